@@ -1,0 +1,1 @@
+"""Checks: schedules dialogues, runs them on streams and judges their results."""

@@ -1,0 +1,218 @@
+"""What a configuration says, after includes, defaults, templates and names have been resolved.
+
+Durations are seconds as ``float``, sizes are bytes as ``int``, paths are absolute.  Nothing here is partial: whoever
+reads a :class:`Frontend` or :class:`Backend` finds its own value or the default, never ``None`` for "look elsewhere".
+"""
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Literal
+
+from attrs import Factory, field, frozen
+
+Network = IPv4Network | IPv6Network
+Mode = Literal["tcp", "http", "smtp", "imap", "pop3", "epm"]
+Balance = Literal["roundrobin", "leastconn", "source", "first", "random"]
+ProxyVersion = Literal["v1", "v2"]
+
+
+@frozen
+class Timeouts:
+    """``client`` and ``server``: no byte in either direction; the rest as HAProxy names them."""
+
+    connect: float = 5.0
+    client: float = 1800.0
+    server: float = 1800.0
+    queue: float = 30.0
+    handshake: float = 10.0
+    preface: float = 5.0
+    greeting: float = 60.0
+    http_request: float = 15.0
+    http_keep_alive: float = 300.0
+    tunnel: float = 86400.0
+    client_fin: float = 30.0
+    tarpit: float = 60.0
+    drain: float = 600.0
+
+
+@frozen
+class CheckTiming:
+    interval: float = 3.0
+    fast_interval: float = 3.0
+    """While in transition; by default ``interval``."""
+    down_interval: float = 3.0
+    """While down; by default ``interval``."""
+    timeout: float = 5.0
+    rise: int = 2
+    fall: int = 3
+
+
+@frozen
+class CheckTLS:
+    """TLS of a check, as client."""
+
+    mode: Literal["starttls", "implicit"]
+    verify: bool = False
+    ca: Path | None = None
+    name: str | None = None
+    """The name asked for (SNI) and, with ``verify``, looked for in the certificate; by default the server's, if it has one."""
+    warn_days: int = 14
+    legacy: bool = False
+    """Also TLS 1.0 and 1.1, for Exchange 2010 as it was delivered."""
+
+
+@frozen
+class Check:
+    """One check of one server; ``options`` is an instance of the checker's own attrs class (check/interfaces.py)."""
+
+    name: str
+    """Unique within its server: the type, or the type and a number."""
+    type: str
+    options: object
+    timing: CheckTiming
+    port: int | None = None
+    address: str | None = None
+    tls: CheckTLS | None = None
+    send_proxy: ProxyVersion | None = None
+    required: bool = True
+    """``False``: a failure is shown as a warning and takes nobody out."""
+
+
+@frozen
+class Agent:
+    """HAProxy's agent-check."""
+
+    port: int
+    interval: float = 5.0
+    send: str = ""
+
+
+@frozen
+class Host:
+    """One machine, behind several back ends."""
+
+    name: str
+    address: str
+
+
+@frozen
+class Table:
+    """One memory of choices."""
+
+    name: str
+    kind: Literal["source"] = "source"
+    expire: float = 3600.0
+    size: int = 100_000
+    ipv4_prefix: int = 32
+    ipv6_prefix: int = 128
+
+
+@frozen
+class Persistence:
+    """``table`` names an entry of :attr:`Configuration.tables`; a back end's own table is there under the back end's name."""
+
+    table: str
+    required: bool = True
+    """In a shared table: this back end must be up on a host for the host to be chosen for anybody of the group."""
+
+
+@frozen
+class Server:
+    name: str
+    host: str
+    """A name in :attr:`Configuration.hosts`; a server without a named host has one of its own, named by its address."""
+    address: str
+    """An IP address without brackets, or a DNS name."""
+    port: int | None
+    """``None``: the port that the client reached."""
+    weight: int = 1
+    maxconn: int | None = None
+    backup: bool = False
+    checks: tuple[Check, ...] = ()
+    slow_start: float = 0.0
+    send_proxy: ProxyVersion | None = None
+    resolve: float = 30.0
+    """How often a DNS name is looked up again."""
+    agent: Agent | None = None
+
+
+@frozen
+class Backend:
+    name: str
+    servers: tuple[Server, ...]
+    balance: Balance = "roundrobin"
+    persistence: Persistence | None = None
+    timeouts: Timeouts = Timeouts()
+    retries: int = 3
+    redispatch: bool = True
+    maxconn: int | None = None
+    queue_size: int = 10_000
+    """Sessions that may wait for a slot; one more is refused."""
+    on_marked_down: Literal["none", "shutdown-sessions"] = "none"
+    on_marked_up: Literal["none", "shutdown-backup-sessions"] = "none"
+    abortonclose: bool = False
+    observe: bool = True
+    """Passive observation: sessions that fail to connect count."""
+    error_limit: int = 10
+    """So many failures in a row count as one failed check."""
+    source: str | None = None
+    """An address to connect from."""
+
+
+@frozen
+class Bind:
+    address: str
+    """An IP address without brackets; ``0.0.0.0`` and ``::`` for all."""
+    first_port: int
+    last_port: int
+    accept_proxy: tuple[Network, ...] = ()
+    """Networks whose PROXY header is demanded and believed; a peer from elsewhere is taken as it is."""
+
+
+@frozen
+class SniRoute:
+    """Connections whose ClientHello names one of ``sni`` (``*.example.com`` matches one label or more) go to ``backend``."""
+
+    sni: tuple[str, ...]
+    backend: str
+
+
+@frozen
+class Frontend:
+    name: str
+    mode: Mode
+    binds: tuple[Bind, ...]
+    backend: str | None
+    """For what no route takes; ``None``: such a session is closed."""
+    routes: tuple[SniRoute, ...] = ()
+    maxconn: int | None = None
+    timeouts: Timeouts = Timeouts()
+    dontlognull: bool = False
+    backlog: int = 1024
+
+
+@frozen
+class Log:
+    format: Literal["text", "json"] = "text"
+    access: Path | Literal["stdout"] | None = None
+    syslog: str | None = None
+    """``udp://host:port``, ``tcp://host:port`` or ``unix:///dev/log``; RFC 5424."""
+
+
+@frozen
+class Service:
+    maxconn: int = 8_000
+    workers: int = 1
+    log: Log = Log()
+
+
+@frozen
+class Configuration:
+    """Everything; ``files`` are those that were read, the first one the file that was asked for."""
+
+    files: tuple[Path, ...]
+    service: Service = Service()
+    hosts: dict[str, Host] = field(default=Factory(dict))
+    tables: dict[str, Table] = field(default=Factory(dict))
+    frontends: dict[str, Frontend] = field(default=Factory(dict))
+    backends: dict[str, Backend] = field(default=Factory(dict))

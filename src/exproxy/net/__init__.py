@@ -1,0 +1,1 @@
+"""The one place that touches sockets: streams, TLS, relay, dialing, names."""

@@ -1,0 +1,125 @@
+"""What a stream is, and who makes one.
+
+Two networks implement this: :class:`exproxy.net.epoll.EpollNetwork` (Linux) and
+:class:`exproxy.net.transports.TransportNetwork` (Twisted's own transports, everywhere).  Protocol code cannot tell which it has,
+and one test suite holds both.
+
+An address is ``(host, port)``: ``host`` a literal IPv4 or IPv6 address without brackets or scope.
+"""
+
+from typing import Protocol
+
+Address = tuple[str, int]
+
+
+class Receiver(Protocol):
+    """Who is told what happens on a stream; one receiver may have several streams, so each call names its stream."""
+
+    def data_received(self, stream: "Stream", data: bytes) -> None:
+        """Bytes came; never called while paused or piped."""
+
+    def eof_received(self, stream: "Stream") -> None:
+        """The peer will send no more; what is written still reaches it.  Once; also while piped."""
+
+    def write_drained(self, stream: "Stream") -> None:
+        """All that was queued is with the kernel again; only after a :meth:`Stream.write` that returned ``False``."""
+
+    def stream_lost(self, stream: "Stream", error: Exception | None) -> None:
+        """The stream is gone, exactly once, and never from inside a call of ours on it.
+
+        ``error`` is ``None`` after :meth:`Stream.close`, :meth:`Stream.abort` or when both directions have ended.
+        """
+
+
+class Stream(Protocol):
+    """A connected byte stream with half-close and back-pressure.  New streams are paused."""
+
+    peer: Address
+    local: Address
+    received: int
+    """Bytes read from the peer, ever."""
+    sent: int
+    """Bytes that were accepted for the peer, ever."""
+    last_active: float
+    """The reactor's seconds when bytes last went in or out."""
+
+    def attach(self, receiver: Receiver) -> None:
+        """From now on ``receiver`` is told; replaces an earlier one."""
+
+    def resume(self) -> None:
+        """Read.  ``data_received`` may be called from inside this call only by a later turn of the loop."""
+
+    def pause(self) -> None:
+        """Stop reading; the kernel's buffers fill and the peer has to wait."""
+
+    def unread(self, data: bytes) -> None:
+        """Put bytes back: they come first at the next read or pipe."""
+
+    def write(self, data: bytes) -> bool:
+        """Send; what the kernel does not take is queued.  ``False``: bytes are queued, wait for ``write_drained``."""
+
+    def write_eof(self) -> None:
+        """No more will be written; sent after what is queued.  Reading goes on."""
+
+    def pipe(self, to: "Stream") -> None:
+        """Relay every byte read here to ``to``, with back-pressure, and the end as ``to.write_eof()``; starts reading."""
+
+    def close(self) -> None:
+        """Send what is queued, then close; no more is read."""
+
+    def abort(self) -> None:
+        """Close at once; the peer sees a reset."""
+
+
+class Acceptor(Protocol):
+    """Who gets the connections of a port."""
+
+    def accepted(self, stream: Stream) -> None:
+        """A client is here; the stream is paused and has no receiver."""
+
+    def accept_failed(self, error: OSError) -> None:
+        """The system refused another descriptor (EMFILE, ENFILE, ENOBUFS, ENOMEM); the port has paused itself for a second."""
+
+
+class Port(Protocol):
+    """A listening socket."""
+
+    address: Address
+
+    def pause(self) -> None:
+        """Accept nobody; the kernel's backlog waits."""
+
+    def resume(self) -> None:
+        """Accept again."""
+
+    def close(self) -> None:
+        """Stop listening, at once."""
+
+
+class Dialer(Protocol):
+    """Who asked for a connection; exactly one of the two is called, never from inside ``connect``."""
+
+    def connected(self, stream: Stream) -> None: ...
+
+    def connect_failed(self, error: Exception) -> None:
+        """``TimeoutError``, or an ``OSError`` such as ``ConnectionRefusedError``."""
+
+
+class Attempt(Protocol):
+    """A connection on its way."""
+
+    def cancel(self) -> None:
+        """Give up; neither method of the dialer is called any more."""
+
+
+class Network(Protocol):
+    """Makes streams."""
+
+    def listen(self, address: Address, acceptor: Acceptor, backlog: int = 1024) -> Port:
+        """Bind and listen; not paused.
+
+        :raises OSError: the port is in use, the address is not ours, or we may not.
+        """
+
+    def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
+        """Open a connection; NODELAY and TCP keepalive are on."""
