@@ -1,0 +1,30 @@
+"""Banner, EHLO, optional STARTTLS, QUIT."""
+
+from collections.abc import Sequence
+
+import attrs
+
+from exproxy.wire.dialogue.base import Action
+
+
+@attrs.define
+class SmtpCheck:
+    """Banner, EHLO, optional STARTTLS, QUIT."""
+
+    helo: str
+    starttls: bool = False
+
+    def start(self) -> Sequence[Action]:
+        raise NotImplementedError
+
+    def receive(self, data: bytes) -> Sequence[Action]:
+        raise NotImplementedError
+
+    def secured(self) -> Sequence[Action]:
+        raise NotImplementedError
+
+    def closed(self) -> Sequence[Action]:
+        raise NotImplementedError
+
+    def last_line(self) -> str:
+        raise NotImplementedError
