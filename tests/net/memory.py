@@ -7,7 +7,7 @@ does not answer, :meth:`MemoryNetwork.fail` one that fails with a given error.
     clock = Clock()
     network = MemoryNetwork(clock)
     peer = Peer(greeting=b"220 hello\\r\\n")
-    network.listen(("192.0.2.1", 25), peer)
+    network.listen(("192.0.2.1", 25), peer).resume()
     network.connect(("192.0.2.1", 25), dialer, timeout=5)
     clock.advance(0)
 """
@@ -31,6 +31,9 @@ class _Nobody:
         raise AssertionError("a stream without a receiver was resumed")
 
     def eof_received(self, stream: Stream) -> None:
+        pass
+
+    def peer_left(self, stream: Stream) -> None:
         pass
 
     def write_drained(self, stream: Stream) -> None:
@@ -70,6 +73,7 @@ class MemoryStream:
     _eof_asked: bool = False
     _eof_sent: bool = False
     _wants_drained: bool = False
+    _watching: bool = False
     _waiting_for_pipe: bool = False
     _pipes_here: "list[MemoryStream]" = attrs.field(factory=list)
     _turn: IDelayedCall | None = None
@@ -84,11 +88,15 @@ class MemoryStream:
     def pause(self) -> None:
         self.reading = False
 
+    def watch(self) -> None:
+        self._watching = True
+        self._watch_peer()
+
     def unread(self, data: bytes) -> None:
         self._unread[:0] = data
         self._schedule()
 
-    def write(self, data: bytes) -> bool:
+    def write(self, data: bytes | memoryview) -> bool:
         if self.lost or self.closed or self._eof_asked:
             return True
         self.outbox += data
@@ -141,8 +149,18 @@ class MemoryStream:
             self._eof_sent = True
             self.other._peer_ended = True
             self.other._schedule()
+            self.other._watch_peer()
         if self.closed or (self._eof_sent and self._eof_told):
             self.clock.callLater(0, self._lose, None)
+
+    def _watch_peer(self) -> None:
+        if self._watching and self._peer_ended and not self.reading:
+            self._watching = False
+            self.clock.callLater(0, self._tell_peer_left)
+
+    def _tell_peer_left(self) -> None:
+        if not self.lost and not self.reading:
+            self.receiver.peer_left(self)
 
     def _drained(self) -> None:
         pipes, self._pipes_here = self._pipes_here, []
@@ -194,13 +212,13 @@ class MemoryStream:
 
 @attrs.define(eq=False)
 class MemoryPort:
-    """A port in memory; connections wait while it is paused."""
+    """A port in memory; connections wait while it is paused, which it is at first."""
 
     address: Address
     acceptor: Acceptor
     network: "MemoryNetwork"
     backlog: int
-    paused: bool = False
+    paused: bool = True
     waiting: list[MemoryStream] = attrs.field(factory=list)
 
     def pause(self) -> None:
@@ -323,6 +341,7 @@ class Recorder:
 
     data: bytearray = attrs.field(factory=bytearray)
     eof: bool = False
+    left: bool = False
     drained: int = 0
     lost: bool = False
     error: Exception | None = None
@@ -334,6 +353,9 @@ class Recorder:
 
     def eof_received(self, stream: Stream) -> None:
         self.eof = True
+
+    def peer_left(self, stream: Stream) -> None:
+        self.left = True
 
     def write_drained(self, stream: Stream) -> None:
         self.drained += 1
@@ -409,6 +431,9 @@ class PeerSession:
     def eof_received(self, stream: Stream) -> None:
         self.eof = True
         stream.close()
+
+    def peer_left(self, stream: Stream) -> None:
+        pass
 
     def write_drained(self, stream: Stream) -> None:
         pass

@@ -71,6 +71,13 @@ class MemoryPairTests(SynchronousTestCase):
         self.clock.advance(0)
         self.assertEqual(bytes(self.far_told.data), b"hello world")
 
+    def test_a_watched_stream_tells_that_the_peer_left_while_it_is_paused(self) -> None:
+        self.far.watch()
+        self.near.write(b"bye")
+        self.near.close()
+        self.clock.advance(0)
+        self.assertEqual((self.far_told.left, self.far_told.eof, bytes(self.far_told.data)), (True, False, b""))
+
     def test_a_pipe_relays_with_back_pressure_and_the_end(self) -> None:
         third, fourth = pair(self.clock, capacity=10)
         last = Recorder()
@@ -117,7 +124,7 @@ class MemoryNetworkTests(SynchronousTestCase):
     def test_a_listener_greets_whoever_connects(self) -> None:
         told = Recorder()
         peer = Peer(greeting=b"220 hello\r\n")
-        self.network.listen(("192.0.2.1", 25), peer)
+        self.network.listen(("192.0.2.1", 25), peer).resume()
         self.network.connect(("192.0.2.1", 25), told, 5.0, source="192.0.2.7")
         self.clock.advance(0)
         self.assertEqual(bytes(told.data), b"220 hello\r\n")
@@ -131,7 +138,6 @@ class MemoryNetworkTests(SynchronousTestCase):
     def test_a_paused_port_lets_connections_wait(self) -> None:
         peer = Peer()
         port = self.network.listen(("192.0.2.1", 25), peer)
-        port.pause()
         self.network.connect(("192.0.2.1", 25), Recorder(), 5.0)
         self.clock.advance(0)
         self.assertEqual(peer.sessions, [])
