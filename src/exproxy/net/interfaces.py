@@ -9,6 +9,8 @@ An address is ``(host, port)``: ``host`` a literal IPv4 or IPv6 address without 
 
 from typing import Protocol
 
+from exproxy.net.deadlines import Deadlines
+
 Address = tuple[str, int]
 
 
@@ -20,6 +22,9 @@ class Receiver(Protocol):
 
     def eof_received(self, stream: "Stream") -> None:
         """The peer will send no more; what is written still reaches it.  Once; also while piped."""
+
+    def peer_left(self, stream: "Stream") -> None:
+        """After :meth:`Stream.watch`, while paused: the peer has closed or reset; unread bytes may still wait."""
 
     def write_drained(self, stream: "Stream") -> None:
         """All that was queued is with the kernel again; only after a :meth:`Stream.write` that returned ``False``."""
@@ -34,14 +39,20 @@ class Receiver(Protocol):
 class Stream(Protocol):
     """A connected byte stream with half-close and back-pressure.  New streams are paused."""
 
-    peer: Address
-    local: Address
     received: int
     """Bytes read from the peer, ever."""
     sent: int
     """Bytes that were accepted for the peer, ever."""
     last_active: float
-    """The reactor's seconds when bytes last went in or out."""
+    """The reactor's seconds when bytes last came in, or queued bytes went out; at first, when the stream was made."""
+
+    @property
+    def peer(self) -> Address:
+        """Who is at the other end."""
+
+    @property
+    def local(self) -> Address:
+        """Our end: on an accepted stream, the address that the client reached."""
 
     def attach(self, receiver: Receiver) -> None:
         """From now on ``receiver`` is told; replaces an earlier one."""
@@ -52,11 +63,14 @@ class Stream(Protocol):
     def pause(self) -> None:
         """Stop reading; the kernel's buffers fill and the peer has to wait."""
 
+    def watch(self) -> None:
+        """While paused, tell :meth:`Receiver.peer_left`, where the platform can (Twisted's transports cannot)."""
+
     def unread(self, data: bytes) -> None:
         """Put bytes back: they come first at the next read or pipe."""
 
-    def write(self, data: bytes) -> bool:
-        """Send; what the kernel does not take is queued.  ``False``: bytes are queued, wait for ``write_drained``."""
+    def write(self, data: bytes | memoryview) -> bool:
+        """Send; what the kernel does not take is copied and queued.  ``False``: bytes are queued, wait for ``write_drained``."""
 
     def write_eof(self) -> None:
         """No more will be written; sent after what is queued.  Reading goes on."""
@@ -82,7 +96,7 @@ class Acceptor(Protocol):
 
 
 class Port(Protocol):
-    """A listening socket."""
+    """A listening socket; new ports are paused, so that all can be bound before the first client is let in."""
 
     address: Address
 
@@ -115,8 +129,10 @@ class Attempt(Protocol):
 class Network(Protocol):
     """Makes streams."""
 
+    deadlines: Deadlines
+
     def listen(self, address: Address, acceptor: Acceptor, backlog: int = 1024) -> Port:
-        """Bind and listen; not paused.
+        """Bind and listen; the port is paused.
 
         :raises OSError: the port is in use, the address is not ours, or we may not.
         """

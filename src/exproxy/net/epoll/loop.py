@@ -1,0 +1,167 @@
+"""The epoll: hands events to their handlers, a bounded number a turn, and lets the reactor live in between."""
+
+import select
+from typing import Protocol
+
+from twisted.internet.interfaces import IDelayedCall, IReactorFDSet, IReactorTime, IReadDescriptor
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from exproxy.net.deadlines import Deadlines
+
+EVENTS_A_TURN = 256
+BUFFER = 256 * 1024
+
+_log = Logger()
+
+
+class Handler(Protocol):
+    """Whoever has a descriptor in the epoll."""
+
+    def ready(self, mask: int) -> None:
+        """The descriptor has events."""
+
+    def fault(self) -> None:
+        """``ready`` raised: an error of ours, which must end nobody but this one."""
+
+
+class Continuable(Protocol):
+    """Whoever could not do all in one turn."""
+
+    def carry_on(self) -> None:
+        """Do some more."""
+
+    def fault(self) -> None:
+        """``carry_on`` raised."""
+
+
+class Mortal(Protocol):
+    """Whoever is told of its end only when nobody is inside a call of it."""
+
+    def bury(self) -> None:
+        """Close the descriptor and tell the receiver."""
+
+
+class Reactor(IReactorFDSet, IReactorTime):
+    """What the loop needs of a reactor."""
+
+
+@implementer(IReadDescriptor)
+class Loop:
+    """:param reactor: a reactor with ``addReader`` and the clock.
+
+    ``now`` is the reactor's seconds at the beginning of the present turn.  ``buffer`` is shared by all streams: what is read
+    into it is sent or copied before the call returns.
+    """
+
+    def __init__(self, reactor: Reactor) -> None:
+        self.reactor = reactor
+        self.seconds = reactor.seconds
+        self.now: float = reactor.seconds()
+        self.deadlines = Deadlines(reactor)
+        self.buffer = bytearray(BUFFER)
+        self.view = memoryview(self.buffer)
+        self._epoll = select.epoll()
+        self._poll = self._epoll.poll
+        self._handlers: dict[int, Handler] = {}
+        self._again: list[Continuable] = []
+        self._dead: list[Mortal] = []
+        self._turning = False
+        self._call: IDelayedCall | None = None
+        reactor.addReader(self)
+
+    def register(self, fd: int, handler: Handler, mask: int) -> None:
+        """Watch ``fd``; it leaves the epoll when it is closed."""
+        self._handlers[fd] = handler
+        self._epoll.register(fd, mask)
+
+    def modify(self, fd: int, mask: int) -> None:
+        """Watch ``fd`` for something else."""
+        self._epoll.modify(fd, mask)
+
+    def replace(self, fd: int, handler: Handler) -> None:
+        """``fd``, registered already, belongs to ``handler`` from now on."""
+        self._handlers[fd] = handler
+
+    def handler(self, fd: int) -> Handler:
+        """Whose ``fd`` is."""
+        return self._handlers[fd]
+
+    def forget(self, fd: int) -> None:
+        """``fd`` is about to be closed."""
+        self._handlers.pop(fd, None)
+
+    def again(self, who: Continuable) -> None:
+        """Call ``who.carry_on`` in the next turn, after the events that wait by then."""
+        self._again.append(who)
+        if not self._turning:
+            self._wake()
+
+    def later(self, who: Mortal) -> None:
+        """Call ``who.bury`` when the present turn is over, or soon."""
+        self._dead.append(who)
+        if not self._turning:
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._call is None:
+            self._call = self.reactor.callLater(0, self._woken)
+
+    def _woken(self) -> None:
+        self._call = None
+        self.doRead()
+
+    def fileno(self) -> int:
+        return self._epoll.fileno()
+
+    def logPrefix(self) -> str:
+        return "exproxy"
+
+    def doRead(self) -> None:
+        """One turn."""
+        self.now = self.seconds()
+        self._turning = True
+        handlers = self._handlers
+        for fd, mask in self._poll(0, EVENTS_A_TURN):
+            handler = handlers.get(fd)
+            if handler is not None:
+                try:
+                    handler.ready(mask)
+                except Exception:  # noqa: BLE001 - the reactor would drop the whole epoll
+                    self._failed(handler)
+        if self._again:
+            again, self._again = self._again, []
+            for who in again:
+                try:
+                    who.carry_on()
+                except Exception:  # noqa: BLE001 - likewise
+                    self._failed(who)
+        self._bury()
+        self._turning = False
+        if self._again:
+            self._wake()
+
+    def _bury(self) -> None:
+        while self._dead:
+            dead, self._dead = self._dead, []
+            for mortal in dead:
+                try:
+                    mortal.bury()
+                except Exception:  # noqa: BLE001 - likewise
+                    _log.failure("exproxy made an error while it ended a session; please report this")
+
+    def _failed(self, who: Handler | Continuable) -> None:
+        _log.failure("exproxy made an error; one session is closed because of it; please report this")
+        who.fault()
+
+    def connectionLost(self, reason: object) -> None:
+        """The reactor let go of us."""
+
+    def close(self) -> None:
+        """Stop watching; for tests and for the end of the process."""
+        self.reactor.removeReader(self)
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+        self._handlers.clear()
+        self._epoll.close()

@@ -1,0 +1,86 @@
+"""A listening socket: accepts as many as are ready, bounded for fairness."""
+
+import errno
+from _socket import SOCK_STREAM, socket
+from collections.abc import Callable
+from select import EPOLLIN
+from typing import Any
+
+from exproxy.net.epoll.loop import Loop
+from exproxy.net.epoll.stream import EpollStream
+from exproxy.net.interfaces import Acceptor, Address
+
+ACCEPTS_A_TURN = 64
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+REST = 1.0
+"""Seconds without accepting after the system refused a descriptor: trying again at once would spin."""
+
+
+class EpollPort:
+    """:param sock: bound, listening and non-blocking; accepted sockets inherit NODELAY and KEEPALIVE from it."""
+
+    def __init__(self, loop: Loop, sock: socket, acceptor: Acceptor) -> None:
+        self._loop = loop
+        self._sock = sock
+        self._fd = sock.fileno()
+        self._family = sock.family
+        # socket.accept() would build a second Python object around this one's descriptor; typeshed does not list _accept
+        self._accept: Callable[[], tuple[int, Any]] = sock._accept  # type: ignore[attr-defined]
+        self._acceptor = acceptor
+        self._paused = True
+        self._closed = False
+        self.deadline_tick = 0
+        name = sock.getsockname()
+        self.address: Address = (name[0], name[1])
+        loop.register(self._fd, self, 0)
+
+    def pause(self) -> None:
+        if not self._paused:
+            self._paused = True
+            self._watch(0)
+
+    def resume(self) -> None:
+        if self._paused and not self._closed:
+            self._paused = False
+            if not self.deadline_tick:
+                self._watch(EPOLLIN)
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = self._paused = True
+            self._loop.deadlines.clear(self)
+            self._loop.forget(self._fd)
+            self._sock.close()
+
+    def ready(self, mask: int) -> None:
+        """Clients wait."""
+        for _ in range(ACCEPTS_A_TURN):
+            if self._paused or self.deadline_tick:
+                return
+            try:
+                fd, name = self._accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._refused(error)
+                return
+            sock = socket(self._family, SOCK_STREAM, 0, fd)
+            sock.setblocking(False)
+            self._acceptor.accepted(EpollStream(self._loop, sock, name if len(name) == 2 else (name[0], name[1])))
+
+    def fault(self) -> None:
+        """An acceptor raised: the loop has logged it, and the others go on."""
+
+    def deadline_due(self, now: float) -> None:
+        """The rest is over."""
+        if not self._paused:
+            self._watch(EPOLLIN)
+
+    def _refused(self, error: OSError) -> None:
+        if error.errno in EXHAUSTED:
+            self._watch(0)
+            self._loop.deadlines.set(self, self._loop.seconds() + REST)
+            self._acceptor.accept_failed(error)
+
+    def _watch(self, mask: int) -> None:
+        self._loop.modify(self._fd, mask)

@@ -1,0 +1,336 @@
+"""One connected socket as a :class:`exproxy.net.interfaces.Stream`."""
+
+from _socket import SHUT_WR, SO_LINGER, SOL_SOCKET, socket
+from contextlib import suppress
+from select import EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP
+from struct import pack
+
+from exproxy.net.epoll.loop import Loop
+from exproxy.net.interfaces import Address, Receiver, Stream
+
+MASK = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET
+_READABLE = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR
+_LEFT = EPOLLRDHUP | EPOLLHUP | EPOLLERR
+_RESET = pack("ii", 1, 0)
+_READ = 64 * 1024
+"""Bytes for a receiver; a pipe takes the loop's whole buffer."""
+
+
+class EpollStream:
+    """:param sock: connected and non-blocking.
+
+    :param registered: whether it is in the loop's epoll already, with ``MASK``.
+    :param readable: whether the epoll said so since.
+    """
+
+    __slots__ = (
+        "_closing",
+        "_ended",
+        "_eof_pending",
+        "_eof_seen",
+        "_eof_sent",
+        "_error",
+        "_fd",
+        "_left",
+        "_loop",
+        "_queue",
+        "_queued_again",
+        "_readable",
+        "_reading",
+        "_receiver",
+        "_registered",
+        "_sock",
+        "_source",
+        "_to",
+        "_unread",
+        "_watching",
+        "last_active",
+        "peer",
+        "received",
+        "sent",
+    )
+
+    def __init__(self, loop: Loop, sock: socket, peer: Address, registered: bool = False, readable: bool = False) -> None:
+        self._loop = loop
+        self._sock = sock
+        self._fd = sock.fileno()
+        self.peer = peer
+        self.received = 0
+        self.sent = 0
+        self.last_active = loop.now
+        self._receiver: Receiver | None = None
+        self._registered = registered
+        self._reading = False
+        self._readable = readable
+        self._left = False
+        self._watching = False
+        self._queued_again = False
+        self._queue: bytearray | None = None
+        self._unread = b""
+        self._to: EpollStream | None = None
+        self._source: EpollStream | None = None
+        self._eof_seen = False
+        self._eof_pending = False
+        self._eof_sent = False
+        self._closing = False
+        self._ended = False
+        self._error: Exception | None = None
+
+    @property
+    def local(self) -> Address:
+        """Asked of the kernel each time: few need it."""
+        name = self._sock.getsockname()
+        return name[0], name[1]
+
+    def attach(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+
+    def resume(self) -> None:
+        if self._reading or self._ended or self._closing or self._eof_seen:
+            return
+        self._reading = True
+        self._register()
+        if self._readable or self._unread:
+            self._carry_on_later()
+
+    def pause(self) -> None:
+        self._reading = False
+
+    def watch(self) -> None:
+        if not self._ended:
+            self._watching = True
+            self._register()
+
+    def unread(self, data: bytes) -> None:
+        self._unread = data + self._unread
+
+    def pipe(self, to: Stream) -> None:
+        assert isinstance(to, EpollStream)
+        self._to = to
+        to._source = self
+        self.resume()
+
+    def write(self, data: bytes | memoryview) -> bool:
+        if self._queue is not None:
+            self._queue += data
+            self.sent += len(data)
+            return False
+        if self._ended or self._closing or self._eof_pending:
+            return True
+        try:
+            taken = self._sock.send(data)
+        except BlockingIOError:
+            taken = 0
+        except OSError as error:
+            self._write_failed(error)
+            return True
+        size = len(data)
+        self.sent += size
+        if taken == size:
+            return True
+        self._queue = bytearray(data[taken:])
+        self._register()
+        return False
+
+    def write_eof(self) -> None:
+        if self._eof_pending or self._ended or self._closing:
+            return
+        self._eof_pending = True
+        if self._queue is None:
+            self._send_eof()
+
+    def close(self) -> None:
+        if self._ended or self._closing:
+            return
+        self._reading = False
+        self._closing = True
+        if self._queue is None:
+            self._end(None)
+
+    def abort(self) -> None:
+        if self._ended:
+            return
+        self._queue = None
+        with suppress(OSError):  # the peer's reset came first
+            self._sock.setsockopt(SOL_SOCKET, SO_LINGER, _RESET)
+        self._end(None)
+
+    def ready(self, mask: int) -> None:
+        """The epoll has events for us."""
+        if self._ended:
+            return
+        if mask & EPOLLOUT and self._queue is not None:
+            self._flush()
+        if mask & _READABLE:
+            if mask & _LEFT:
+                self._left = True
+            if self._reading:
+                self._read()
+            else:
+                self._readable = True
+                if self._left and self._watching:
+                    self._left_while_watched()
+
+    def fault(self) -> None:
+        """An error of ours was raised inside :meth:`ready` or :meth:`carry_on`."""
+        self.abort()
+
+    def carry_on(self) -> None:
+        """The loop's next turn, asked for by :meth:`_carry_on_later`."""
+        self._queued_again = False
+        if self._reading and not self._ended:
+            if self._unread:
+                self._read_again()
+            else:
+                self._read()
+
+    def bury(self) -> None:
+        """The loop's turn is over: nobody is inside one of our methods."""
+        self._loop.forget(self._fd)
+        self._sock.close()
+        self._to = self._source = None
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None:
+            receiver.stream_lost(self, self._error)
+
+    def _register(self) -> None:
+        if not self._registered:
+            self._registered = True
+            self._loop.register(self._fd, self, MASK)
+
+    def _carry_on_later(self) -> None:
+        if not self._queued_again:
+            self._queued_again = True
+            self._loop.again(self)
+
+    def _read(self) -> None:
+        to = self._to
+        if to is None:
+            self._read_for_receiver()
+            return
+        loop = self._loop
+        try:
+            size = self._sock.recv_into(loop.buffer)
+        except BlockingIOError:
+            self._readable = False
+            return
+        except OSError as error:
+            self._end(error)
+            return
+        if not size:
+            self._eof()
+            return
+        self.received += size
+        self.last_active = loop.now
+        if not to.write(loop.view[:size]):
+            self._reading = False
+            self._readable = True
+        elif size == len(loop.buffer) or self._left:
+            self._readable = True
+            self._carry_on_later()
+
+    def _read_for_receiver(self) -> None:
+        try:
+            data = self._sock.recv(_READ)
+        except BlockingIOError:
+            self._readable = False
+            return
+        except OSError as error:
+            self._end(error)
+            return
+        if not data:
+            self._eof()
+            return
+        self.received += len(data)
+        self.last_active = self._loop.now
+        self._readable = len(data) == _READ or self._left
+        self._deliver(data)
+        if self._readable and self._reading:
+            self._carry_on_later()
+
+    def _read_again(self) -> None:
+        data, self._unread = self._unread, b""
+        to = self._to
+        if to is None:
+            self._deliver(data)
+        elif not to.write(data):
+            self._reading = False
+        if self._reading and not self._ended:
+            self._read()
+
+    def _deliver(self, data: bytes) -> None:
+        if self._receiver is not None:
+            self._receiver.data_received(self, data)
+
+    def _left_while_watched(self) -> None:
+        self._watching = False
+        if self._receiver is not None:
+            self._receiver.peer_left(self)
+
+    def _eof(self) -> None:
+        self._eof_seen = True
+        self._reading = False
+        self._readable = False
+        if self._to is not None:
+            self._to.write_eof()
+        if self._receiver is not None:
+            self._receiver.eof_received(self)
+        if self._eof_sent:
+            self._end(self._error)
+
+    def _flush(self) -> None:
+        queue = self._queue
+        assert queue is not None
+        try:
+            taken = self._sock.send(queue)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._write_failed(error)
+            return
+        self.last_active = self._loop.now
+        if taken < len(queue):
+            del queue[:taken]
+            return
+        self._queue = None
+        self._drained()
+
+    def _write_failed(self, error: OSError) -> None:
+        """The peer takes no more, but its last words may still wait to be read (a server that refuses an upload and closes)."""
+        self._error = error
+        self._queue = None
+        self._eof_pending = self._eof_sent = True
+        if self._closing or self._eof_seen or not self._reading:
+            self._end(error)
+        else:
+            self._left = True
+            self._carry_on_later()
+
+    def _drained(self) -> None:
+        if self._closing:
+            self._end(None)
+        elif self._eof_pending:
+            self._send_eof()
+        elif self._source is not None:
+            self._source.resume()
+        elif self._receiver is not None:
+            self._receiver.write_drained(self)
+
+    def _send_eof(self) -> None:
+        self._eof_sent = True
+        if self._eof_seen:
+            self._end(None)
+            return
+        try:
+            self._sock.shutdown(SHUT_WR)
+        except OSError as error:
+            self._end(error)
+
+    def _end(self, error: Exception | None) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        self._error = error or self._error
+        self._reading = False
+        self._queue = None
+        self._loop.later(self)

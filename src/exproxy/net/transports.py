@@ -1,0 +1,346 @@
+"""Streams on Twisted's own transports: for platforms without epoll."""
+
+import errno
+import os
+from typing import Any
+
+from twisted.internet.error import ConnectError, ConnectionAborted, ConnectionDone
+from twisted.internet.error import TimeoutError as ConnectTimeout
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IHalfCloseableProtocol,
+    IPushProducer,
+    IReactorTCP,
+    IReactorTime,
+)
+from twisted.internet.protocol import ClientFactory, Protocol, ServerFactory, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from exproxy.net.deadlines import Deadlines
+from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Receiver, Stream
+
+_ENDED = (ConnectionDone, ConnectionAborted)
+
+
+class Reactor(IReactorTCP, IReactorTime):
+    """What the network needs of a reactor."""
+
+
+@implementer(IHalfCloseableProtocol, IPushProducer)
+class TransportStream(Protocol):
+    """A connected transport as a :class:`exproxy.net.interfaces.Stream`; a producer: so the transport says when it is full."""
+
+    transport: Any  # ITCPTransport and IConsumer at once, which the interfaces' types cannot say
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self.received = 0
+        self.sent = 0
+        self.last_active: float = clock.seconds()
+        self._receiver: Receiver | None = None
+        self._reading = False
+        self._held: list[bytes] = []
+        self._eof_held = False
+        self._wake: IDelayedCall | None = None
+        self._full = False
+        self._to: TransportStream | None = None
+        self._source: TransportStream | None = None
+        self._eof_seen = False
+        self._eof_sent = False
+        self._ending = False
+        self._lost = False
+
+    # what the transport calls
+
+    def connectionMade(self) -> None:
+        self.transport.setTcpNoDelay(True)
+        self.transport.setTcpKeepAlive(True)
+        self.transport.registerProducer(self, True)
+        self.transport.pauseProducing()
+
+    def dataReceived(self, data: bytes) -> None:
+        self.received += len(data)
+        self.last_active = self._clock.seconds()
+        if self._reading:
+            self._deliver(data)
+        else:
+            self._held.append(data)
+
+    def readConnectionLost(self) -> None:
+        if self._reading:
+            self._eof()
+        else:
+            self._eof_held = True
+
+    def writeConnectionLost(self) -> None:
+        """Our own half-close is done."""
+
+    def pauseProducing(self) -> None:
+        self._full = True
+
+    def resumeProducing(self) -> None:
+        if not self._full:
+            return
+        self._full = False
+        self.last_active = self._clock.seconds()
+        if self._source is not None:
+            self._source.resume()
+        elif self._receiver is not None and not self._ending:
+            self._receiver.write_drained(self)
+
+    def stopProducing(self) -> None:
+        self._full = False
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._lost = True
+        self._reading = False
+        self._cancel_wake()
+        self._to = self._source = None
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None:
+            error: Any = None if self._ending or isinstance(reason.value, _ENDED) else reason.value
+            receiver.stream_lost(self, error)
+
+    # what a Stream is
+
+    @property
+    def peer(self) -> Address:
+        peer = self.transport.getPeer()
+        return peer.host, peer.port
+
+    @property
+    def local(self) -> Address:
+        host = self.transport.getHost()
+        return host.host, host.port
+
+    def attach(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+
+    def resume(self) -> None:
+        if self._reading or self._lost or self._ending or self._eof_seen:
+            return
+        self._reading = True
+        if self._held or self._eof_held:
+            self._wake_later()
+        else:
+            self.transport.resumeProducing()
+
+    def pause(self) -> None:
+        if self._reading:
+            self._reading = False
+            self._cancel_wake()
+            if not self._lost and not self._eof_seen:
+                self.transport.pauseProducing()
+
+    def watch(self) -> None:
+        """A paused transport does not look at its socket: the peer's leaving is seen when reading goes on."""
+
+    def unread(self, data: bytes) -> None:
+        if data:
+            self._held.insert(0, data)
+
+    def pipe(self, to: Stream) -> None:
+        assert isinstance(to, TransportStream)
+        self._to = to
+        to._source = self
+        if self._reading and self._held:
+            self._wake_later()
+        self.resume()
+
+    def write(self, data: bytes | memoryview) -> bool:
+        if not (self._lost or self._ending or self._eof_sent):
+            self.sent += len(data)
+            self.transport.write(bytes(data))
+        return not self._full
+
+    def write_eof(self) -> None:
+        if self._eof_sent or self._lost or self._ending:
+            return
+        self._eof_sent = True
+        if self._eof_seen:
+            self.close()
+        else:
+            self.transport.unregisterProducer()
+            self._full = False
+            self.transport.loseWriteConnection()
+
+    def close(self) -> None:
+        if not self._ending and not self._lost:
+            self._ending = True
+            self._reading = False
+            self._cancel_wake()
+            self.transport.unregisterProducer()
+            self.transport.loseConnection()
+
+    def abort(self) -> None:
+        if not self._lost:
+            self._ending = True
+            self._reading = False
+            self._cancel_wake()
+            # abortConnection may call connectionLost at once; a stream tells its end only when nobody is inside it
+            self._clock.callLater(0, self.transport.abortConnection)
+
+    def _wake_later(self) -> None:
+        if self._wake is None:
+            self._wake = self._clock.callLater(0, self._deliver_held)
+
+    def _cancel_wake(self) -> None:
+        if self._wake is not None:
+            self._wake.cancel()
+            self._wake = None
+
+    def _deliver_held(self) -> None:
+        self._wake = None
+        while self._reading and self._held:
+            self._deliver(self._held.pop(0))
+        if self._reading:
+            if self._eof_held:
+                self._eof_held = False
+                self._eof()
+            else:
+                self.transport.resumeProducing()
+
+    def _deliver(self, data: bytes) -> None:
+        if self._to is not None:
+            if not self._to.write(data):
+                self.pause()
+        elif self._receiver is not None:
+            self._receiver.data_received(self, data)
+
+    def _eof(self) -> None:
+        self._eof_seen = True
+        self._reading = False
+        if self._to is not None:
+            self._to.write_eof()
+        if self._receiver is not None:
+            self._receiver.eof_received(self)
+        if self._eof_sent:
+            self.close()
+
+
+class _AcceptFactory(ServerFactory):
+    noisy = False
+
+    def __init__(self, clock: IReactorTime, acceptor: Acceptor) -> None:
+        self._clock = clock
+        self._acceptor = acceptor
+
+    def buildProtocol(self, addr: object) -> "_Accepted":
+        return _Accepted(self._clock, self._acceptor)
+
+
+class _Accepted(TransportStream):
+    def __init__(self, clock: IReactorTime, acceptor: Acceptor) -> None:
+        super().__init__(clock)
+        self._acceptor = acceptor
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self._acceptor.accepted(self)
+
+
+class _Dialed(TransportStream):
+    def __init__(self, attempt: "TransportAttempt", clock: IReactorTime) -> None:
+        super().__init__(clock)
+        self._attempt = attempt
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self._attempt.made(self)
+
+
+class TransportAttempt(ClientFactory):
+    """A connection on its way, and the factory that makes its stream."""
+
+    noisy = False
+
+    def __init__(self, clock: IReactorTime, dialer: Dialer) -> None:
+        self._clock = clock
+        self._dialer: Dialer | None = dialer
+        self._connector: Any = None
+
+    def start(self, reactor: Reactor, address: Address, timeout: float, source: str | None) -> None:
+        """Called by the network in the reactor's next turn, so that a refusal is never told from inside ``connect``."""
+        if self._dialer is not None:
+            bind = None if source is None else (source, 0)
+            self._connector = reactor.connectTCP(address[0], address[1], self, timeout=timeout, bindAddress=bind)
+
+    def cancel(self) -> None:
+        self._dialer = None
+        if self._connector is not None:
+            self._connector.disconnect()
+
+    def buildProtocol(self, addr: object) -> _Dialed:
+        return _Dialed(self, self._clock)
+
+    def made(self, stream: TransportStream) -> None:
+        """The connection is there."""
+        dialer, self._dialer = self._dialer, None
+        if dialer is None:
+            stream.abort()
+        else:
+            dialer.connected(stream)
+
+    def clientConnectionFailed(self, connector: object, reason: Failure) -> None:
+        dialer, self._dialer = self._dialer, None
+        if dialer is not None:
+            dialer.connect_failed(_as_os_error(reason.value))
+
+
+class TransportPort:
+    """A listening port of the reactor; while paused, clients wait in the kernel's backlog."""
+
+    def __init__(self, port: Any) -> None:
+        self._port = port
+        self._paused = True
+        self._closed = False
+        host = port.getHost()
+        self.address: Address = (host.host, host.port)
+        port.stopReading()
+
+    def pause(self) -> None:
+        if not self._paused and not self._closed:
+            self._paused = True
+            self._port.stopReading()
+
+    def resume(self) -> None:
+        if self._paused and not self._closed:
+            self._paused = False
+            self._port.startReading()
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._port.stopListening()
+
+
+class TransportNetwork:
+    """The :class:`exproxy.net.interfaces.Network` of everywhere."""
+
+    def __init__(self, reactor: Reactor) -> None:
+        self._reactor = reactor
+        self.deadlines = Deadlines(reactor)
+
+    def listen(self, address: Address, acceptor: Acceptor, backlog: int = 1024) -> TransportPort:
+        try:
+            port = self._reactor.listenTCP(address[1], _AcceptFactory(self._reactor, acceptor), backlog, address[0])
+        except Exception as error:
+            reason = getattr(error, "socketError", None)
+            if isinstance(reason, OSError):
+                raise reason from error
+            raise
+        return TransportPort(port)
+
+    def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
+        attempt = TransportAttempt(self._reactor, dialer)
+        self._reactor.callLater(0, attempt.start, self._reactor, address, timeout, source)
+        return attempt
+
+
+def _as_os_error(error: object) -> Exception:
+    if isinstance(error, ConnectTimeout):
+        return TimeoutError(errno.ETIMEDOUT, "the server did not answer in time")
+    if isinstance(error, ConnectError) and isinstance(error.osError, int):
+        return OSError(error.osError, os.strerror(error.osError))
+    return error if isinstance(error, Exception) else OSError(str(error))
