@@ -1,0 +1,31 @@
+"""Say trial's result as ``N passed, N failed, N skipped``, the closing line that is read where this runs.
+
+Trial ends with ``PASSED (skips=1, successes=40)`` or ``FAILED (failures=1, errors=2, successes=37)``; a log without such a
+line means that the tests were never run to their end, which counts as one failure.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+CLOSING = re.compile(r"^(PASSED|FAILED)(?: \(([^)]*)\))?$", re.MULTILINE)
+PASSED = ("successes", "expectedFailures")
+FAILED = ("failures", "errors", "unexpectedSuccesses")
+
+
+def summary(log: str) -> tuple[int, int, int]:
+    """How many passed, failed and were skipped, by the last closing line in ``log``."""
+    closings = CLOSING.findall(log)
+    if not closings:
+        return 0, 1, 0
+    verdict, details = closings[-1]
+    counts = {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", details)}
+    passed = sum(counts.get(name, 0) for name in PASSED)
+    failed = sum(counts.get(name, 0) for name in FAILED)
+    return passed, failed or int(verdict == "FAILED"), counts.get("skips", 0)
+
+
+if __name__ == "__main__":
+    passed, failed, skipped = summary(Path(sys.argv[1]).read_text(encoding="utf-8", errors="replace"))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    sys.exit(bool(failed or not passed))
