@@ -1,0 +1,108 @@
+"""From what a configuration says about TLS towards a server to an OpenSSL context, and what OpenSSL found about a chain."""
+
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import attrs
+from OpenSSL import SSL, crypto
+
+_REASONS = {
+    2: "the issuer's certificate is missing",
+    7: "its signature is wrong",
+    9: "it is not valid yet",
+    10: "it has expired",
+    18: "it is self-signed",
+    19: "the chain ends in a self-signed certificate that is not among the trusted ones",
+    20: "its issuer is not among the trusted ones",
+    21: "the chain is incomplete or its issuer is not among the trusted ones",
+    22: "the chain is too long",
+    24: "its issuer is not a certificate authority",
+    26: "it is not meant for servers",
+    66: "its key is too weak",
+    67: "a certificate authority's key is too weak",
+    68: "a signature in the chain is too weak",
+}
+"""Words for X509_V_ERR_* (``openssl/x509_vfy.h``), which pyOpenSSL has no call for."""
+
+
+class TLSSettingsError(Exception):
+    """The settings cannot be used: a file that cannot be read, or that holds no certificate; the text says which."""
+
+
+@attrs.frozen(kw_only=True)
+class TLSContextSettings:
+    """TLS as client.
+
+    :param verify: whether chain and name have to be right; there is no default, so that nobody switches it off by leaving it out.
+    :param ca: a PEM file of the certificate authorities to trust; ``None``: those of the system.
+    :param name: the name asked for (SNI) and looked for in the certificate; ``None``: the one of the configuration.
+    :param legacy: also TLS 1.0 and 1.1, with the weak ciphers, keys and signatures of their time.
+    """
+
+    verify: bool
+    ca: Path | None = None
+    name: str | None = None
+    legacy: bool = False
+
+
+@runtime_checkable
+class ChainObserver(Protocol):
+    """What a connection has as its application data, so that one context can tell each connection its chain's faults."""
+
+    def chain_fault(self, fault: str) -> None:
+        """``fault`` is wrong with the peer's chain, as a sentence part."""
+
+
+def client_context(settings: TLSContextSettings) -> SSL.Context:
+    """A context for connections as client; make it once and use it for many.
+
+    The chain is looked at also when ``verify`` is off, so that a check can warn of it.
+
+    :raises TLSSettingsError: the file of ``ca`` is missing or holds no certificate.
+    """
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_options(SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION | SSL.OP_NO_TICKET)
+    if settings.legacy:
+        # Exchange 2010 as it was delivered: TLS 1.0, SHA-1, 1024-bit keys, and no RFC 5746.
+        context.set_min_proto_version(SSL.TLS1_VERSION)
+        context.set_cipher_list(b"DEFAULT:@SECLEVEL=0")
+        context.set_options(SSL.OP_LEGACY_SERVER_CONNECT)
+    else:
+        context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    _load_authorities(context, settings.ca)
+    context.set_verify(SSL.VERIFY_PEER, _strict if settings.verify else _lenient)
+    return context
+
+
+def _load_authorities(context: SSL.Context, ca: Path | None) -> None:
+    if ca is None:
+        context.set_default_verify_paths()
+        return
+    try:
+        ca.read_bytes()
+        context.load_verify_locations(str(ca))
+    except OSError as error:
+        raise TLSSettingsError(
+            f"cannot read the certificate authorities in {ca}: {(error.strerror or str(error)).lower()}"
+        ) from error
+    except SSL.Error as error:
+        raise TLSSettingsError(f"{ca} holds no certificate in PEM form") from error
+
+
+def _strict(connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int) -> bool:
+    _note(connection, certificate, code, depth, ok)
+    return bool(ok)
+
+
+def _lenient(connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int) -> bool:
+    _note(connection, certificate, code, depth, ok)
+    return True
+
+
+def _note(connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int) -> None:
+    observer = connection.get_app_data()
+    if not ok and isinstance(observer, ChainObserver):
+        fault = _REASONS.get(code, f"OpenSSL's verification error {code}")
+        if depth:
+            fault += f" (certificate {depth} of the chain, {certificate.get_subject().CN or 'without a name'})"
+        observer.chain_fault(fault)
