@@ -273,6 +273,5 @@ def request(method: str, path: str, host: str, headers: Mapping[str, str]) -> by
         ours["Content-Length"] = "0"  # RFC 9110 8.6; IIS answers 411 without it
     given = {name.lower() for name in headers}
     fields = [*((name, value) for name, value in ours.items() if name.lower() not in given), *headers.items()]
-    return "".join([f"{method} {path} HTTP/1.1\r\n", *(f"{name}: {value}\r\n" for name, value in fields), "\r\n"]).encode(
-        "latin-1"
-    )
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields), "", ""]
+    return "\r\n".join(lines).encode("latin-1")
