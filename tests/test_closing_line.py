@@ -1,0 +1,36 @@
+"""The line with which ``.ci/run`` closes says what trial said."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+SCRIPT = Path(__file__).resolve().parent.parent / ".ci" / "summary.py"
+
+
+class ClosingLineTests(SynchronousTestCase):
+    def said(self, log: str) -> tuple[str, int]:
+        path = Path(self.mktemp())
+        path.write_text(log)
+        done = subprocess.run([sys.executable, str(SCRIPT), str(path)], capture_output=True, text=True, check=False)
+        return done.stdout.strip(), done.returncode
+
+    def test_a_run_that_passed(self) -> None:
+        self.assertEqual(
+            self.said("Ran 41 tests in 2s\n\nPASSED (skips=1, successes=40)\n"), ("40 passed, 0 failed, 1 skipped", 0)
+        )
+
+    def test_a_run_that_failed(self) -> None:
+        log = "Ran 40 tests in 2s\n\nFAILED (failures=1, errors=2, successes=37)\nmake: *** [test] Error 1\n"
+        self.assertEqual(self.said(log), ("37 passed, 3 failed, 0 skipped", 1))
+
+    def test_a_run_that_never_ended_is_a_failure(self) -> None:
+        self.assertEqual(self.said("tests.test_x\n  XTests\n    test_y ..."), ("0 passed, 1 failed, 0 skipped", 1))
+
+    def test_a_run_that_tested_nothing_is_no_success(self) -> None:
+        self.assertEqual(self.said("Ran 0 tests in 0.000s\n\nPASSED\n"), ("0 passed, 0 failed, 0 skipped", 1))
+
+    def test_an_expected_failure_passes_and_an_unexpected_success_fails(self) -> None:
+        log = "FAILED (expectedFailures=2, unexpectedSuccesses=1, successes=3)\n"
+        self.assertEqual(self.said(log), ("5 passed, 1 failed, 0 skipped", 1))
