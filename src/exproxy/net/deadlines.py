@@ -59,6 +59,12 @@ class Deadlines:
             self._buckets[owner.deadline_tick].discard(owner)
             owner.deadline_tick = 0
 
+    def stop(self) -> None:
+        """Wake the reactor no more; for the end of the process."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def _arm(self, tick: int) -> None:
         if self._timer is not None:
             self._timer.cancel()

@@ -88,6 +88,9 @@ class Stream(Protocol):
 class Acceptor(Protocol):
     """Who gets the connections of a port."""
 
+    def room(self) -> int:
+        """How many clients may be accepted now; asked once before each batch, where the platform accepts in batches."""
+
     def accepted(self, stream: Stream) -> None:
         """A client is here; the stream is paused and has no receiver."""
 

@@ -1,0 +1,1 @@
+"""Sessions: listener -> session -> choose -> connect -> relay; what passes through is never looked at once it relays."""

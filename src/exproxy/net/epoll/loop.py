@@ -159,6 +159,7 @@ class Loop:
 
     def close(self) -> None:
         """Stop watching; for tests and for the end of the process."""
+        self.deadlines.stop()
         self.reactor.removeReader(self)
         if self._call is not None:
             self._call.cancel()

@@ -54,7 +54,7 @@ class EpollPort:
 
     def ready(self, mask: int) -> None:
         """Clients wait."""
-        for _ in range(ACCEPTS_A_TURN):
+        for _ in range(min(ACCEPTS_A_TURN, self._acceptor.room())):
             if self._paused or self.deadline_tick:
                 return
             try:

@@ -164,7 +164,7 @@ class EpollStream:
         if mask & _READABLE:
             if mask & _LEFT:
                 self._left = True
-            if self._reading:
+            if self._reading and not self._unread:
                 self._read()
             else:
                 self._readable = True

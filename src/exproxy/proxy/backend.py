@@ -1,0 +1,36 @@
+"""A pool of servers with what sessions need to know besides."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import attrs
+
+from exproxy import pool
+from exproxy.net.interfaces import Address
+from exproxy.wire.proxyheader import encode_v1, encode_v2
+
+ENCODERS = {"v1": encode_v1, "v2": encode_v2}
+
+
+@attrs.define(eq=False)
+class Backend:
+    """Times are seconds.
+
+    :param send_proxy: the PROXY protocol's version for each server, by name, that wants it.
+    :param source: the local address to connect from.
+    """
+
+    pool: "pool.Backend"
+    connect_timeout: float
+    server_timeout: float
+    queue_timeout: float
+    retries: int
+    redispatch: bool
+    abortonclose: bool
+    source: str | None
+    send_proxy: Mapping[str, Literal["v1", "v2"]]
+
+    def proxy_header(self, server: "pool.Server", source: Address, destination: Address) -> bytes:
+        """What ``server`` must hear before the client's first byte; empty if it wants nothing."""
+        version = self.send_proxy.get(server.name)
+        return ENCODERS[version](source, destination) if version else b""

@@ -1,0 +1,80 @@
+"""A front end: its limits, its counters and the sessions that it has."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+from twisted.internet.interfaces import IReactorTime
+
+from exproxy.net.deadlines import Deadlines
+from exproxy.net.interfaces import Network
+from exproxy.proxy.accesslog.record import SessionRecord
+from exproxy.proxy.backend import Backend
+from exproxy.proxy.gate import Gate
+from exproxy.proxy.sni import SniTable
+
+if TYPE_CHECKING:
+    from exproxy.proxy.listener import Listener
+    from exproxy.proxy.session import Session
+
+
+@attrs.define(eq=False)
+class Frontend:
+    """Times are seconds.
+
+    :param backend: for what no route takes; ``None``: such a session is closed.
+    :param log: takes the access line of each session that is over.
+    :param dontlognull: leave out sessions in which the client sent nothing.
+    """
+
+    name: str
+    clock: IReactorTime
+    network: Network
+    gate: Gate
+    backend: Backend | None
+    routes: SniTable[Backend] | None
+    maxconn: int | None
+    client_timeout: float
+    client_fin_timeout: float
+    preface_timeout: float
+    log: Callable[[SessionRecord], None]
+    dontlognull: bool
+    listeners: list["Listener"] = attrs.field(factory=list)
+    sessions: set["Session"] = attrs.field(factory=set)
+    total: int = 0
+    bad_prefaces: int = 0
+    refused: int = 0
+    """Sessions for which no server was found."""
+    deadlines: Deadlines = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.deadlines = self.network.deadlines
+
+    @property
+    def open(self) -> bool:
+        """Whether one more session is allowed here."""
+        return self.maxconn is None or len(self.sessions) < self.maxconn
+
+    def began(self, session: "Session", listener: "Listener") -> None:
+        """Count a session."""
+        self.sessions.add(session)
+        self.total += 1
+        self.gate.take(listener)
+        if self.maxconn is not None and len(self.sessions) >= self.maxconn:
+            self._tell()
+
+    def ended(self, session: "Session") -> None:
+        """A session is over."""
+        self.sessions.remove(session)
+        if self.maxconn is not None and len(self.sessions) == self.maxconn - 1:
+            self._tell()
+        self.gate.free()
+
+    def room(self) -> int:
+        """How many of its listeners' clients may be accepted in this turn."""
+        room = self.gate.room()
+        return room if self.maxconn is None else min(room, self.maxconn - len(self.sessions))
+
+    def _tell(self) -> None:
+        for listener in self.listeners:
+            listener.follow()

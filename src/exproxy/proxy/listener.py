@@ -1,0 +1,85 @@
+"""One listening address of a front end: makes a session of each client."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from twisted.logger import Logger
+
+from exproxy.net.interfaces import Address, Port, Stream
+from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.preface import Preface
+from exproxy.proxy.session import Session
+
+_log = Logger()
+
+
+class Listener:
+    """:param accept_proxy: the networks whose PROXY header is demanded and believed."""
+
+    def __init__(self, frontend: Frontend, accept_proxy: tuple[IPv4Network | IPv6Network, ...]) -> None:
+        self.frontend = frontend
+        self._accept_proxy = accept_proxy
+        self._port: Port | None = None
+        self._accepting = False
+
+    def open(self, address: Address, backlog: int) -> None:
+        """Bind; nobody is accepted before :meth:`start`.
+
+        :raises OSError: the address is in use, not ours, or we may not.
+        """
+        self._port = self.frontend.network.listen(address, self, backlog)
+
+    @property
+    def address(self) -> Address:
+        """Where we listen."""
+        assert self._port is not None
+        return self._port.address
+
+    def start(self) -> None:
+        """Accept clients."""
+        self._accepting = True
+        self.frontend.gate.add(self)
+        self.frontend.listeners.append(self)
+        self.follow()
+
+    def stop(self) -> None:
+        """Close the port; sessions go on."""
+        if self._accepting:
+            self._accepting = False
+            self.frontend.gate.remove(self)
+            self.frontend.listeners.remove(self)
+        if self._port is not None:
+            self._port.close()
+            self._port = None
+
+    def follow(self) -> None:
+        """Accept, or stop accepting, as the gate and the front end say."""
+        if self._port is not None and self._accepting:
+            if self.frontend.gate.open and self.frontend.open:
+                self._port.resume()
+            else:
+                self._port.pause()
+
+    def room(self) -> int:
+        return self.frontend.room()
+
+    def accepted(self, stream: Stream) -> None:
+        frontend = self.frontend
+        session = Session(frontend, stream)
+        frontend.began(session, self)
+        trusted = bool(self._accept_proxy) and self._trusts(stream.peer[0])
+        if trusted or frontend.routes is not None:
+            session.read_preface(Preface(trusted, frontend.routes is not None))
+        else:
+            session.choose(frontend.backend)
+
+    def accept_failed(self, error: OSError) -> None:
+        _log.error(
+            "{frontend}: the system refused to accept a client: {reason}; accepting again in a second. Raise the limit of open files"
+            " (LimitNOFILE= of the service, or ulimit -n), or lower [service] maxconn",
+            frontend=self.frontend.name,
+            reason=error.strerror,
+        )
+
+    def _trusts(self, host: str) -> bool:
+        address = ip_address(host)
+        return any(address in network for network in self._accept_proxy)

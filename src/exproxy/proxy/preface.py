@@ -1,0 +1,42 @@
+"""What is read from a client before a server is chosen: a PROXY header, a TLS ClientHello, or one after the other."""
+
+from exproxy.net.interfaces import Address
+from exproxy.wire.clienthello import ClientHello, ClientHelloReader
+from exproxy.wire.proxyheader import ProxyReader
+
+
+class Preface:
+    """:param proxy: a PROXY header comes first.  :param hello: a ClientHello comes (next).
+
+    ``source`` and ``destination`` are those of the PROXY header, ``None`` where it has none (``LOCAL``, ``UNKNOWN``).
+    ``rest`` is what the server must get: all that was read but the PROXY header.
+    """
+
+    __slots__ = ("_hello_reader", "_proxy_reader", "destination", "hello", "rest", "source")
+
+    def __init__(self, proxy: bool, hello: bool) -> None:
+        self._proxy_reader = ProxyReader() if proxy else None
+        self._hello_reader = ClientHelloReader() if hello else None
+        self.source: Address | None = None
+        self.destination: Address | None = None
+        self.hello: ClientHello | None = None
+        self.rest = b""
+
+    def feed(self, data: bytes) -> bool:
+        """Take what the client sent, cut anywhere; whether the preface is complete.
+
+        :raises WireError: it is none.
+        """
+        if self._proxy_reader is not None:
+            header = self._proxy_reader.feed(data)
+            if header is None:
+                return False
+            self.source, self.destination = header.source, header.destination
+            data = self._proxy_reader.rest
+            self._proxy_reader = None
+        self.rest += data
+        if self._hello_reader is None:
+            return True
+        if data:
+            self.hello = self._hello_reader.feed(data)
+        return self.hello is not None

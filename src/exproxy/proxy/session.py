@@ -1,0 +1,411 @@
+"""The life of one client's connection: preface, choosing, connecting, relaying, closing.
+
+The states follow one another; each event is answered by the state that it meets.  Once a session relays, the two streams
+are piped into each other, and nothing here runs before the end of one of them or a deadline.
+
+How it ended stands in two letters, as HAProxy's ``tcplog`` has them: who ended it (``C`` the client, ``S`` the server or its
+absence, ``P`` we for bad input, ``D`` the server went down, ``U`` a better server came up, ``K`` an administrator,
+``c`` or ``s`` a timeout on either side), and in which state (``R`` preface, ``Q`` queue, ``C`` connect, ``D`` data).
+"""
+
+import enum
+import errno
+import time
+
+from exproxy.net.interfaces import Address, Attempt, Stream
+from exproxy.pool import Lease, NoServer, QueueFull, Server, Ticket
+from exproxy.proxy.accesslog.record import SessionRecord
+from exproxy.proxy.backend import Backend
+from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.preface import Preface
+from exproxy.wire.errors import WireError
+
+OUR_FAULT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+"""Failures to connect that say nothing about the server."""
+
+TURNAROUND = 1.0
+"""Seconds before the same server is tried again, as HAProxy waits; the connect timeout, if that is shorter."""
+
+
+class State(enum.Enum):
+    """The value is the second letter of the termination code."""
+
+    ACCEPTED = "R"
+    PREFACE = "R "
+    QUEUED = "Q"
+    CONNECTING = "C"
+    RESTING = "C "
+    RELAYING = "D"
+    CLOSING = "-"
+
+
+class Session:
+    """:param client: accepted, paused, and ours from now on."""
+
+    __slots__ = (
+        "_accepted",
+        "_attempt",
+        "_backend",
+        "_client",
+        "_client_gone",
+        "_connected_at",
+        "_destination",
+        "_frontend",
+        "_idle",
+        "_lease",
+        "_leased_at",
+        "_preface",
+        "_redispatched",
+        "_retries",
+        "_server",
+        "_server_gone",
+        "_server_name",
+        "_source",
+        "_started",
+        "_state",
+        "_termination",
+        "_ticket",
+        "deadline_tick",
+    )
+
+    def __init__(self, frontend: Frontend, client: Stream) -> None:
+        self._frontend = frontend
+        self._client = client
+        self._client_gone = False
+        self._server: Stream | None = None
+        self._server_gone = True
+        self._source = client.peer
+        self._destination: Address | None = None
+        self._state = State.ACCEPTED
+        self._accepted = time.time()
+        self._started: float = frontend.clock.seconds()
+        self._leased_at = 0.0
+        self._connected_at = 0.0
+        self._backend: Backend | None = None
+        self._server_name: str | None = None
+        self._preface: Preface | None = None
+        self._ticket: Ticket | None = None
+        self._lease: Lease | None = None
+        self._attempt: Attempt | None = None
+        self._retries = 0
+        self._redispatched = False
+        self._idle = 0.0
+        self._termination = "--"
+        self.deadline_tick = 0
+        client.attach(self)
+
+    # ---- what the listener and the site ask
+
+    def read_preface(self, preface: Preface) -> None:
+        """Read ``preface`` before a server is chosen."""
+        self._state = State.PREFACE
+        self._preface = preface
+        self._wait(self._frontend.preface_timeout)
+        self._client.resume()
+
+    def choose(self, backend: Backend | None) -> None:
+        """Have a server of ``backend`` chosen; ``None``: there is nothing for this client."""
+        if backend is None:
+            self._refuse("SC")
+        else:
+            self._backend = backend
+            self._acquire(None)
+
+    def kill(self, letter: str) -> None:
+        """End at once, for the reason of this letter; what was received and not yet sent is dropped."""
+        self._end(letter)
+        self._abort()
+
+    # ---- what the streams tell
+
+    def data_received(self, stream: Stream, data: bytes) -> None:
+        preface = self._preface
+        if preface is None:
+            return
+        try:
+            complete = preface.feed(data)
+        except WireError:
+            self._frontend.bad_prefaces += 1
+            self._end("P")
+            return
+        if complete:
+            stream.pause()
+            self._take_preface(preface)
+
+    def eof_received(self, stream: Stream) -> None:
+        if self._state is State.RELAYING:
+            self._idle = min(self._idle, self._frontend.client_fin_timeout)
+            self._wait(self._idle)
+        elif self._state is State.PREFACE:
+            self._end("C")
+
+    def peer_left(self, stream: Stream) -> None:
+        """The client has closed while it waited, and the back end has ``abortonclose``."""
+        if self._state not in _OVER:
+            self._end("C")
+
+    def write_drained(self, stream: Stream) -> None:
+        """Nothing waits for it: the pipes have their own back-pressure."""
+
+    def stream_lost(self, stream: Stream, error: Exception | None) -> None:
+        if stream is self._client:
+            self._client_gone = True
+            self._lost_client(error)
+        else:
+            self._server_gone = True
+            self._lost_server(error)
+        if self._client_gone and self._server_gone:
+            self._finish()
+
+    # ---- what the dialer tells
+
+    def connected(self, stream: Stream) -> None:
+        backend, lease = self._backend, self._lease
+        assert backend is not None
+        assert lease is not None
+        self._attempt = None
+        lease.connected()
+        self._state = State.RELAYING
+        self._connected_at = now = self._frontend.clock.seconds()
+        self._server = stream
+        self._server_gone = False
+        stream.attach(self)
+        if backend.send_proxy:
+            stream.write(backend.proxy_header(lease.server, self._source, self._reached()))
+        self._client.pipe(stream)
+        stream.pipe(self._client)
+        self._idle = min(self._frontend.client_timeout, backend.server_timeout)
+        self._frontend.deadlines.set(self, now + self._idle)
+
+    def connect_failed(self, error: Exception) -> None:
+        self._attempt = None
+        if isinstance(error, OSError) and error.errno in OUR_FAULT:
+            self._end("R")
+            return
+        backend, lease = self._backend, self._lease
+        assert backend is not None
+        assert lease is not None
+        lease.connect_failed(self._frontend.clock.seconds())
+        if self._state is not State.CONNECTING:
+            return
+        if self._retries >= backend.retries:
+            self._refuse("sC" if isinstance(error, TimeoutError) else "SC")
+            return
+        self._retries += 1
+        last = self._retries == backend.retries
+        if backend.redispatch and (last or not lease.persistent) and len(backend.pool.servers) > 1:
+            self._redispatch(lease.server)
+        else:
+            self._state = State.RESTING
+            self._wait(min(TURNAROUND, backend.connect_timeout))
+
+    # ---- what the pool tells
+
+    def lease_granted(self, lease: Lease) -> None:
+        """The wait in the queue is over."""
+        self._ticket = None
+        self._connect(lease)
+
+    def lease_denied(self, error: NoServer) -> None:
+        """While we waited, the last server went."""
+        self._ticket = None
+        self._refuse("SQ")
+
+    def evicted(self, lease: Lease, reason: str) -> None:
+        """The server went down (``D``), or a better one came up (``U``)."""
+        self._end(reason)
+
+    # ---- what the clock tells
+
+    def deadline_due(self, now: float) -> None:
+        """The one deadline of the present state."""
+        state = self._state
+        if state is State.RELAYING:
+            self._check_idle(now)
+        elif state is State.RESTING:
+            self._try_again()
+        elif state is State.QUEUED:
+            self._refuse("sQ")
+        elif state is State.PREFACE:
+            self._end("c")
+        else:
+            self._abort()
+
+    # ---- the steps
+
+    def _take_preface(self, preface: Preface) -> None:
+        frontend = self._frontend
+        self._preface = None
+        frontend.deadlines.clear(self)
+        self._source = preface.source or self._source
+        self._destination = preface.destination
+        self._client.unread(preface.rest)
+        backend = frontend.routes.find(preface.hello.server_name) if frontend.routes and preface.hello else None
+        self.choose(backend or frontend.backend)
+
+    def _acquire(self, avoid: Server | None) -> None:
+        backend = self._backend
+        assert backend is not None
+        pool = backend.pool
+        key = pool.key_for(self._source[0]) if pool.needs_key else None
+        try:
+            got = pool.acquire(self, key, self._frontend.clock.seconds(), avoid)
+        except QueueFull:
+            self._refuse("SQ")
+        except NoServer:
+            self._refuse("SC")
+        else:
+            if isinstance(got, Lease):
+                self._connect(got)
+            else:
+                self._queue(got, backend)
+
+    def _queue(self, ticket: Ticket, backend: Backend) -> None:
+        self._state = State.QUEUED
+        self._ticket = ticket
+        self._wait(backend.queue_timeout)
+        if backend.abortonclose:
+            self._client.watch()
+
+    def _connect(self, lease: Lease) -> None:
+        backend = self._backend
+        assert backend is not None
+        server = lease.server
+        if self._state is State.QUEUED:
+            self._frontend.deadlines.clear(self)
+        if not self._leased_at:
+            self._leased_at = self._frontend.clock.seconds()
+        self._state = State.CONNECTING
+        self._lease = lease
+        self._server_name = server.name
+        if server.address is None:
+            self.connect_failed(OSError(f"the name of {server.full_name} is not resolved yet"))
+            return
+        address = (server.address, server.port or self._reached()[1])
+        self._attempt = self._frontend.network.connect(address, self, backend.connect_timeout, backend.source)
+        if backend.abortonclose:
+            self._client.watch()
+
+    def _redispatch(self, failed: Server) -> None:
+        self._release()
+        self._redispatched = True
+        self._acquire(failed)
+
+    def _try_again(self) -> None:
+        backend, lease = self._backend, self._lease
+        assert backend is not None
+        assert lease is not None
+        if backend.redispatch and not lease.server.usable:
+            self._redispatch(lease.server)
+        else:
+            self._connect(lease)
+
+    def _check_idle(self, now: float) -> None:
+        server = self._server
+        assert server is not None
+        silent = now - max(self._client.last_active, server.last_active)
+        if silent < self._idle:
+            self._frontend.deadlines.set(self, now + self._idle - silent)
+        else:
+            self._end("c" if self._idle == self._frontend.client_timeout else "s")
+
+    def _lost_client(self, error: Exception | None) -> None:
+        if self._state is State.RELAYING and self._server is not None:
+            if error is not None:
+                self._blame("C")
+            self._state = State.CLOSING
+            self._server.close()
+            self._wait(self._frontend.client_fin_timeout)
+        else:
+            self._end("C")
+
+    def _lost_server(self, error: Exception | None) -> None:
+        self._release()
+        if self._state is State.RELAYING:
+            if error is not None:
+                self._blame("S")
+            self._state = State.CLOSING
+            # not close(): unread bytes of the client would make that a reset, which can overtake the server's last words
+            self._client.write_eof()
+            self._wait(self._frontend.client_fin_timeout)
+
+    def _refuse(self, termination: str) -> None:
+        self._frontend.refused += 1
+        self._termination = termination
+        self._state = State.CLOSING
+        self._end("")
+
+    def _end(self, letter: str) -> None:
+        """Leave the present state for good: give back what is held, and close both sides once what is queued is sent."""
+        if self._state is not State.CLOSING:
+            self._blame(letter)
+            self._state = State.CLOSING
+        self._preface = None
+        if self._ticket is not None:
+            self._ticket.cancel(self._frontend.clock.seconds())
+            self._ticket = None
+        if self._attempt is not None:
+            self._attempt.cancel()
+            self._attempt = None
+        if self._server is None:
+            self._release()
+        else:
+            self._server.close()
+        self._client.close()
+        self._wait(self._frontend.client_fin_timeout)
+
+    def _blame(self, letter: str) -> None:
+        if self._termination == "--":
+            self._termination = letter + self._state.value[0]
+
+    def _abort(self) -> None:
+        self._client.abort()
+        if self._server is not None:
+            self._server.abort()
+
+    def _release(self) -> None:
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.release(self._frontend.clock.seconds())
+
+    def _wait(self, seconds: float) -> None:
+        self._frontend.deadlines.set(self, self._frontend.clock.seconds() + seconds)
+
+    def _reached(self) -> Address:
+        """The address that the client connected to, of a balancer before us if that told it."""
+        return self._destination or self._client.local
+
+    def _finish(self) -> None:
+        frontend = self._frontend
+        frontend.deadlines.clear(self)
+        if self._client.received or not frontend.dontlognull:
+            frontend.log(self._record())
+        frontend.ended(self)
+
+    def _record(self) -> SessionRecord:
+        frontend, backend = self._frontend, self._backend
+        pool = backend.pool if backend is not None else None
+        server = pool.servers.get(self._server_name) if pool is not None and self._server_name is not None else None
+        upstream = self._server
+        started, leased, connected = self._started, self._leased_at, self._connected_at
+        return SessionRecord(
+            self._source,
+            self._accepted,
+            frontend.name,
+            None if pool is None else pool.name,
+            self._server_name,
+            int((leased - started) * 1000) if leased else -1,
+            int((connected - leased) * 1000) if connected else -1,
+            int((frontend.clock.seconds() - started) * 1000),
+            self._client.received,
+            0 if upstream is None else upstream.received,
+            self._termination,
+            frontend.gate.taken,
+            len(frontend.sessions),
+            0 if pool is None else pool.sessions,
+            0 if server is None else server.sessions,
+            self._retries,
+            self._redispatched,
+            0 if server is None else server.queued,
+            0 if pool is None else pool.queued,
+        )

@@ -1,0 +1,416 @@
+"""One suite for every implementation of streams, on real sockets of the loopback address."""
+
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+
+from exproxy.net.interfaces import Address, Network, Stream
+
+LOOPBACK = "127.0.0.1"
+
+
+class Recorder:
+    """A receiver, dialer and acceptor that keeps what it was told and lets a test wait for it."""
+
+    def __init__(self, room: int = 64) -> None:
+        self.streams: list[Stream] = []
+        self.data: dict[Stream, bytes] = {}
+        self.events: list[tuple[str, Any]] = []
+        self.lost: dict[Stream, Exception | None] = {}
+        self._room = room
+        self._waiting: list[tuple[Callable[[], object], Deferred[None]]] = []
+
+    def until(self, condition: Callable[[], object]) -> Deferred[None]:
+        done: Deferred[None] = Deferred()
+        self._waiting.append((condition, done))
+        self._look()
+        return done.addTimeout(10, cast(Any, reactor))
+
+    def _look(self) -> None:
+        for waiting in list(self._waiting):
+            if waiting[0]():
+                self._waiting.remove(waiting)
+                waiting[1].callback(None)
+
+    def note(self, event: str, about: Any) -> None:
+        self.events.append((event, about))
+        cast(Any, reactor).callLater(0, self._look)
+
+    def room(self) -> int:
+        return self._room
+
+    def accepted(self, stream: Stream) -> None:
+        self.streams.append(stream)
+        self.data[stream] = b""
+        stream.attach(self)
+        self.note("accepted", stream)
+
+    connected = accepted
+
+    def accept_failed(self, error: OSError) -> None:
+        self.note("accept failed", error)
+
+    def connect_failed(self, error: Exception) -> None:
+        self.note("connect failed", error)
+
+    def data_received(self, stream: Stream, data: bytes) -> None:
+        self.data[stream] += data
+        self.note("data", stream)
+
+    def eof_received(self, stream: Stream) -> None:
+        self.note("eof", stream)
+
+    def peer_left(self, stream: Stream) -> None:
+        self.note("left", stream)
+
+    def write_drained(self, stream: Stream) -> None:
+        self.note("drained", stream)
+
+    def stream_lost(self, stream: Stream, error: Exception | None) -> None:
+        assert stream not in self.lost, "told twice"
+        self.lost[stream] = error
+        self.note("lost", stream)
+
+    def happened(self, event: str, about: Any) -> bool:
+        return (event, about) in self.events
+
+
+class StreamSuite:
+    """Mixed into a TestCase that says which network."""
+
+    network: Network
+    host = LOOPBACK
+    timeout = 20
+
+    addCleanup: Callable[..., Any]
+    assertEqual: Callable[..., Any]
+    assertIsInstance: Callable[..., Any]
+    assertFalse: Callable[..., Any]
+    assertTrue: Callable[..., Any]
+    assertIsNone: Callable[..., Any]
+    assertIsNotNone: Callable[..., Any]
+    assertLess: Callable[..., Any]
+
+    def listen(self, acceptor: Recorder) -> Address:
+        port = self.network.listen((self.host, 0), acceptor)
+        self.addCleanup(port.close)
+        port.resume()
+        return port.address
+
+    def recorder(self) -> Recorder:
+        recorder = Recorder()
+
+        def end() -> Awaitable[None]:
+            for stream in recorder.streams:
+                stream.abort()
+            return recorder.until(lambda: len(recorder.lost) == len(recorder.streams))
+
+        self.addCleanup(end)
+        return recorder
+
+    async def pair(self) -> tuple[Recorder, Stream, Recorder, Stream]:
+        """Two ends of one connection, both streams of the network."""
+        ours, theirs = self.recorder(), self.recorder()
+        address = self.listen(theirs)
+        self.network.connect(address, ours, 5.0)
+        await ours.until(lambda: ours.streams)
+        await theirs.until(lambda: theirs.streams)
+        return ours, ours.streams[0], theirs, theirs.streams[0]
+
+    async def plain(self) -> tuple[Recorder, Stream, socket.socket]:
+        """A stream whose peer is a socket that the test reads and writes by hand."""
+        server = self.recorder()
+        address = self.listen(server)
+        peer = socket.create_connection(address)
+        self.addCleanup(peer.close)
+        await server.until(lambda: server.streams)
+        return server, server.streams[0], peer
+
+    async def test_addresses_of_both_ends_are_known(self) -> None:
+        _, stream, peer = await self.plain()
+        self.assertEqual(stream.peer, peer.getsockname()[:2])
+        self.assertEqual(stream.local, peer.getpeername()[:2])
+
+    async def test_a_new_stream_reads_nothing(self) -> None:
+        server, stream, peer = await self.plain()
+        peer.sendall(b"early")
+        ours, other, theirs, far = await self.pair()
+        other.write(b"x")
+        far.resume()
+        await theirs.until(lambda: theirs.data[far] == b"x")
+        self.assertEqual(server.data[stream], b"")
+
+    async def test_resumed_it_reads_what_waited(self) -> None:
+        server, stream, peer = await self.plain()
+        peer.sendall(b"early")
+        stream.resume()
+        await server.until(lambda: server.data[stream] == b"early")
+        self.assertEqual(stream.received, 5)
+
+    async def test_paused_it_reads_no_more_and_loses_nothing(self) -> None:
+        ours, near, theirs, far = await self.pair()
+        far.resume()
+        near.write(b"one")
+        await theirs.until(lambda: theirs.data[far] == b"one")
+        far.pause()
+        near.write(b"two")
+        server, stream, peer = await self.plain()
+        peer.sendall(b"x")
+        stream.resume()
+        await server.until(lambda: server.data[stream])
+        self.assertEqual(theirs.data[far], b"one")
+        far.resume()
+        await theirs.until(lambda: theirs.data[far] == b"onetwo")
+
+    async def test_bytes_put_back_come_first(self) -> None:
+        server, stream, peer = await self.plain()
+        peer.sendall(b"world")
+        stream.unread(b"hello ")
+        stream.resume()
+        await server.until(lambda: server.data[stream] == b"hello world")
+        self.assertEqual(stream.received, 5)
+
+    async def test_what_the_kernel_does_not_take_is_queued_and_told_when_drained(self) -> None:
+        ours, near, theirs, far = await self.pair()
+        size = 0
+        while near.write(b"x" * 262_144):
+            size += 262_144
+            if size > 1 << 28:
+                raise AssertionError("the kernel takes everything")
+        size += 262_144
+        far.resume()
+        await ours.until(lambda: ours.happened("drained", near))
+        await theirs.until(lambda: len(theirs.data[far]) == size)
+        self.assertEqual(near.sent, size)
+
+    async def test_half_close_lets_the_answer_through(self) -> None:
+        ours, near, theirs, far = await self.pair()
+        near.resume()
+        far.resume()
+        near.write(b"question")
+        near.write_eof()
+        await theirs.until(lambda: theirs.happened("eof", far))
+        far.write(b"answer")
+        await ours.until(lambda: ours.data[near] == b"answer")
+        self.assertFalse(ours.lost or theirs.lost)
+
+    async def test_when_both_ends_have_ended_the_stream_is_lost_without_error(self) -> None:
+        ours, near, theirs, far = await self.pair()
+        near.resume()
+        far.resume()
+        near.write_eof()
+        await theirs.until(lambda: theirs.happened("eof", far))
+        far.write_eof()
+        await ours.until(lambda: near in ours.lost)
+        await theirs.until(lambda: far in theirs.lost)
+        self.assertEqual((ours.lost[near], theirs.lost[far]), (None, None))
+
+    async def test_eof_comes_after_all_that_was_queued(self) -> None:
+        ours, near, theirs, far = await self.pair()
+        while near.write(b"x" * 262_144):
+            pass
+        near.write_eof()
+        sent = near.sent
+        far.resume()
+        await theirs.until(lambda: theirs.happened("eof", far))
+        self.assertEqual(len(theirs.data[far]), sent)
+
+    async def test_close_sends_what_is_queued(self) -> None:
+        ours, near, theirs, far = await self.pair()
+        while near.write(b"x" * 262_144):
+            pass
+        near.close()
+        sent = near.sent
+        far.resume()
+        await theirs.until(lambda: theirs.happened("eof", far))
+        self.assertEqual(len(theirs.data[far]), sent)
+        await ours.until(lambda: near in ours.lost)
+        self.assertIsNone(ours.lost[near])
+
+    async def test_abort_resets_the_peer(self) -> None:
+        ours, near, theirs, far = await self.pair()
+        far.resume()
+        near.abort()
+        self.assertFalse(ours.lost)
+        await ours.until(lambda: near in ours.lost)
+        await theirs.until(lambda: far in theirs.lost)
+        self.assertIsNone(ours.lost[near])
+        self.assertIsInstance(theirs.lost[far], Exception)
+
+    async def test_nothing_is_told_after_the_end(self) -> None:
+        ours, near, theirs, far = await self.pair()
+        near.resume()
+        near.close()
+        near.write(b"late")
+        near.write_eof()
+        near.resume()
+        near.close()
+        near.abort()
+        await ours.until(lambda: near in ours.lost)
+        self.assertEqual([event for event, _ in ours.events if event != "accepted"], ["lost"])
+
+    async def test_a_refused_connection_is_told_as_such(self) -> None:
+        taken = socket.socket(self._family())
+        taken.bind((self.host, 0))
+        self.addCleanup(taken.close)
+        ours = self.recorder()
+        self.network.connect(taken.getsockname()[:2], ours, 5.0)
+        self.assertEqual(ours.events, [])
+        await ours.until(lambda: ours.events)
+        self.assertIsInstance(ours.events[0][1], ConnectionRefusedError)
+
+    async def test_a_silent_address_times_out(self) -> None:
+        full = socket.socket(self._family())
+        full.bind((self.host, 0))
+        full.listen(0)
+        self.addCleanup(full.close)
+        fillers = []
+        for _ in range(4):
+            filler = socket.socket(self._family())
+            filler.setblocking(False)
+            filler.connect_ex(full.getsockname())
+            fillers.append(filler)
+            self.addCleanup(filler.close)
+        ours = self.recorder()
+        self.network.connect(full.getsockname()[:2], ours, 0.2)
+        await ours.until(lambda: ours.events)
+        self.assertIsInstance(ours.events[0][1], TimeoutError)
+
+    async def test_a_cancelled_attempt_tells_nothing(self) -> None:
+        ours, theirs = self.recorder(), self.recorder()
+        address = self.listen(theirs)
+        self.network.connect(address, ours, 5.0).cancel()
+        self.network.connect(address, theirs, 5.0)
+        await theirs.until(lambda: len(theirs.streams) >= 2)
+        self.assertEqual(ours.events, [])
+
+    async def test_the_source_address_is_used(self) -> None:
+        ours, theirs = self.recorder(), self.recorder()
+        address = self.listen(theirs)
+        self.network.connect(address, ours, 5.0, "127.0.0.5")
+        await theirs.until(lambda: theirs.streams)
+        self.assertEqual(theirs.streams[0].peer[0], "127.0.0.5")
+
+    async def test_a_paused_port_lets_clients_wait_and_a_resumed_one_takes_them(self) -> None:
+        theirs = self.recorder()
+        port = self.network.listen((self.host, 0), theirs)
+        self.addCleanup(port.close)
+        client = socket.create_connection(port.address)
+        self.addCleanup(client.close)
+        await self.pair()
+        self.assertEqual(theirs.streams, [])
+        port.resume()
+        await theirs.until(lambda: theirs.streams)
+        self.assertEqual(theirs.streams[0].peer, client.getsockname()[:2])
+
+    async def test_a_port_in_use_is_an_os_error(self) -> None:
+        address = self.listen(self.recorder())
+        try:
+            self.network.listen(address, self.recorder())
+        except OSError as error:
+            self.assertEqual(error.strerror, "Address already in use")
+        else:
+            raise AssertionError("bound twice")
+
+    async def test_a_pipe_relays_both_ways_with_its_ends(self) -> None:
+        front, client_side, client = await self.plain()
+        back, server_side, server = await self.plain()
+        client_side.pipe(server_side)
+        server_side.pipe(client_side)
+        client.sendall(b"question")
+        client.shutdown(socket.SHUT_WR)
+        await front.until(lambda: front.happened("eof", client_side))
+        self.assertEqual(server.recv(100), b"question")
+        self.assertEqual(server.recv(100), b"")
+        server.sendall(b"answer")
+        server.close()
+        await back.until(lambda: server_side in back.lost)
+        await front.until(lambda: client_side in front.lost)
+        self.assertEqual(client.recv(100), b"answer")
+        self.assertEqual(client.recv(100), b"")
+        self.assertEqual(front.data[client_side] + back.data[server_side], b"")
+
+    async def test_a_pipe_holds_back_the_fast_side(self) -> None:
+        front, client_side, client = await self.plain()
+        back, server_side, server = await self.plain()
+        client_side.pipe(server_side)
+        server_side.pipe(client_side)
+        client.setblocking(False)
+        offered = await self._flood(client, front)
+        self.assertLess(client_side.received, offered + 1)
+        self.assertLess(client_side.received - _taken(server), 64 << 20)
+        client.setblocking(True)
+        client.shutdown(socket.SHUT_WR)
+        server.setblocking(False)
+        got = 0
+        while True:
+            try:
+                data = server.recv(1 << 20)
+            except BlockingIOError:
+                await self._turn(front)
+                continue
+            if not data:
+                break
+            got += len(data)
+        self.assertEqual(got, offered)
+
+    async def test_a_pipe_relays_what_was_put_back(self) -> None:
+        front, client_side, client = await self.plain()
+        back, server_side, server = await self.plain()
+        client_side.unread(b"preface ")
+        client.sendall(b"rest")
+        client_side.pipe(server_side)
+        got = b""
+        server.setblocking(False)
+        while got != b"preface rest":
+            try:
+                got += server.recv(100)
+            except BlockingIOError:
+                await self._turn(front)
+        self.assertEqual(got, b"preface rest")
+
+    async def test_a_server_that_answers_and_closes_during_an_upload_is_heard(self) -> None:
+        front, client_side, client = await self.plain()
+        back, server_side, server = await self.plain()
+        client_side.pipe(server_side)
+        server_side.pipe(client_side)
+        client.setblocking(False)
+        await self._flood(client, front)
+        server.sendall(b"413 too large")
+        server.close()
+        got = b""
+        while got != b"413 too large":
+            try:
+                got += client.recv(100)
+            except BlockingIOError:
+                await self._turn(front)
+        self.assertEqual(got, b"413 too large")
+
+    def _family(self) -> int:
+        return socket.AF_INET6 if ":" in self.host else socket.AF_INET
+
+    async def _flood(self, client: socket.socket, recorder: Recorder) -> int:
+        """Write until nobody takes more for ten turns of the reactor."""
+        offered, idle = 0, 0
+        block = b"x" * 262_144
+        while idle < 10:
+            try:
+                offered += client.send(block)
+                idle = 0
+            except BlockingIOError:
+                idle += 1
+                await self._turn(recorder)
+        return offered
+
+    async def _turn(self, recorder: Recorder) -> None:
+        turn: Deferred[None] = Deferred()
+        cast(Any, reactor).callLater(0.005, turn.callback, None)
+        await turn
+
+
+def _taken(sock: socket.socket) -> int:
+    """Bytes that wait unread in the kernel for ``sock``."""
+    return len(sock.recv(1 << 26, socket.MSG_PEEK))

@@ -1,0 +1,38 @@
+"""Both implementations of streams pass one and the same suite."""
+
+from typing import Any, cast
+
+from twisted.internet import reactor
+from twisted.trial.unittest import TestCase
+
+from exproxy.net.epoll.loop import Loop
+from exproxy.net.epoll.network import EpollNetwork
+from exproxy.net.transports import TransportNetwork
+from tests.integration.streams import StreamSuite
+
+
+class EpollStreamTests(StreamSuite, TestCase):
+    """Streams on an epoll of our own."""
+
+    def setUp(self) -> None:
+        loop = Loop(cast(Any, reactor))
+        self.addCleanup(loop.close)
+        self.network = EpollNetwork(loop)
+
+
+class EpollStreamIPv6Tests(EpollStreamTests):
+    """The same over IPv6."""
+
+    host = "::1"
+
+    async def test_the_source_address_is_used(self) -> None:
+        """There is but one loopback address in IPv6."""
+        await super().test_addresses_of_both_ends_are_known()
+
+
+class TransportStreamTests(StreamSuite, TestCase):
+    """Streams on Twisted's transports."""
+
+    def setUp(self) -> None:
+        self.network = TransportNetwork(cast(Any, reactor))
+        self.addCleanup(self.network.deadlines.stop)
