@@ -79,20 +79,11 @@ class Recorder:
 
 
 class StreamSuite:
-    """Mixed into a TestCase that says which network."""
+    """Mixed into a trial TestCase that says which network."""
 
     network: Network
     host = LOOPBACK
     timeout = 20
-
-    addCleanup: Callable[..., Any]
-    assertEqual: Callable[..., Any]
-    assertIsInstance: Callable[..., Any]
-    assertFalse: Callable[..., Any]
-    assertTrue: Callable[..., Any]
-    assertIsNone: Callable[..., Any]
-    assertIsNotNone: Callable[..., Any]
-    assertLess: Callable[..., Any]
 
     def listen(self, acceptor: Recorder) -> Address:
         port = self.network.listen((self.host, 0), acceptor)
@@ -137,7 +128,7 @@ class StreamSuite:
     async def test_a_new_stream_reads_nothing(self) -> None:
         server, stream, peer = await self.plain()
         peer.sendall(b"early")
-        ours, other, theirs, far = await self.pair()
+        _, other, theirs, far = await self.pair()
         other.write(b"x")
         far.resume()
         await theirs.until(lambda: theirs.data[far] == b"x")
@@ -151,7 +142,7 @@ class StreamSuite:
         self.assertEqual(stream.received, 5)
 
     async def test_paused_it_reads_no_more_and_loses_nothing(self) -> None:
-        ours, near, theirs, far = await self.pair()
+        _, near, theirs, far = await self.pair()
         far.resume()
         near.write(b"one")
         await theirs.until(lambda: theirs.data[far] == b"one")
@@ -209,7 +200,7 @@ class StreamSuite:
         self.assertEqual((ours.lost[near], theirs.lost[far]), (None, None))
 
     async def test_eof_comes_after_all_that_was_queued(self) -> None:
-        ours, near, theirs, far = await self.pair()
+        _, near, theirs, far = await self.pair()
         while near.write(b"x" * 262_144):
             pass
         near.write_eof()
@@ -241,7 +232,7 @@ class StreamSuite:
         self.assertIsInstance(theirs.lost[far], Exception)
 
     async def test_nothing_is_told_after_the_end(self) -> None:
-        ours, near, theirs, far = await self.pair()
+        ours, near, _, _ = await self.pair()
         near.resume()
         near.close()
         near.write(b"late")
@@ -335,7 +326,7 @@ class StreamSuite:
 
     async def test_a_pipe_holds_back_the_fast_side(self) -> None:
         front, client_side, client = await self.plain()
-        back, server_side, server = await self.plain()
+        _, server_side, server = await self.plain()
         client_side.pipe(server_side)
         server_side.pipe(client_side)
         client.setblocking(False)
@@ -359,7 +350,7 @@ class StreamSuite:
 
     async def test_a_pipe_relays_what_was_put_back(self) -> None:
         front, client_side, client = await self.plain()
-        back, server_side, server = await self.plain()
+        _, server_side, server = await self.plain()
         client_side.unread(b"preface ")
         client.sendall(b"rest")
         client_side.pipe(server_side)
@@ -374,7 +365,7 @@ class StreamSuite:
 
     async def test_a_server_that_answers_and_closes_during_an_upload_is_heard(self) -> None:
         front, client_side, client = await self.plain()
-        back, server_side, server = await self.plain()
+        _, server_side, server = await self.plain()
         client_side.pipe(server_side)
         server_side.pipe(client_side)
         client.setblocking(False)

@@ -1,0 +1,1 @@
+"""The process: its descriptors, its signals, its end."""

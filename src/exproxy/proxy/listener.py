@@ -74,8 +74,8 @@ class Listener:
 
     def accept_failed(self, error: OSError) -> None:
         _log.error(
-            "{frontend}: the system refused to accept a client: {reason}; accepting again in a second. Raise the limit of open files"
-            " (LimitNOFILE= of the service, or ulimit -n), or lower [service] maxconn",
+            "{frontend}: the system refused to accept a client: {reason}; accepting again in a second. Raise the limit of open"
+            " files (LimitNOFILE= of the service, or ulimit -n), or lower [service] maxconn",
             frontend=self.frontend.name,
             reason=error.strerror,
         )

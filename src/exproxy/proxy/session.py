@@ -141,7 +141,7 @@ class Session:
 
     def peer_left(self, stream: Stream) -> None:
         """The client has closed while it waited, and the back end has ``abortonclose``."""
-        if self._state not in _OVER:
+        if self._state is not State.CLOSING:
             self._end("C")
 
     def write_drained(self, stream: Stream) -> None:

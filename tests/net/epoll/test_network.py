@@ -1,0 +1,37 @@
+"""Making ports and connections."""
+
+from _socket import IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET, TCP_KEEPIDLE, TCP_NODELAY
+
+from exproxy.net.epoll.network import KEEPALIVE_AFTER, EpollNetwork
+from tests.net.epoll.harness import LoopTestCase, SilentRecorder
+
+
+class NetworkTests(LoopTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.network = EpollNetwork(self.loop)
+
+    def test_accepted_and_dialed_sockets_have_nodelay_and_keepalive(self) -> None:
+        server, client = SilentRecorder(), SilentRecorder()
+        port = self.network.listen(("127.0.0.1", 0), server)
+        self.addCleanup(port.close)
+        port.resume()
+        self.network.connect(port.address, client, 5.0)
+        self.turn()
+        for stream in (server.streams[0], client.streams[0]):
+            sock = stream._sock
+            options = [sock.getsockopt(IPPROTO_TCP, TCP_NODELAY), sock.getsockopt(SOL_SOCKET, SO_KEEPALIVE)]
+            self.assertEqual([*options, sock.getsockopt(IPPROTO_TCP, TCP_KEEPIDLE)], [1, 1, KEEPALIVE_AFTER])
+
+    def test_an_address_that_is_not_ours_to_connect_from_is_a_failed_attempt(self) -> None:
+        recorder = SilentRecorder()
+        self.network.connect(("127.0.0.1", 9), recorder, 5.0, "192.0.2.1")
+        self.turn()
+        self.assertIsInstance(recorder.events[0][1], OSError)
+
+    def test_an_ipv6_port_leaves_ipv4_to_others(self) -> None:
+        six = self.network.listen(("::", 0), SilentRecorder())
+        self.addCleanup(six.close)
+        four = self.network.listen(("0.0.0.0", six.address[1]), SilentRecorder())
+        self.addCleanup(four.close)
+        self.assertEqual(four.address[1], six.address[1])

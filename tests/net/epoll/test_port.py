@@ -1,0 +1,84 @@
+"""Accepting: bounded, fair, and never spinning."""
+
+import errno
+import os
+
+from exproxy.net.epoll.network import EpollNetwork
+from exproxy.net.epoll.port import REST, EpollPort
+from tests.net.epoll.harness import LoopTestCase, SilentRecorder
+
+
+class FakeListener:
+    """A descriptor that is always ready and whose ``_accept`` raises."""
+
+    family = 2
+
+    def __init__(self, error: OSError) -> None:
+        self._read, self._write = os.pipe()
+        os.write(self._write, b"x")
+        self.tries = 0
+        self._error = error
+
+    def fileno(self) -> int:
+        return self._read
+
+    def getsockname(self) -> tuple[str, int]:
+        return "192.0.2.1", 25
+
+    def _accept(self) -> None:
+        self.tries += 1
+        raise self._error
+
+    def close(self) -> None:
+        os.close(self._read)
+        os.close(self._write)
+
+
+class PortTests(LoopTestCase):
+    def test_out_of_descriptors_it_rests_instead_of_spinning(self) -> None:
+        recorder = SilentRecorder()
+        listener = FakeListener(OSError(errno.EMFILE, "Too many open files"))
+        port = EpollPort(self.loop, listener, recorder)
+        self.addCleanup(port.close)
+        port.resume()
+        self.turn(5)
+        self.assertEqual(listener.tries, 1)
+        self.assertEqual([event for event, _ in recorder.events], ["accept failed"])
+        self.reactor.advance(REST + 0.2)
+        self.turn(1)
+        self.assertEqual(listener.tries, 2)
+
+    def test_a_client_that_gave_up_in_the_backlog_is_no_event(self) -> None:
+        recorder = SilentRecorder()
+        port = EpollPort(self.loop, FakeListener(OSError(errno.ECONNABORTED, "aborted")), recorder)
+        self.addCleanup(port.close)
+        port.resume()
+        self.turn()
+        self.assertEqual(recorder.events, [])
+
+    def test_no_room_no_accept(self) -> None:
+        listener = FakeListener(OSError(errno.EMFILE, "Too many open files"))
+        port = EpollPort(self.loop, listener, SilentRecorder(room=0))
+        self.addCleanup(port.close)
+        port.resume()
+        self.turn()
+        self.assertEqual(listener.tries, 0)
+
+    def test_paused_while_it_rests_it_stays_paused(self) -> None:
+        listener = FakeListener(OSError(errno.EMFILE, "Too many open files"))
+        port = EpollPort(self.loop, listener, SilentRecorder())
+        self.addCleanup(port.close)
+        port.resume()
+        self.turn()
+        port.pause()
+        self.reactor.advance(REST + 0.2)
+        self.turn()
+        self.assertEqual(listener.tries, 1)
+
+    def test_closed_it_is_out_of_the_loop(self) -> None:
+        port = EpollNetwork(self.loop).listen(("127.0.0.1", 0), SilentRecorder())
+        port.close()
+        port.resume()
+        port.close()
+        self.turn()
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
