@@ -20,8 +20,8 @@ class RpcClient:
         self._call_id = 0
         self._answers: tuple[PduType, ...] = ()
         self._fragment = 0
-        self.last: Pdu | None = None
-        """The last PDU that came, also a wrong one."""
+        self.last = ""
+        """The last PDU that came, also a wrong one, for people ("bind_ack, call 1, 60 bytes")."""
 
     @property
     def buffered(self) -> int:
@@ -48,7 +48,7 @@ class RpcClient:
         :raises WireError: it breaks the protocol, was not asked for, or belongs to another call.
         """
         while (pdu := self._reader.next()) is not None:
-            self.last = pdu
+            self.last = f"{pdu.name}, call {pdu.call_id}, {len(pdu.raw)} bytes"
             if pdu.type is PduType.SHUTDOWN:
                 continue  # C706 12.6.4.11: a wish, to be followed when it suits us
             answer = self._answer(pdu)
