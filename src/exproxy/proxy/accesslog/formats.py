@@ -1,0 +1,75 @@
+"""An access line as text, as HAProxy's tcplog has it, or as one JSON object (docs/logging.md has the fields)."""
+
+import json
+import time
+from collections.abc import Callable
+
+from exproxy.proxy.accesslog.dates import Dates, common, iso
+from exproxy.proxy.accesslog.record import SessionRecord
+
+Formatter = Callable[[SessionRecord], str]
+
+NO_BACKEND = "-"
+NO_SERVER = "<NOSRV>"
+
+
+def printable(text: str) -> str:
+    """The text with every character that could forge a line or steer a terminal written as an escape.
+
+    Lone surrogates (undecodable bytes) are escaped too, so the result can always be encoded.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+class TextFormat:
+    """HAProxy's tcplog, field by field, and the bytes from the client at the end: tools that read tcplog go on to work.
+
+    :param zone: what makes a date of the epoch's seconds; HAProxy writes local time.
+    """
+
+    __slots__ = ("_date",)
+
+    def __init__(self, zone: Callable[[float], time.struct_time] = time.localtime) -> None:
+        self._date = Dates(common, zone)
+
+    def __call__(self, record: SessionRecord) -> str:
+        (
+            (host, port), accepted, frontend, backend, server, queue_ms, connect_ms, total_ms, bytes_in, bytes_out,
+            termination, actconn, feconn, beconn, srv_conn, retries, redispatched, srv_queue, backend_queue,
+        ) = record  # fmt: skip
+        line = (
+            f"{host}:{port} [{self._date(accepted)}] {frontend} {backend or NO_BACKEND}/{server or NO_SERVER} "
+            f"{queue_ms}/{connect_ms}/{total_ms} {bytes_out} {termination} "
+            f"{actconn}/{feconn}/{beconn}/{srv_conn}/{'+' if redispatched else ''}{retries} "
+            f"{srv_queue}/{backend_queue} {bytes_in}"
+        )
+        return line if line.isprintable() else printable(line)
+
+
+class JsonFormat:
+    """One JSON object a line, in ASCII; dates in UTC; what was not reached or is not there is ``null``."""
+
+    __slots__ = ("_date", "_quote")
+
+    def __init__(self) -> None:
+        self._date = Dates(iso, time.gmtime)
+        self._quote = json.JSONEncoder().encode  # a third of the cost of encoding a whole dictionary
+
+    def __call__(self, record: SessionRecord) -> str:
+        (
+            (host, port), accepted, frontend, backend, server, queue_ms, connect_ms, total_ms, bytes_in, bytes_out,
+            termination, actconn, feconn, beconn, srv_conn, retries, redispatched, srv_queue, backend_queue,
+        ) = record  # fmt: skip
+        quote = self._quote
+        return (
+            f'{{"time": "{self._date(accepted)}Z", "client_ip": {quote(host)}, "client_port": {port}, '
+            f'"frontend": {quote(frontend)}, "backend": {quote(backend) if backend else "null"}, '
+            f'"server": {quote(server) if server else "null"}, "queue_ms": {queue_ms if queue_ms >= 0 else "null"}, '
+            f'"connect_ms": {connect_ms if connect_ms >= 0 else "null"}, "total_ms": {total_ms if total_ms >= 0 else "null"}, '
+            f'"bytes_read": {bytes_out}, "bytes_uploaded": {bytes_in}, "termination": {quote(termination)}, '
+            f'"actconn": {actconn}, "feconn": {feconn}, "beconn": {beconn}, "srv_conn": {srv_conn}, "retries": {retries}, '
+            f'"redispatched": {"true" if redispatched else "false"}, '
+            f'"srv_queue": {srv_queue}, "backend_queue": {backend_queue}}}'
+        )
