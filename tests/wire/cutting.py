@@ -1,7 +1,7 @@
 """The one proof for every parser in :mod:`exproxy.wire`: how the input is cut changes nothing, and nothing escapes its bounds.
 
 A test module says ``class ReplyContract(ParserContract, SynchronousTestCase)`` with ``make`` and ``valid`` and has the tests;
-:func:`assert_cut_invariant` proves the same for one input, :func:`assert_play_invariant` for a dialogue.
+:func:`assert_cut_invariant` proves the same for one input.  Dialogues have :mod:`tests.wire.dialogue.playing`.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,6 @@ import attrs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exproxy.wire.dialogue.base import Dialogue, Finish, Send, StartTLS
 from exproxy.wire.errors import WireError
 
 MODEST = settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
@@ -68,46 +67,6 @@ def assert_cut_invariant(make: Callable[[], Parser], data: bytes, cuts: Sequence
         cut = hear(make, chunks)
         assert cut == whole, f"{name}: {cut}\n     whole: {whole}\n     input: {data!r}"
     return whole
-
-
-def assert_play_invariant(make: Callable[[], Dialogue], lines: Sequence[bytes], cuts: Sequence[int] = ()) -> list[object]:
-    """Play the server's ``lines``, one after the other, to a new dialogue; cut differently, it does the same things.
-
-    A line is held back until the dialogue asked for a handshake if it is empty: ``b""`` stands for "the handshake is done".
-    After the last line the server closes.  Returns what the dialogue did, ``Send`` and ``Finish`` in order.
-    """
-    whole = play(make(), lines, [])
-    bytewise = play(make(), lines, list(range(max(map(len, lines), default=0))))
-    assert bytewise == whole, f"byte by byte: {bytewise}\n     whole: {whole}"
-    somehow = play(make(), lines, cuts)
-    assert somehow == whole, f"cut at {list(cuts)}: {somehow}\n     whole: {whole}"
-    return whole
-
-
-def play(dialogue: Dialogue, lines: Sequence[bytes], cuts: Sequence[int] = ()) -> list[object]:
-    """Drive ``dialogue`` as a driver does: nothing is said to it after ``Finish``.  Returns all of its actions."""
-    done: list[object] = list(dialogue.start())
-    for line in lines:
-        if not line:
-            assert isinstance(done[-1], StartTLS), f"no handshake was asked for: {done}"
-            done += dialogue.secured()
-            continue
-        for piece in pieces(line, cuts):
-            if any(isinstance(action, Finish) for action in done):
-                break
-            done += dialogue.receive(piece)
-    if not any(isinstance(action, Finish) for action in done):
-        done += dialogue.closed()
-    assert isinstance(done[-1], Finish), f"the peer closed, and the dialogue did not finish: {done}"
-    assert sum(isinstance(action, Finish) for action in done) == 1, f"finished twice: {done}"
-    assert len(dialogue.last_line()) <= 200
-    assert dialogue.last_line().isprintable()
-    return done
-
-
-def sent(actions: Sequence[object]) -> bytes:
-    """All that was sent, joined."""
-    return b"".join(action.data for action in actions if isinstance(action, Send))
 
 
 class ParserContract:
