@@ -10,6 +10,8 @@ from typing import Literal
 
 from attrs import Factory, field, frozen
 
+from exproxy.config.problems import Problem
+
 Network = IPv4Network | IPv6Network
 Mode = Literal["tcp", "http", "smtp", "imap", "pop3", "epm"]
 Balance = Literal["roundrobin", "leastconn", "source", "first", "random"]
@@ -216,3 +218,5 @@ class Configuration:
     tables: dict[str, Table] = field(default=Factory(dict))
     frontends: dict[str, Frontend] = field(default=Factory(dict))
     backends: dict[str, Backend] = field(default=Factory(dict))
+    warnings: tuple[Problem, ...] = field(default=(), eq=False)
+    """What is allowed and probably not meant."""

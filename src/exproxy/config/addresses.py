@@ -1,0 +1,126 @@
+"""Addresses as people write them: ``10.0.0.9:25``, ``[fd00::9]:25``, ``*:25``, ``:25``, ``10.0.0.9:60200-60201``."""
+
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+import attrs
+
+_LABELS = re.compile(
+    r"(?=.{1,253}\.?$)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
+)
+_INTERFACE_PORT = re.compile(r"epm/(.+)")
+
+
+@attrs.frozen
+class BindAddress:
+    """An IP address without brackets and the ports to listen on."""
+
+    address: str
+    first_port: int
+    last_port: int
+
+
+@attrs.frozen
+class ServerAddress:
+    """An IP address without brackets or a DNS name, and a port or none."""
+
+    host: str
+    port: int | None
+
+
+def bind_address(text: str) -> BindAddress:
+    """:raises ValueError: not an address with a port or a range of ports."""
+    host, port = _split(text)
+    if port is None:
+        raise ValueError(f'"{text}" has no port: write "{text}:25" or the like')
+    first, dash, last = port.partition("-")
+    ports = _port(first, text), _port(last, text) if dash else _port(first, text)
+    if ports[1] < ports[0]:
+        raise ValueError(f'the port range of "{text}" runs backwards')
+    if host in ("", "*"):
+        return BindAddress("0.0.0.0", *ports)
+    if not is_ip(host):
+        raise ValueError(f'"{host}" is not an IP address: a front end binds to addresses of this machine, or to "*" for all')
+    return BindAddress(canonical(host), *ports)
+
+
+def server_address(text: str) -> ServerAddress:
+    """:raises ValueError: neither an IP address nor a DNS name, or a port out of range."""
+    host, port = _split(text)
+    if not is_ip(host) and not is_name(host):
+        raise ValueError(f'"{text}" is not an address such as "10.0.0.15:25", "[fd00::15]:25" or "mx3.example.com:25"')
+    return ServerAddress(canonical(host), None if port is None else server_port(port, text))
+
+
+def server_port(port: object, text: str) -> int:
+    """A port 1 to 65535; the endpoint mapper's (``epm/emsmdb``) is known and not built.
+
+    :raises ValueError: with ``text`` named.
+    """
+    if isinstance(port, str):
+        match = _INTERFACE_PORT.fullmatch(port)
+        if match:
+            raise ValueError(
+                f"a port asked of the endpoint mapper (epm/{match[1]}) is not built yet: give the interface a fixed port"
+            )
+        return _port(port, text)
+    if isinstance(port, bool) or not isinstance(port, int):
+        raise ValueError(f"{text} is not a port")
+    return _port(str(port), text)
+
+
+def network(text: str) -> IPv4Network | IPv6Network:
+    """A network, or one address as a network.
+
+    :raises ValueError: neither.
+    """
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        try:
+            inside = ip_network(text, strict=False)
+        except ValueError:
+            raise ValueError(f'"{text}" is not a network such as "10.0.0.0/24" or "fd00::/64"') from error
+        raise ValueError(f'"{text}" has bits behind its prefix: the network is "{inside}"') from error
+
+
+def is_ip(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return "%" not in host
+
+
+def is_name(host: str) -> bool:
+    """Whether it can be a DNS name; four bare numbers are a mistyped address, never a name."""
+    return _LABELS.fullmatch(host) is not None and not re.fullmatch(r"[\d.]+", host)
+
+
+def canonical(host: str) -> str:
+    """An IP address in its one short form, so that equal addresses are equal texts; a name as it is."""
+    return str(ip_address(host)) if is_ip(host) else host
+
+
+def joined(host: str, port: int | str) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _split(text: str) -> tuple[str, str | None]:
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")) or not is_ip(host) or ":" not in host:
+            raise ValueError(f'"{text}" is not an IPv6 address in brackets, such as "[fd00::9]:25"')
+        return host, rest[1:] if rest else None
+    if text.count(":") > 1:
+        if is_ip(text):
+            return text, None
+        raise ValueError(f'"{text}" looks like IPv6: put the address into brackets, such as "[fd00::9]:25"')
+    host, colon, port = text.partition(":")
+    return host, port if colon else None
+
+
+def _port(digits: str, text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", digits) or not 1 <= int(digits) <= 65535:
+        raise ValueError(f'the port of "{text}" is not a number from 1 to 65535')
+    return int(digits)

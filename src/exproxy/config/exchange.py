@@ -1,0 +1,168 @@
+"""The template ``[exchange]``: a few lines that stand for hosts, tables, front ends and back ends.
+
+The result is plain values as a file would have them.  They go under what the file itself says, so each key can be overridden.
+Front ends and back ends are named by their service: ``https``, ``smtp``, ``submission``, ``imap``, ``imaps``, ``pop3``,
+``pop3s``, ``rpc-epm``, ``rpc-ca`` and ``rpc-ab``.  Where the numbers come from: docs/configuration.md, "Exchange".
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from exproxy.config.addresses import joined
+from exproxy.config.kinds import BadValueError
+from exproxy.config.problems import did_you_mean
+from exproxy.config.sections import ExchangeSection
+
+ENDPOINTS = {
+    "https": {"https": 443},
+    "smtp": {"smtp": 25, "submission": 587},
+    "imap": {"imap": 143, "imaps": 993},
+    "pop3": {"pop3": 110, "pop3s": 995},
+}
+"""What each service listens on.  POP and IMAP are off in Exchange until somebody turns them on, so they have to be asked for."""
+
+REQUIRED = ("owa", "ews", "mapi", "autodiscover")
+"""The directories without which a server of 2013 or newer is of no use to most clients."""
+DIRECTORIES = (*REQUIRED, "ecp", "oab", "rpc", "Microsoft-Server-ActiveSync", "powershell")
+SHOWN = ("ecp", "oab", "rpc", "Microsoft-Server-ActiveSync")
+"""Directories that are looked at and only warned about."""
+REQUIRED_2010 = ("owa",)
+DIRECTORIES_2010 = ("owa", "rpc")
+"""2010 has no health pages: /owa answers with a redirect or 401, and the RPC proxy with 401."""
+
+RPC_TABLE = "rpc"
+
+
+def expand(section: ExchangeSection) -> dict[str, Any]:
+    """The hosts, tables, front ends and back ends that the template stands for.
+
+    :param section: one in which :func:`problems` finds nothing.
+    """
+    services = list(dict.fromkeys(section.services.values() if section.services else _default_services(section)))
+    result: dict[str, Any] = {
+        "hosts": {name: address.host for name, address in section.servers.items()},
+        "tables": {},
+        "frontends": {},
+        "backends": {},
+    }
+    for service in services:
+        if service == "rpc":
+            _add_rpc(result, section)
+            continue
+        for endpoint, port in ENDPOINTS[service].items():
+            listen = getattr(section.ports, endpoint)
+            if listen is not False:
+                server_port = getattr(section.server_ports, endpoint) or port
+                _add(result, section, endpoint, listen or port, server_port, _backend(section, endpoint))
+    return result
+
+
+def problems(section: ExchangeSection) -> list[tuple[str, BadValueError]]:
+    """Values that are fine each and do not go together: the key and what is wrong."""
+    found = []
+    services = section.services.values() if section.services else ()
+    if "rpc" in services and section.version != "2010":
+        message = f"Exchange {section.version} has no RPC over TCP: since 2013 Outlook comes by HTTPS"
+        found.append(("services", BadValueError(message, 'leave "rpc" out; "https" serves Outlook Anywhere and MAPI over HTTP')))
+    known = DIRECTORIES_2010 if section.version == "2010" else DIRECTORIES
+    for directory in section.require.values() if section.require else ():
+        if directory not in known:
+            message = f'"{directory}" is not a directory that Exchange {section.version} can be asked about'
+            found.append(("require", BadValueError(message, did_you_mean(directory, known))))
+    if any(address.port is not None for address in section.servers.values()):
+        found.append(
+            (
+                "servers",
+                BadValueError("servers are addresses without a port", "other ports go into server_ports = { https = 8443 }"),
+            )
+        )
+    if not section.servers:
+        found.append(
+            ("servers", BadValueError("there are no servers", 'write servers = { ex1 = "10.0.0.15", ex2 = "10.0.0.16" }'))
+        )
+    return found
+
+
+def _default_services(section: ExchangeSection) -> tuple[str, ...]:
+    return ("https", "smtp", "rpc") if section.version == "2010" else ("https", "smtp")
+
+
+def _add(result: dict[str, Any], section: ExchangeSection, name: str, listen: int, port: int, backend: Mapping[str, Any]) -> None:
+    """A front end and a back end of one name; servers are tables, so that one key of one of them can be overridden."""
+    bind = [joined(address.strip("[]"), listen) for address in section.listen.values()]
+    result["frontends"][name] = {"mode": "tcp", "bind": bind, "backend": name}
+    if "timeouts" in backend:
+        # Both sides wait: a front end that gives up first would make the back end's patience worthless.
+        result["frontends"][name]["timeouts"] = {"client": backend["timeouts"]["server"]}
+    servers = {server: {"host": server, "port": port} for server in section.servers}
+    result["backends"][name] = {"balance": "leastconn", **backend, "servers": servers}
+
+
+def _backend(section: ExchangeSection, endpoint: str) -> dict[str, Any]:
+    if endpoint == "https":
+        return _https_2010(section) if section.version == "2010" else {"check": _health_pages(section)}
+    if endpoint in ("smtp", "submission"):
+        return {"check": {"type": "smtp"} | ({"helo": section.helo} if section.helo else {})}
+    if endpoint in ("imaps", "pop3s"):
+        return {"check": {"type": endpoint.removesuffix("s"), "tls": _tls(section)}}
+    return {"check": {"type": endpoint}}
+
+
+def _tls(section: ExchangeSection) -> dict[str, Any]:
+    """Servers have certificates of their own making; 2010 as it was delivered speaks TLS 1.0."""
+    return {"mode": "implicit", "verify": False} | ({"legacy": True} if section.version == "2010" else {})
+
+
+def _health_pages(section: ExchangeSection) -> list[dict[str, Any]]:
+    """Microsoft: a balancer must ask each directory's page, and needs no affinity."""
+    required = section.require.values() if section.require else REQUIRED
+    checks: list[dict[str, Any]] = []
+    for directory in dict.fromkeys((*required, *REQUIRED, *SHOWN)):
+        check = {
+            "type": "https",
+            "name": directory,
+            "preset": "healthcheck",
+            "path": f"/{directory}/healthcheck.htm",
+            "tls": _tls(section),
+        }
+        checks.append(check if directory in required else check | {"required": False, "interval": "30s"})
+    return checks
+
+
+def _https_2010(section: ExchangeSection) -> dict[str, Any]:
+    required = section.require.values() if section.require else REQUIRED_2010
+    checks = []
+    for directory, preset in (("owa", "owa"), ("rpc", "rpcproxy")):
+        check = {"type": "https", "name": directory, "preset": preset, "tls": _tls(section)}
+        checks.append(check if directory in required else check | {"required": False, "interval": "30s"})
+    return {
+        "check": checks,
+        # OWA, ECP, EWS and Outlook Anywhere need one server; what is inside TLS cannot be seen, so the source address it is.
+        "persistence": {"kind": "source", "expire": "60m"},
+    }
+
+
+def _add_rpc(result: dict[str, Any], section: ExchangeSection) -> None:
+    """One client has to reach one server on all three, and stays connected for a working day without a word."""
+    ports = section.rpc_ports
+    result["tables"][RPC_TABLE] = {"kind": "source", "expire": "24h"}
+    members = (
+        ("rpc-epm", ports.endpoint_mapper, {"type": "epm", "interface": "emsmdb"}),
+        ("rpc-ca", ports.client_access, {"type": "rpc", "interface": "emsmdb"}),
+        ("rpc-ab", ports.address_book, [{"type": "rpc", "name": name, "interface": name} for name in ("nspi", "rfri")]),
+    )
+    for name, port, check in members:
+        backend = {
+            "check": check,
+            "persistence": {"table": RPC_TABLE},
+            "timeouts": {"server": "24h"},
+            "on_marked_down": "shutdown-sessions",
+        }
+        _add(result, section, name, port, port, backend)
+
+
+def known_names(section_values: Mapping[str, Any]) -> frozenset[str]:
+    """Every name that the template can make, for files whose [exchange] is too broken to expand."""
+    servers = section_values.get("servers")
+    names = {endpoint for endpoints in ENDPOINTS.values() for endpoint in endpoints} | {RPC_TABLE, "rpc-epm", "rpc-ca", "rpc-ab"}
+    return frozenset(names | set(servers if isinstance(servers, dict) else ()))

@@ -1,0 +1,71 @@
+"""The kinds of value that a configuration file has beside plain strings, numbers and booleans."""
+
+from typing import Any, Generic, Literal, NewType, TypeVar
+
+import attrs
+
+from exproxy.config.problems import KeyPath
+
+T = TypeVar("T")
+
+Duration = NewType("Duration", float)
+"""Seconds; written with a unit."""
+Size = NewType("Size", int)
+"""A number; written as such or with a unit."""
+Name = NewType("Name", str)
+"""What people call a thing on the command line: no blanks, no slash."""
+Port = NewType("Port", int)
+"""1 to 65535; by interface (``"epm/emsmdb"``) is known and not built."""
+Off = Literal["off"]
+
+
+@attrs.frozen
+class Several(Generic[T]):
+    """One value or a list of them; each with its path below the key, so that a problem finds its line."""
+
+    items: tuple[tuple[KeyPath, T], ...] = ()
+
+    def values(self) -> tuple[T, ...]:
+        return tuple(value for _, value in self.items)
+
+
+class BadValueError(ValueError):
+    """A value that cannot be used; ``hint`` says what could."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+def later(instead: str) -> dict[str, str]:
+    """The metadata of a key that is part of the configuration and that this version does not build yet.
+
+    :param instead: what to do until then.
+    """
+    return {"later": instead}
+
+
+def positive(_: object, attribute: "attrs.Attribute[Any]", value: float | None) -> None:
+    if value is not None and not value > 0:
+        raise ValueError(f"{attribute.name} has to be more than 0")
+
+
+def between(low: int, high: int) -> Any:
+    """A validator for numbers in a closed range."""
+
+    def check(_: object, attribute: "attrs.Attribute[Any]", value: int | None) -> None:
+        if value is not None and not low <= value <= high:
+            raise ValueError(f"{attribute.name} is {value}, but has to be from {low} to {high}")
+
+    return check
+
+
+def at_least(low: int) -> Any:
+    """A validator for numbers that have a least value."""
+
+    def check(_: object, attribute: "attrs.Attribute[Any]", value: int | None) -> None:
+        if value is not None and value < low:
+            raise ValueError(f"{attribute.name} is {value}, but has to be at least {low}")
+
+    return check

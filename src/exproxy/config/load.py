@@ -1,0 +1,104 @@
+"""Files in, :class:`~exproxy.config.model.Configuration` out, or everything that is wrong with them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+
+from exproxy.config import exchange
+from exproxy.config.advice import advise
+from exproxy.config.checks import ChecksBuilder
+from exproxy.config.listeners import FrontendsBuilder
+from exproxy.config.model import Configuration, Log, Service
+from exproxy.config.problems import ConfigError, KeyPath
+from exproxy.config.report import Report
+from exproxy.config.sections import DocumentSection, ExchangeSection, ServiceSection
+from exproxy.config.servers import BackendsBuilder
+from exproxy.config.sources import Tree, read
+from exproxy.config.structuring import TAKEN_OUT, structure
+
+_SYSLOG = ("udp://", "tcp://", "unix://")
+
+
+def load(path: Path, environ: Mapping[str, str], checkers: Mapping[str, type]) -> Configuration:
+    """Read a configuration file and all that it includes.
+
+    :param environ: where ``${NAME}`` is looked up.
+    :param checkers: each check type's name and its frozen attrs class of options.
+    :raises ConfigError: one syntax error, or everything else that is wrong.
+    """
+    tree = read(path, environ)
+    expected = _expand_template(tree, checkers)
+    document, damaged = structure(tree, DocumentSection, checkers)
+    if document is None:
+        raise ConfigError(tree.problems)
+    report = Report(tree, frozenset(damaged), expected)
+    configuration = _build(document, report, checkers)
+    if tree.problems:
+        order = {file: number for number, file in enumerate(tree.files)}
+        raise ConfigError(sorted(tree.problems, key=lambda problem: (order.get(problem.file, 0), problem.line or 0)))
+    return configuration
+
+
+def _expand_template(tree: Tree, checkers: Mapping[str, type]) -> frozenset[str]:
+    """Put what [exchange] stands for under what the file says.
+
+    :returns: names that the template would have made, had it not been broken.
+    """
+    if "exchange" not in tree.values:
+        return frozenset()
+    section, damaged = structure(tree, ExchangeSection, checkers, ("exchange",))
+    if section is not None and not damaged:
+        found = exchange.problems(section)
+        tree.problems += [tree.problem(("exchange", word), wrong.message, wrong.hint) for word, wrong in found]
+        if not found:
+            _underlay(tree, tree.values, exchange.expand(section), ())
+            return frozenset()
+    values = tree.values["exchange"]
+    return exchange.known_names({} if values is TAKEN_OUT else values)
+
+
+def _underlay(tree: Tree, values: dict[str, Any], template: Mapping[str, Any], path: KeyPath) -> None:
+    for word, item in template.items():
+        here = (*path, word)
+        if word not in values:
+            values[word] = item
+            tree.places[here] = tree.places["exchange",]
+        elif isinstance(values[word], dict) and isinstance(item, dict):
+            _underlay(tree, values[word], item, here)
+
+
+def _build(document: DocumentSection, report: Report, checkers: Mapping[str, type]) -> Configuration:
+    servers = BackendsBuilder(document, report, ChecksBuilder(report, checkers, document.defaults.check))
+    servers.build()
+    listeners = FrontendsBuilder(document, report)
+    listeners.build()
+    configuration = Configuration(
+        files=tuple(file.absolute() for file in report.tree.files),
+        service=_service(document.service, report),
+        hosts=servers.hosts,
+        tables=servers.tables,
+        frontends=listeners.frontends,
+        backends=servers.backends,
+    )
+    if not report.tree.problems:
+        advise(configuration, report)
+    return attrs.evolve(configuration, warnings=tuple(report.warnings))
+
+
+def _service(section: ServiceSection, report: Report) -> Service:
+    if section.workers == "auto" or section.workers > 1:
+        report.later(("service", "workers"), "more than one worker", "write workers = 1")
+    elif section.workers < 1:
+        report.problem(("service", "workers"), f"workers is {section.workers}, but has to be at least 1")
+    syslog = section.log.syslog
+    if syslog is not None and not syslog.startswith(_SYSLOG):
+        hint = '"udp://10.0.0.5:514", "tcp://10.0.0.5:601" or "unix:///dev/log"'
+        report.problem(("service", "log", "syslog"), f'"{syslog}" is not a syslog address', hint)
+    access: Path | Literal["stdout"] | None = None
+    if section.log.access == "stdout":
+        access = "stdout"
+    elif section.log.access is not None:
+        access = report.file(("service", "log", "access"), section.log.access)
+    return Service(section.maxconn, 1, Log(section.log.format, access, syslog))

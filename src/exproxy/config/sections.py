@@ -1,0 +1,276 @@
+"""The configuration file as it is written, one class a table; ``None`` is a key that was left out.
+
+Unknown keys are errors, so what is not here does not exist.  What is here as :func:`~exproxy.config.kinds.later` exists and is
+refused until it is built.  :mod:`exproxy.config.model` is what becomes of it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from attrs import Factory, field, frozen
+
+from exproxy.config.addresses import BindAddress, ServerAddress
+from exproxy.config.kinds import Duration, Name, Off, Port, Several, Size, at_least, between, later, positive
+from exproxy.config.model import Balance, Mode, Network, ProxyVersion
+
+ExchangeVersion = Literal["2010", "2013", "2016", "2019", "SE"]
+ExchangeService = Literal["https", "smtp", "imap", "pop3", "rpc"]
+PortOrNot = Port | Literal[False]
+
+_TLS_FRONTEND = 'without it TLS is passed through to the servers; use mode = "tcp" and let them keep their certificates'
+_TLS_BACKEND = "without it TLS of the clients is passed through as it is; checks may use TLS today: check = { tls = … }"
+_HTTP_ROUTE = 'until mode = "http" is, a route goes by sni = "mail.example.com"'
+
+
+@frozen
+class TimeoutsSection:
+    connect: Duration | None = field(default=None, validator=positive)
+    client: Duration | None = field(default=None, validator=positive)
+    server: Duration | None = field(default=None, validator=positive)
+    queue: Duration | None = field(default=None, validator=positive)
+    handshake: Duration | None = field(default=None, validator=positive)
+    preface: Duration | None = field(default=None, validator=positive)
+    greeting: Duration | None = field(default=None, validator=positive)
+    http_request: Duration | None = field(default=None, validator=positive)
+    http_keep_alive: Duration | None = field(default=None, validator=positive)
+    tunnel: Duration | None = field(default=None, validator=positive)
+    client_fin: Duration | None = field(default=None, validator=positive)
+    tarpit: Duration | None = field(default=None, validator=positive)
+    drain: Duration | None = field(default=None, validator=positive)
+
+
+@frozen
+class TimingSection:
+    interval: Duration | None = field(default=None, validator=positive)
+    fast_interval: Duration | None = field(default=None, validator=positive)
+    down_interval: Duration | None = field(default=None, validator=positive)
+    timeout: Duration | None = field(default=None, validator=positive)
+    rise: int | None = field(default=None, validator=at_least(1))
+    fall: int | None = field(default=None, validator=at_least(1))
+
+
+@frozen
+class CheckTLSSection:
+    mode: Literal["off", "starttls", "implicit"] | None = None
+    verify: bool = False
+    ca: str | None = None
+    name: str | None = None
+    warn_days: int = field(default=14, validator=at_least(0))
+    legacy: bool = False
+
+
+@frozen
+class CheckSection(TimingSection):
+    """A check's common keys; ``options`` are those of its type, already as the type's own class."""
+
+    type: str | None = None
+    name: Name | None = None
+    port: Port | None = None
+    address: str | None = None
+    tls: CheckTLSSection | None = None
+    send_proxy: ProxyVersion | Off | None = None
+    required: bool | None = None
+    options: object = field(default=None, init=True, metadata={"hidden": True})
+
+
+@frozen
+class AgentSection:
+    port: Port
+    interval: Duration = field(default=Duration(5.0), validator=positive)
+    send: str = ""
+
+
+@frozen
+class LogSection:
+    format: Literal["text", "json"] = "text"
+    access: str | None = None
+    syslog: str | None = None
+
+
+@frozen
+class ServiceSection:
+    maxconn: int = field(default=8_000, validator=at_least(1))
+    workers: int | Literal["auto"] = 1
+    state: Any = field(default=None, metadata=later("what is set by hand is forgotten at a restart; leave it out"))
+    log: LogSection = LogSection()
+
+
+@frozen
+class DefaultsSection:
+    timeouts: TimeoutsSection = TimeoutsSection()
+    retries: int | None = field(default=None, validator=at_least(0))
+    redispatch: bool | None = None
+    check: TimingSection = TimingSection()
+    balance: Balance | None = None
+    queue_size: int | None = field(default=None, validator=at_least(0))
+    on_marked_down: Literal["none", "shutdown-sessions"] | None = None
+    on_marked_up: Literal["none", "shutdown-backup-sessions"] | None = None
+    abortonclose: bool | None = None
+    observe: bool | None = None
+    error_limit: int | None = field(default=None, validator=at_least(1))
+    slow_start: Duration | None = None
+    send_proxy: ProxyVersion | Off | None = None
+    resolve: Duration | None = field(default=None, validator=positive)
+    dontlognull: bool | None = None
+    backlog: int | None = field(default=None, validator=at_least(1))
+
+
+@frozen
+class TableSection:
+    kind: str = "source"
+    expire: Duration = field(default=Duration(3600.0), validator=positive)
+    size: Size = field(default=Size(100_000), validator=at_least(1))
+    ipv4_prefix: int = field(default=32, validator=between(0, 32))
+    ipv6_prefix: int = field(default=128, validator=between(0, 128))
+
+
+@frozen
+class PersistenceSection:
+    """Either ``table``, or the keys of a table of its own."""
+
+    table: Name | None = None
+    required: bool | None = None
+    kind: str | None = None
+    expire: Duration | None = field(default=None, validator=positive)
+    size: Size | None = field(default=None, validator=at_least(1))
+    ipv4_prefix: int | None = field(default=None, validator=between(0, 32))
+    ipv6_prefix: int | None = field(default=None, validator=between(0, 128))
+
+
+@frozen
+class ServerSection:
+    """As a number it is ``port``, as a string ``address``."""
+
+    host: Name | None = None
+    address: ServerAddress | None = None
+    port: Port | None = None
+    weight: int = field(default=1, validator=between(0, 256))
+    maxconn: int | None = field(default=None, validator=at_least(1))
+    backup: bool = False
+    check: Several[CheckSection] | None = None
+    slow_start: Duration | None = None
+    send_proxy: ProxyVersion | Off | None = None
+    resolve: Duration | None = field(default=None, validator=positive)
+    agent: AgentSection | None = None
+    tls: Any = field(default=None, metadata=later(_TLS_BACKEND))
+
+
+@frozen
+class BackendSection:
+    servers: Mapping[Name, ServerSection] = field(default=Factory(dict))
+    balance: Balance | None = None
+    persistence: PersistenceSection | None = None
+    check: Several[CheckSection] | None = None
+    timeouts: TimeoutsSection = TimeoutsSection()
+    retries: int | None = field(default=None, validator=at_least(0))
+    redispatch: bool | None = None
+    maxconn: int | None = field(default=None, validator=at_least(1))
+    queue_size: int | None = field(default=None, validator=at_least(0))
+    on_marked_down: Literal["none", "shutdown-sessions"] | None = None
+    on_marked_up: Literal["none", "shutdown-backup-sessions"] | None = None
+    abortonclose: bool | None = None
+    observe: bool | None = None
+    error_limit: int | None = field(default=None, validator=at_least(1))
+    slow_start: Duration | None = None
+    send_proxy: ProxyVersion | Off | None = None
+    resolve: Duration | None = field(default=None, validator=positive)
+    source: str | None = None
+    tls: Any = field(default=None, metadata=later(_TLS_BACKEND))
+
+
+@frozen
+class BindSection:
+    """As a string it is ``address``."""
+
+    address: BindAddress
+    accept_proxy: Several[Network] = field(default=Several())
+    tls: Any = field(default=None, metadata=later(_TLS_FRONTEND))
+    advertise: Any = field(
+        default=None, metadata=later('it belongs to mode = "epm"; use mode = "tcp" and give the RPC services fixed ports')
+    )
+
+
+@frozen
+class RouteSection:
+    sni: Several[str] = field(default=Several())
+    backend: Name | None = None
+    path: Any = field(default=None, metadata=later(_HTTP_ROUTE))
+    host: Any = field(default=None, metadata=later(_HTTP_ROUTE))
+    method: Any = field(default=None, metadata=later(_HTTP_ROUTE))
+    header: Any = field(default=None, metadata=later(_HTTP_ROUTE))
+
+
+@frozen
+class FrontendSection:
+    bind: Several[BindSection]
+    mode: Mode = "tcp"
+    backend: Name | None = None
+    routes: Several[RouteSection] = field(default=Several())
+    maxconn: int | None = field(default=None, validator=at_least(1))
+    timeouts: TimeoutsSection = TimeoutsSection()
+    dontlognull: bool | None = None
+    backlog: int | None = field(default=None, validator=at_least(1))
+    tls: Any = field(default=None, metadata=later(_TLS_FRONTEND))
+    map: Any = field(
+        default=None, metadata=later('it belongs to mode = "epm"; use mode = "tcp" and give the RPC services fixed ports')
+    )
+
+
+@frozen
+class TLSSection:
+    profiles: Any = field(default=None, metadata=later("there are no TLS profiles to extend; leave it out"))
+
+
+@frozen
+class EndpointPorts:
+    """A port for each thing that Exchange listens on; ``false`` leaves it out."""
+
+    https: PortOrNot | None = None
+    smtp: PortOrNot | None = None
+    submission: PortOrNot | None = None
+    imap: PortOrNot | None = None
+    imaps: PortOrNot | None = None
+    pop3: PortOrNot | None = None
+    pop3s: PortOrNot | None = None
+
+
+@frozen
+class RpcPorts:
+    """The ports of Exchange 2010's RPC services, which are the same on the servers and here: clients are told the number."""
+
+    endpoint_mapper: Port = field(default=Port(135))
+    client_access: Port = field(default=Port(59531))
+    address_book: Port = field(default=Port(59532))
+
+
+@frozen
+class ExchangeSection:
+    """The template; see :mod:`exproxy.config.exchange`."""
+
+    version: ExchangeVersion
+    listen: Several[str]
+    servers: Mapping[Name, ServerAddress]
+    services: Several[ExchangeService] | None = None
+    require: Several[str] | None = None
+    helo: str | None = None
+    ports: EndpointPorts = EndpointPorts()
+    server_ports: EndpointPorts = EndpointPorts()
+    rpc_ports: RpcPorts = RpcPorts()
+    tls: Any = field(default=None, metadata=later("leave it out: TLS is passed through, and the servers keep their certificates"))
+
+
+@frozen
+class DocumentSection:
+    """The whole file."""
+
+    include: Several[str] = field(default=Several())
+    service: ServiceSection = ServiceSection()
+    admin: Any = field(default=None, metadata=later("leave [admin] out"))
+    notify: Any = field(default=None, metadata=later("leave [notify] out; transitions are in the log"))
+    defaults: DefaultsSection = DefaultsSection()
+    hosts: Mapping[Name, ServerAddress] = field(default=Factory(dict))
+    tables: Mapping[Name, TableSection] = field(default=Factory(dict))
+    tls: TLSSection | None = None
+    exchange: ExchangeSection | None = None
+    frontends: Mapping[Name, FrontendSection] = field(default=Factory(dict))
+    backends: Mapping[Name, BackendSection] = field(default=Factory(dict))

@@ -1,0 +1,163 @@
+"""Back ends, their servers, and the hosts and tables that they share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from exproxy.config.addresses import is_ip
+from exproxy.config.checks import CheckedServer, ChecksBuilder
+from exproxy.config.model import Agent, Backend, Host, Persistence, ProxyVersion, Server, Table, Timeouts
+from exproxy.config.problems import KeyPath, did_you_mean
+from exproxy.config.report import Report, first, settings
+from exproxy.config.sections import BackendSection, DocumentSection, PersistenceSection, ServerSection, TimeoutsSection
+
+_BACKEND_SETTINGS = (
+    "balance",
+    "retries",
+    "redispatch",
+    "maxconn",
+    "queue_size",
+    "on_marked_down",
+    "on_marked_up",
+    "abortonclose",
+)
+_PASSIVE_SETTINGS = ("observe", "error_limit")
+_KINDS_LATER = ("cookie", "header", "user", "tls_session")
+_OWN_TABLE = ("kind", "expire", "size", "ipv4_prefix", "ipv6_prefix")
+
+
+@attrs.frozen
+class BackendsBuilder:
+    """Builds hosts, tables and back ends; every problem goes to the report."""
+
+    document: DocumentSection
+    report: Report
+    checks: ChecksBuilder
+    hosts: dict[str, Host] = attrs.Factory(dict)
+    tables: dict[str, Table] = attrs.Factory(dict)
+    backends: dict[str, Backend] = attrs.Factory(dict)
+
+    def build(self) -> None:
+        for name, address in self.document.hosts.items():
+            if address.port is not None:
+                self.report.problem(("hosts", name), "a host is an address without a port", "ports stand with the servers")
+            self.hosts[name] = Host(name, address.host)
+        for name, table in self.document.tables.items():
+            self._kind(("tables", name, "kind"), table.kind)
+            self.tables[name] = Table(name, "source", table.expire, table.size, table.ipv4_prefix, table.ipv6_prefix)
+        for name, section in self.document.backends.items():
+            self.backends[name] = self._backend(name, section)
+
+    def _backend(self, name: str, section: BackendSection) -> Backend:
+        path: KeyPath = ("backends", name)
+        defaults = self.document.defaults
+        servers = [self._server(path, section, server, words) for server, words in section.servers.items()]
+        if not servers:
+            hint = f'write [backends.{name}.servers] and a line for each, such as mx1 = "10.0.0.15:25"'
+            self.report.problem((*path, "servers"), "there are no servers", hint)
+        said: dict[str, Any] = settings((*_BACKEND_SETTINGS, *_PASSIVE_SETTINGS), (section, defaults))
+        return Backend(
+            name=name,
+            servers=tuple(server for server in servers if server is not None),
+            persistence=self._persistence(name, section.persistence),
+            timeouts=timeouts(defaults.timeouts, section.timeouts),
+            source=self._source((*path, "source"), section.source),
+            **said,
+        )
+
+    def _server(self, path: KeyPath, backend: BackendSection, name: str, section: ServerSection) -> Server | None:
+        defaults = self.document.defaults
+        here = (*path, "servers", name)
+        host = self._host(here, name, section)
+        port = section.port or (section.address.port if section.address else None)
+        if section.port and section.address and section.address.port not in (None, section.port):
+            self.report.problem((*here, "port"), f"the port is {section.port} here and {section.address.port} in address")
+        send_proxy = _proxy(first(section.send_proxy, backend.send_proxy, defaults.send_proxy))
+        # Looked at also where the host is unknown: its checks may have mistakes of their own.
+        checks = self.checks.build(path, backend.check, section.check, CheckedServer(here, port, send_proxy))
+        if host is None:
+            return None
+        said: dict[str, Any] = settings(("slow_start", "resolve"), (section, backend, defaults))
+        return Server(
+            name=name,
+            host=host.name,
+            address=section.address.host if section.address and section.address.host not in self.document.hosts else host.address,
+            port=port,
+            weight=section.weight,
+            maxconn=section.maxconn,
+            backup=section.backup,
+            checks=checks,
+            send_proxy=send_proxy,
+            agent=Agent(section.agent.port, section.agent.interval, section.agent.send) if section.agent else None,
+            **said,
+        )
+
+    def _host(self, path: KeyPath, name: str, section: ServerSection) -> Host | None:
+        """The machine: named, or the one that has the address, or one of its own."""
+        if section.host is not None:
+            return self.hosts.get(section.host) if self.report.reference((*path, "host"), "hosts", section.host) else None
+        if section.address is None:
+            if name not in self.report.tree.values.get("hosts", {}) and name not in self.report.expected:
+                hint = did_you_mean(name, self.hosts) or f'write {name} = "10.0.0.15:25" or the like'
+                self.report.problem(path, f'there is no "{name}" in [hosts], and the server has no address', hint)
+            return self.hosts.get(name)
+        address = section.address.host
+        if address in self.hosts:
+            return self.hosts[address]
+        known = [host for host in self.hosts.values() if host.address == address]
+        return known[0] if len(known) == 1 else self.hosts.setdefault(address, Host(address, address))
+
+    def _persistence(self, name: str, section: PersistenceSection | None) -> Persistence | None:
+        path: KeyPath = ("backends", name, "persistence")
+        if section is None:
+            return None
+        own: dict[str, Any] = settings(_OWN_TABLE, (section,))
+        if section.table is not None:
+            for word in own:
+                self.report.problem(
+                    (*path, word), f"this belongs to the table, which is [tables.{section.table}]", "say it there"
+                )
+            self.report.reference((*path, "table"), "tables", section.table)
+            return Persistence(section.table, section.required is not False)
+        if section.required is not None:
+            self.report.problem((*path, "required"), "this is for a table that several back ends share", "name one: table = …")
+        if name in self.document.tables:
+            self.report.problem(
+                path, f"its own table would be named as [tables.{name}] is", f'write table = "{name}" or rename one'
+            )
+        self._kind((*path, "kind"), own.pop("kind", "source"))
+        self.tables.setdefault(name, Table(name, **own))
+        return Persistence(name)
+
+    def _kind(self, path: KeyPath, kind: str) -> None:
+        if kind in _KINDS_LATER:
+            self.report.later(path, f'persistence by "{kind}"', 'use kind = "source"')
+        elif kind != "source":
+            self.report.problem(path, f'"{kind}" is not a kind of persistence', did_you_mean(kind, ("source",)))
+
+    def _source(self, path: KeyPath, source: str | None) -> str | None:
+        if source in ("client", "auto"):
+            self.report.later(path, f'source = "{source}"', "give an address of this machine, or leave it out")
+        elif source is not None and not is_ip(source):
+            self.report.problem(path, f'"{source}" is not an IP address')
+        return source
+
+
+def timeouts(*sections: TimeoutsSection) -> Timeouts:
+    """Later sections win over earlier ones."""
+    said: dict[str, Any] = settings([attribute.name for attribute in attrs.fields(Timeouts)], sections[::-1])
+    return Timeouts(**said)
+
+
+def _proxy(word: object) -> ProxyVersion | None:
+    return "v1" if word == "v1" else "v2" if word == "v2" else None
+
+
+def shared(backends: Mapping[str, Backend]) -> dict[str, list[Backend]]:
+    """The back ends of each table that has several."""
+    groups: dict[str, list[Backend]] = {}
+    for backend in backends.values():
+        if backend.persistence is not None:
+            groups.setdefault(backend.persistence.table, []).append(backend)
+    return {table: members for table, members in groups.items() if len(members) > 1}
