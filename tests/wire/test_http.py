@@ -191,6 +191,13 @@ class RefusalTests(ReaderTestCase):
     def test_two_lengths(self) -> None:
         self.assertIn("Duplicate Content-Length", self.refused(HEAD + b"Content-Length: 1\r\n" * 2 + b"\r\n"))
 
+    def test_a_length_that_is_no_number(self) -> None:
+        for length in (b"", b"+5", b"-5", b"5,5", b"0x5", b"\xb2", b"9" * 30):
+            self.assertIn("breaks HTTP", self.refused(HEAD + b"Content-Length: " + length + b"\r\n\r\n"))
+
+    def test_an_empty_transfer_encoding(self) -> None:
+        self.assertIn("Empty Transfer-Encoding", self.refused(HEAD + b"Transfer-Encoding: \r\n\r\n"))
+
     def test_length_and_chunked(self) -> None:
         self.assertIn("breaks HTTP", self.refused(HEAD + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"))
 

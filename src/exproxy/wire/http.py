@@ -105,12 +105,13 @@ class ResponseReader:
     _head: list[bytes] = attrs.field(factory=list, init=False)
     _head_size: int = attrs.field(default=0, init=False)
     _interim: int = attrs.field(default=0, init=False)
+    _is_11: bool = attrs.field(default=False, init=False)
     _status: int = attrs.field(default=0, init=False)
     _reason: str = attrs.field(default="", init=False)
     _headers: tuple[tuple[str, str], ...] = attrs.field(default=(), init=False)
     _callbacks: _Callbacks = attrs.field(factory=_Callbacks, init=False)
     _parser: httptools.HttpResponseParser = attrs.field(init=False)
-    _missing: int = attrs.field(default=0, init=False)  # octets that Content-Length still promises, or that chunks may still have
+    _missing: int = attrs.field(default=0, init=False)  # octets of the whole body, or those that chunks may still take
 
     @_parser.default
     def _new_parser(self) -> httptools.HttpResponseParser:
@@ -157,9 +158,7 @@ class ResponseReader:
         if line is None:
             return False
         if not self._head:
-            self.status_line = line
-            if not _STATUS_LINE.fullmatch(text(line)):
-                raise WireError(f"no HTTP status line: {printable(line, 80)!r}", where)
+            self._take_status_line(line, where)
         self._head_size += len(line)
         if self._head_size > MAX_HEAD:
             raise WireError(f"the head is longer than {MAX_HEAD} octets", where)
@@ -169,13 +168,18 @@ class ResponseReader:
             self._end_head()
         return True
 
-    def _end_head(self) -> None:
-        found = _STATUS_LINE.fullmatch(self._head[0])
-        if found is None:  # it was looked at when it came
-            raise WireError("no HTTP status line", "HTTP response head, line 1")
+    def _take_status_line(self, line: bytes, where: str) -> None:
+        """Another protocol is refused at its first line: its second may never come."""
+        self.status_line = line
+        found = _STATUS_LINE.fullmatch(text(line))
+        if found is None:
+            raise WireError(f"no HTTP status line: {printable(line, 80)!r}", where)
         version, status, reason = found.groups()
+        self._is_11 = version == b"1"
         self._status = int(status)
         self._reason = (reason or b"").decode("utf-8", "backslashreplace")
+
+    def _end_head(self) -> None:
         self._callbacks = _Callbacks()
         self._parser = self._new_parser()
         try:
@@ -187,20 +191,20 @@ class ResponseReader:
         self._headers = tuple(self._callbacks.headers)
         self._head = []
         if self._status >= 200 or self._status == 101:
-            self._framing = self._frame(version == b"1")
+            self._framing = self._frame()
             return
         self._head_size = 0
         self._interim += 1
         if self._interim > MAX_INTERIM:
             raise WireError(f"more than {MAX_INTERIM} interim answers", "HTTP response")
 
-    def _frame(self, is_11: bool) -> _Framing:
+    def _frame(self) -> _Framing:
         """RFC 9112 6.3."""
         if self.method == "HEAD" or self._status in _BODYLESS:
             return _Framing.DONE
         codings = ",".join(value for name, value in self._headers if name.lower() == "transfer-encoding")
-        if codings:
-            if not is_11:
+        if codings:  # an empty one is refused by llhttp
+            if not self._is_11:
                 raise WireError("Transfer-Encoding in HTTP/1.0", "HTTP response head")
             if codings.rpartition(",")[2].strip().lower() != "chunked":
                 raise WireError(f"the last coding is not chunked: {printable(codings, 80)!r}", "HTTP response head")
