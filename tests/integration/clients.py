@@ -1,0 +1,88 @@
+"""Real clients, one call each: they raise when the person in front of them would have seen an error."""
+
+import imaplib
+import poplib
+import subprocess
+from pathlib import Path
+
+from impacket.dcerpc.v5 import epm, transport
+from impacket.uuid import uuidtup_to_bin
+
+from tests.integration.peers.dovecot import PASSWORD, USER
+from tests.integration.peers.nginx import Nginx
+from tests.integration.peers.samba import INTERFACES
+
+PATIENCE = 20
+"""Seconds for which a client waits before it fails."""
+
+
+def _run(command: list[str]) -> str:
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}"
+    return done.stdout
+
+
+def swaks(host: str, port: int, *options: str) -> str:
+    """Send one message; the dialogue."""
+    where = ["--server", host, "--port", str(port), "--protocol", "ESMTP", "--timeout", str(PATIENCE)]
+    who = ["--helo", "client.example.com", "--from", "bob@example.net", "--to", "anna@example.com"]
+    return _run(["swaks", *where, *who, *options])
+
+
+def curl(server: Nginx, *arguments: str) -> str:
+    """One request that trusts the authority of ``server``; what curl prints."""
+    authority = Path(server.folder) / "authority.pem"
+    server.authority.cert_pem.write_to_path(str(authority))
+    return _run(["curl", "--silent", "--show-error", "--max-time", str(PATIENCE), "--cacert", str(authority), *arguments])
+
+
+def imap_server_name(host: str, port: int) -> str:
+    """Log in and read: the server's name, by the subject of the one message."""
+    with imaplib.IMAP4(host, port, timeout=PATIENCE) as client:
+        client.login(USER, PASSWORD)
+        client.select("INBOX", readonly=True)
+        letter = client.fetch("1", "(BODY[HEADER.FIELDS (SUBJECT)])")[1][0]
+    assert isinstance(letter, tuple), f"no message, but {letter!r}"
+    return letter[1].decode().removeprefix("Subject:").strip()
+
+
+def pop3_server_name(host: str, port: int) -> str:
+    """Log in and read: the server's name, by the subject of the one message."""
+    client = poplib.POP3(host, port, timeout=PATIENCE)
+    client.user(USER)
+    client.pass_(PASSWORD)
+    lines = client.retr(1)[1]
+    client.quit()
+    return next(line for line in lines if line.startswith(b"Subject:")).decode().removeprefix("Subject:").strip()
+
+
+def _syntax(interface: str) -> bytes:
+    identifier, major, minor = INTERFACES[interface]
+    return bytes(uuidtup_to_bin((identifier, f"{major}.{minor}")))
+
+
+def endpoint_of(host: str, port: int, interface: str) -> int:
+    """Ask the endpoint mapper at ``host`` and ``port`` for an interface: the port that it tells."""
+    dce = transport.DCERPCTransportFactory(f"ncacn_ip_tcp:{host}[{port}]").get_dce_rpc()
+    dce.connect()
+    try:
+        binding = epm.hept_map(host, _syntax(interface), protocol="ncacn_ip_tcp", dce=dce)
+    finally:
+        dce.disconnect()
+    return int(binding.partition("[")[2].rstrip("]"))
+
+
+def rpc_server_name(host: str, port: int, interface: str) -> str:
+    """Bind to an interface and call it: the server's name."""
+    channel = transport.DCERPCTransportFactory(f"ncacn_ip_tcp:{host}[{port}]")
+    channel.set_connect_timeout(PATIENCE)
+    dce = channel.get_dce_rpc()
+    dce.connect()
+    try:
+        dce.bind(_syntax(interface))
+        dce.call(0, b"")
+        return bytes(dce.recv()).decode()
+    finally:
+        dce.disconnect()

@@ -1,0 +1,96 @@
+"""What the integration tests need of the machine, and what happens where it is missing.
+
+A missing program skips the test and names the Debian package; with ``EXPROXY_REQUIRE_PEERS=1`` it fails the test.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+from twisted.trial.unittest import FailTest, SkipTest
+
+PLACES = os.pathsep.join(
+    [os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin", "/usr/lib/postfix/sbin", "/usr/lib/dovecot", "/usr/libexec/samba"]
+)
+"""Where Debian keeps servers, and the programs that servers start."""
+
+SYSTEM_PYTHON = "/usr/bin/python3"
+"""Debian's: the tdb module comes as a Debian package and not as a wheel."""
+
+
+def program(name: str) -> str | None:
+    """The path of a program of any of ``PLACES``."""
+    return shutil.which(name, path=PLACES)
+
+
+def _tdb_module() -> bool:
+    if not Path(SYSTEM_PYTHON).exists():
+        return False
+    return subprocess.run([SYSTEM_PYTHON, "-c", "import tdb"], capture_output=True, check=False).returncode == 0
+
+
+@attrs.frozen
+class Need:
+    """Something that a test cannot do without.
+
+    :param name: a program, or what ``present`` looks for.
+    :param source: the Debian package, or what else gives it.
+    """
+
+    name: str
+    source: str
+    found: Callable[[], bool] | None = None
+
+    @property
+    def present(self) -> bool:
+        return self.found() if self.found else program(self.name) is not None
+
+    @property
+    def complaint(self) -> str:
+        return f"{self.name} is missing ({self.source})"
+
+
+def package(name: str, package: str | None = None) -> Need:
+    """A program of a Debian package, by default of the same name."""
+    return Need(name, f"Debian package {package or name}")
+
+
+ROOT = Need(
+    "root", "the server drops its rights by itself, or listens on port 135: run the tests as root", lambda: os.geteuid() == 0
+)
+POSTFIX = package("postfix")
+SWAKS = package("swaks")
+DOVECOT = package("dovecot", "dovecot-core")
+DOVECOT_IMAP = package("imap-login", "dovecot-imapd")
+DOVECOT_POP3 = package("pop3-login", "dovecot-pop3d")
+NGINX = package("nginx")
+CURL = package("curl")
+SAMBA = package("samba-dcerpcd", "samba")
+TDB = Need("the Python module tdb", "Debian package python3-tdb", _tdb_module)
+HAPROXY = package("haproxy")
+WRK = package("wrk")
+
+EVERYTHING = (ROOT, POSTFIX, SWAKS, DOVECOT, DOVECOT_IMAP, DOVECOT_POP3, NGINX, CURL, SAMBA, TDB, HAPROXY, WRK)
+
+
+def demanded() -> bool:
+    """Whether a missing peer is a failure."""
+    return os.environ.get("EXPROXY_REQUIRE_PEERS", "") not in {"", "0"}
+
+
+def missing(needs: tuple[Need, ...] = EVERYTHING) -> list[Need]:
+    return [need for need in needs if not need.present]
+
+
+def require(*needs: Need) -> None:
+    """Say at the start of a test what it cannot do without.
+
+    :raises SkipTest: something is missing.
+    :raises FailTest: something is missing, and may not be.
+    """
+    complaints = "; ".join(need.complaint for need in missing(needs))
+    if complaints:
+        raise FailTest(complaints) if demanded() else SkipTest(complaints)

@@ -1,0 +1,102 @@
+"""A real Postfix: an instance of its own, which takes any mail for example.com into a maildir."""
+
+import pwd
+from pathlib import Path
+
+import attrs
+
+from tests.integration.peers.needs import POSTFIX, ROOT, program
+from tests.integration.peers.ports import says
+from tests.integration.peers.process import Peer
+
+NEEDS = (ROOT, POSTFIX)
+
+MAIN = """\
+compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+maillog_file = {folder}/postfix.log
+maillog_file_prefixes = {folder}
+myhostname = {name}.example.com
+mydestination =
+mynetworks = 127.0.0.0/8
+inet_interfaces = {host}
+inet_protocols = ipv4
+smtpd_banner = {name}.example.com ESMTP
+smtpd_relay_restrictions = reject_unauth_destination
+smtpd_peername_lookup = no
+smtpd_client_connection_rate_limit = 0
+smtpd_client_connection_count_limit = 0
+alias_maps =
+alias_database =
+virtual_mailbox_domains = example.com
+virtual_mailbox_base = {folder}/mail
+virtual_mailbox_maps = static:inbox/
+virtual_minimum_uid = 1
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{gid}
+master_service_disable =
+{more}
+"""
+
+MASTER = """\
+{host}:{port} inet n - n - - smtpd
+postlog unix-dgram n - n - 1 postlogd
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+proxymap unix - - n - - proxymap
+anvil unix - - n - 1 anvil
+error unix - - n - - error
+retry unix - - n - - error
+virtual unix - n n - - virtual
+"""
+"""No service is chrooted, and only those are here that receiving and delivering need."""
+
+
+@attrs.define
+class Postfix(Peer):
+    """``settings`` are further lines of main.cf."""
+
+    settings: str = ""
+
+    def command(self) -> list[str]:
+        # master and not "postfix start-fg": that first checks and mends the whole installation, which takes seconds.
+        return [program("master") or "master", "-c", str(self.folder), "-d"]
+
+    def prepare(self) -> None:
+        owner = pwd.getpwnam("postfix")
+        self._make_folders(owner)
+        more = f"daemon_directory = {Path(program('master') or '').parent}\n{self.settings}"
+        values = {"name": self.name, "host": self.host, "port": self.port, "folder": self.folder, "more": more}
+        (self.folder / "main.cf").write_text(MAIN.format(uid=owner.pw_uid, gid=owner.pw_gid, **values))
+        (self.folder / "master.cf").write_text(MASTER.format(**values))
+
+    def _make_folders(self, owner: pwd.struct_passwd) -> None:
+        """What "postfix check" would make: the queue is Postfix's own but for its top and pid, which are root's."""
+        (self.folder / "queue" / "pid").mkdir(parents=True, exist_ok=True)
+        folders = [self.folder / "data", self.folder / "mail"]
+        folders += [self.folder / "queue" / name for name in QUEUES]
+        for folder in folders:
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o700)
+            _give(folder, owner)
+        (self.folder / "queue" / "public").chmod(0o755)
+
+    def ready(self) -> bool:
+        return says(self.host, self.port, f"220 {self.name}.example.com".encode())
+
+    def delivered(self) -> list[str]:
+        """The messages that this instance got and delivered."""
+        return [path.read_text(errors="replace") for path in sorted((self.folder / "mail" / "inbox" / "new").glob("*"))]
+
+
+QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "public", "saved", "trace")
+
+
+def _give(folder: Path, owner: pwd.struct_passwd) -> None:
+    import os
+
+    os.chown(folder, owner.pw_uid, owner.pw_gid)

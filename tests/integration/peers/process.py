@@ -1,0 +1,185 @@
+"""A program that runs as long as a test: started in the foreground, awaited by a condition, ended with all its children."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import attrs
+from twisted.trial.itrial import IReporter
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.integration.peers.waiting import eventually
+
+GRACE = 10.0
+"""Seconds that a program has to end by itself after SIGTERM."""
+
+
+def new_folder(name: str) -> Path:
+    """A folder under the system's temporary one, open to the users that servers change to.
+
+    Not trial's: that may lie under somebody's private folder, and a unix socket's path has 107 bytes at most.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=f"exproxy-{name}-"))
+    folder.chmod(0o755)
+    return folder
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@attrs.define
+class Process:
+    """One program and its children, in a process group of their own."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    directory: Path
+    environment: dict[str, str] | None = None
+    running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.running = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.directory,
+                env=self.environment,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        assert self.running is not None, f"{self.name} was not started"
+        return self.running.pid
+
+    @property
+    def exited(self) -> int | None:
+        """The exit status, once it has ended."""
+        return self.running.poll() if self.running else None
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self, seconds: float = GRACE) -> int:
+        """Its exit status, once it has ended by itself."""
+        assert self.running is not None, f"{self.name} was not started"
+        return self.running.wait(seconds)
+
+    def stop(self) -> None:
+        """End it and all of its children; may be called again."""
+        if self.running is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self.signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.running.wait(GRACE)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.running.pid, signal.SIGKILL)
+        self.running.wait(GRACE)
+        # A container's first process may not reap orphans: a group of zombies holds no port and is left.
+        with contextlib.suppress(AssertionError):
+            eventually(lambda: not _group_lives(self.pid), f"the children of {self.name} to end", 2.0)
+        self.running = None
+
+    def text(self) -> str:
+        """What it wrote so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+
+@attrs.define
+class Peer:
+    """A real server under one name, on one loopback address.  A subclass says what is run and when it is ready."""
+
+    name: str
+    host: str
+    port: int
+    folder: Path = attrs.field(init=False)
+    process: Process = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.folder = new_folder(self.name)
+        self.process = Process(self.name, self.command(), self.folder / "output.log", self.folder)
+
+    def command(self) -> list[str]:
+        """The program, in the foreground."""
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        """Write its configuration; before each start."""
+
+    def ready(self) -> bool:
+        """Whether it answers as it should.  May raise ``OSError`` for no."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        self.prepare()
+        self.process.start()
+        eventually(self._ready_or_dead, f"{self.name} to be ready")
+
+    def _ready_or_dead(self) -> bool:
+        status = self.process.exited
+        assert status is None, f"{self.name} ended with {status} instead of becoming ready:\n{self.logged()}"
+        return self.ready()
+
+    def stop(self) -> None:
+        self.process.stop()
+
+    def close(self) -> None:
+        """Stop it, and leave nothing behind."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def logged(self) -> str:
+        """What it wrote: its output, and its log files."""
+        logs = [path for path in sorted(self.folder.rglob("*.log")) if path != self.process.log]
+        return self.process.text() + "".join(f"--- {path.name}\n{path.read_text(errors='replace')}" for path in logs)
+
+
+class PeerTestCase(SynchronousTestCase):
+    """A test with real processes: ends them whatever happens, and shows their logs when it fails."""
+
+    maxDiff = None
+
+    def setUp(self) -> None:
+        self.logs: dict[str, str] = {}
+
+    def keep(self, peer: Peer) -> None:
+        """End ``peer`` with the test."""
+        self.addCleanup(peer.close)
+        self.addCleanup(
+            lambda: self.logs.update({f"{peer.name} ({type(peer).__name__}, {peer.host}:{peer.port})": peer.logged()})
+        )
+
+    def started(self, *peers: Peer) -> None:
+        """Start each, and end it with the test."""
+        for peer in peers:
+            self.keep(peer)
+        for peer in peers:
+            peer.start()
+
+    def run(self, result: IReporter) -> None:
+        failed = _failures(result)
+        self.logs = {}
+        super().run(result)
+        if _failures(result) > failed:
+            for name, text in self.logs.items():
+                sys.stdout.write(f"\n----- {self.id()}: log of {name}\n{text[-6000:]}\n")
+
+
+def _failures(result: IReporter) -> int:
+    return len(getattr(result, "failures", ())) + len(getattr(result, "errors", ()))
