@@ -1,5 +1,6 @@
 """A real Postfix: an instance of its own, which takes any mail for example.com into a maildir."""
 
+import os
 import pwd
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.integration.peers.process import Peer
 
 NEEDS = (ROOT, POSTFIX)
 
+# inet_interfaces takes only addresses that an interface has, and 127.0.0.2 is only routed to one: master.cf binds it.
 MAIN = """\
 compatibility_level = 3.6
 queue_directory = {folder}/queue
@@ -20,7 +22,7 @@ maillog_file_prefixes = {folder}
 myhostname = {name}.example.com
 mydestination =
 mynetworks = 127.0.0.0/8
-inet_interfaces = {host}
+inet_interfaces = all
 inet_protocols = ipv4
 smtpd_banner = {name}.example.com ESMTP
 smtpd_relay_restrictions = reject_unauth_destination
@@ -55,6 +57,8 @@ virtual unix - n n - - virtual
 """
 """No service is chrooted, and only those are here that receiving and delivering need."""
 
+QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "public", "saved", "trace")
+
 
 @attrs.define
 class Postfix(Peer):
@@ -82,7 +86,7 @@ class Postfix(Peer):
         for folder in folders:
             folder.mkdir(exist_ok=True)
             folder.chmod(0o700)
-            _give(folder, owner)
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
         (self.folder / "queue" / "public").chmod(0o755)
 
     def ready(self) -> bool:
@@ -91,12 +95,3 @@ class Postfix(Peer):
     def delivered(self) -> list[str]:
         """The messages that this instance got and delivered."""
         return [path.read_text(errors="replace") for path in sorted((self.folder / "mail" / "inbox" / "new").glob("*"))]
-
-
-QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "public", "saved", "trace")
-
-
-def _give(folder: Path, owner: pwd.struct_passwd) -> None:
-    import os
-
-    os.chown(folder, owner.pw_uid, owner.pw_gid)
