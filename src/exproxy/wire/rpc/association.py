@@ -80,11 +80,11 @@ class Bind:
         writer.u16(self.max_receive)
         writer.u32(self.group)
         writer.u8(len(self.contexts))
+        writer.octets(bytes(3))
         for context in self.contexts:
-            writer.align(4)
             writer.u16(context.id)
             writer.u8(len(context.transfers))
-            writer.align(4)
+            writer.u8(0)
             for syntax in (context.abstract, *context.transfers):
                 write_syntax(writer, syntax)
         return encode_pdu(self.kind, call_id, bytes(writer), flags=flags, order=order, auth=auth)
@@ -152,8 +152,8 @@ class BindAck:
         writer.octets(address)
         writer.align(4)
         writer.u8(len(self.results))
+        writer.octets(bytes(3))
         for result in self.results:
-            writer.align(4)
             writer.u16(result.verdict)
             writer.u16(result.reason)
             write_syntax(writer, result.transfer)
