@@ -76,6 +76,8 @@ class Postfix(Peer):
         more = f"daemon_directory = {Path(program('master') or '').parent}\n{self.settings}"
         values = {"name": self.name, "host": self.host, "port": self.port, "folder": self.folder, "more": more}
         (self.folder / "main.cf").write_text(MAIN.format(uid=owner.pw_uid, gid=owner.pw_gid, **values))
+        # Postfix waits until main.cf is older than a second or two, lest somebody still writes it.
+        os.utime(self.folder / "main.cf", (0, 0))
         (self.folder / "master.cf").write_text(MASTER.format(**values))
 
     def _make_folders(self, owner: pwd.struct_passwd) -> None:
