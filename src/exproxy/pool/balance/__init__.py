@@ -1,0 +1,1 @@
+"""How a server is chosen: one algorithm a module."""

@@ -1,0 +1,511 @@
+"""A back end: who gets which server, who waits, and who is told.
+
+The servers *in play* are those among which a new client's is chosen: the usable ones that are not backups, on complete hosts if
+the back end chooses by a table (see :mod:`exproxy.pool.group`); the backups only when there is no other, nor one that is about to
+be.  They are reckoned when a server changes, never per session.
+
+A session that gets no slot stands in one of three lines: its server's, when it wants that one and no other (a table's entry or
+``source``); the common line, when any server will do; or it is parked until the first checks are done.  A slot that falls free
+goes to the oldest who may use it.
+"""
+
+import enum
+from collections.abc import Sequence
+from random import Random
+from typing import Literal
+
+from exproxy.pool.balance.names import Balance, balancer
+from exproxy.pool.errors import NoServer, QueueFull
+from exproxy.pool.group import Group
+from exproxy.pool.key import SourceKeys
+from exproxy.pool.lease import Holder, Lease
+from exproxy.pool.notices import Announced, Denied, Evicted, Granted, Listener, Outbox
+from exproxy.pool.server import UNLIMITED, Server
+from exproxy.pool.states import Admin, Operational, Transition
+from exproxy.pool.table import Entry
+from exproxy.pool.waiting import Line, Ticket
+
+WENT_DOWN = "D"
+"""The reason of an eviction, in the letters of HAProxy's termination codes: the server went down, or into maintenance."""
+BETTER_UP = "U"
+"""A server that is not a backup came up."""
+
+OnMarkedDown = Literal["none", "shutdown-sessions"]
+OnMarkedUp = Literal["none", "shutdown-backup-sessions"]
+
+
+class _Stage(enum.Enum):
+    """What a new client may expect."""
+
+    OPEN = 1
+    DEGRADED = 2
+    """Servers, but no complete host: nothing is remembered."""
+    AWAITED = 3
+    """No server yet, but first checks are under way."""
+    CLOSED = 4
+
+
+class _Wait(enum.Enum):
+    """What a session waits for that has no server."""
+
+    SLOT = 1
+    STATE = 2
+
+
+_KEYS = SourceKeys()
+
+
+class Backend:
+    """Servers for one purpose.
+
+    :param rng: for ``random`` as balance.
+    :param maxconn: sessions at most over all servers; more wait.
+    :param queue_size: sessions that may wait; one more is refused.
+    :param error_limit: so many connects in a row that fail count as one failed check; ``None``: nobody counts.
+    :param group: persistence: the table that chooses first, alone or with other back ends.
+    :param required: in a group: hosts are chosen only while this back end has a usable server there.
+    """
+
+    __slots__ = (
+        "_balancer",
+        "_by_host",
+        "_common",
+        "_in_play",
+        "_listeners",
+        "_numbers",
+        "_outbox",
+        "_parked",
+        "_rng",
+        "_stage",
+        "balance",
+        "error_limit",
+        "group",
+        "key_for",
+        "limit",
+        "name",
+        "needs_key",
+        "on_marked_down",
+        "on_marked_up",
+        "queue_size",
+        "queued",
+        "refused",
+        "required",
+        "servers",
+        "sessions",
+        "total",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        balance: Balance = "roundrobin",
+        *,
+        rng: Random,
+        maxconn: int | None = None,
+        queue_size: int = 10_000,
+        on_marked_down: OnMarkedDown = "none",
+        on_marked_up: OnMarkedUp = "none",
+        error_limit: int | None = None,
+        group: Group | None = None,
+        required: bool = True,
+    ) -> None:
+        self.name = name
+        self.queue_size = queue_size
+        self.on_marked_down = on_marked_down
+        self.on_marked_up = on_marked_up
+        self.error_limit = error_limit
+        self.required = required
+        self.servers: dict[str, Server] = {}
+        """By name, in the order of the configuration."""
+        self.sessions = 0
+        """Leases that are out."""
+        self.queued = 0
+        self.total = 0
+        """Leases ever."""
+        self.refused = 0
+        """Sessions that got :class:`NoServer`, at once or after a wait."""
+        self.limit = UNLIMITED if maxconn is None else maxconn
+        self._rng = rng
+        self._by_host: dict[str, list[Server]] = {}
+        self._in_play: Sequence[Server] = ()
+        self._stage = _Stage.CLOSED
+        self._common = Line()
+        self._parked = Line()
+        self._numbers = 0
+        self._outbox = Outbox()
+        self._listeners: tuple[Listener, ...] = ()
+        self.group = group
+        self.key_for = _KEYS.key if group is None else group.table.key_for
+        """From a client's address (no brackets) to the key of :meth:`acquire`; raises ValueError for what is no address."""
+        if group is not None:
+            group.join(self)
+        self._take_balancer(balance)
+
+    # ---- what sessions ask
+
+    def acquire(self, holder: Holder, key: bytes | None, now: float, avoid: Server | None = None) -> Lease | Ticket:
+        """A slot of a server, or a place in the queue.
+
+        :param key: from :attr:`key_for`, where :attr:`needs_key`; ``None``: the client has no address.
+        :param avoid: a server that was just tried in vain: another one is taken if there is any that is not full, and a table's
+            entry that names its host moves.
+        :raises QueueFull: too many wait already.
+        :raises NoServer: no server is usable, or about to be.
+        """
+        try:
+            got = self._attempt(holder, key, now, avoid)
+        except NoServer:
+            self.refused += 1
+            raise
+        return got if isinstance(got, Lease) else self._enqueue(holder, key, now, avoid, got)
+
+    def released(self, lease: Lease, now: float) -> None:
+        """For :meth:`Lease.release`: the slot is free."""
+        server = lease.server
+        self.sessions -= 1
+        server.sessions -= 1
+        server.leases.discard(lease)
+        if lease.entry is not None and self.group is not None:
+            self.group.table.let_go(lease.entry, now)
+        if self.queued:
+            self._serve(now)
+            self._outbox.deliver()
+
+    def give_up(self, ticket: Ticket, now: float) -> None:
+        """For :meth:`Ticket.cancel`."""
+        if ticket.line is not None:
+            ticket.line.remove(ticket)
+            self.queued -= 1
+        elif ticket.lease is not None and not ticket.told and not ticket.lease.released:
+            ticket.lease.release(now)
+        ticket.given_up = True
+
+    # ---- what the site and the administrator ask
+
+    def add(self, server: Server, now: float) -> None:
+        """Put a server behind this back end.
+
+        :raises ValueError: it stands behind one already, or there is one of its name.
+        """
+        if server.backend is not None:
+            raise ValueError(f"server {server.full_name} stands behind a back end already")
+        if server.name in self.servers:
+            raise ValueError(f"back end {self.name} has a server {server.name} already")
+        server.backend = self
+        server.full_name = server.health.name = f"{self.name}/{server.name}"
+        server.host.servers.append(server)
+        self.servers[server.name] = server
+        self._by_host.setdefault(server.host.name, []).append(server)
+        server.reckon(now)
+        self.settle(now)
+
+    def remove(self, name: str, now: float) -> Server:
+        """Take a server out; its sessions go on and are released as ever, who waits for it waits for another.
+
+        :raises KeyError: there is no such server.
+        """
+        server = self.servers.pop(name)
+        server.backend = None
+        server.host.servers.remove(server)
+        neighbours = self._by_host[server.host.name]
+        neighbours.remove(server)
+        if not neighbours:
+            del self._by_host[server.host.name]
+        for ticket in server.line.take_all():
+            self._parked.put(ticket)
+        server.reckon(now)
+        self.settle(now)
+        return server
+
+    def retire(self, now: float) -> None:
+        """End: all servers go, who waits is denied, the group goes on without this back end.  Live sessions go on."""
+        for name in tuple(self.servers):
+            self.remove(name, now)
+        if self.group is not None:
+            self.group.leave(self, now)
+
+    def set_balance(self, balance: Balance, now: float) -> None:
+        """Choose by another algorithm from now on."""
+        self._take_balancer(balance)
+        self.settle(now)
+
+    def set_maxconn(self, maxconn: int | None, now: float) -> None:
+        """Sessions beyond a smaller limit stay; new ones wait."""
+        self.limit = UNLIMITED if maxconn is None else maxconn
+        self._capacity_changed(now)
+        self.deliver()
+
+    def subscribe(self, listener: Listener) -> None:
+        """Have every operational and administrative change of a server told once; ``listener`` may not raise."""
+        self._listeners += (listener,)
+
+    def tick(self, now: float) -> None:
+        """Let servers that start slowly grow; about once a second."""
+        growing = [server for server in self.servers.values() if server.slow_starting]
+        for server in growing:
+            server.reckon(now)
+        if growing:
+            self._capacity_changed(now)
+        self.deliver()
+
+    @property
+    def usable(self) -> int:
+        """How many servers take new clients, backups included."""
+        return sum(server.opened for server in self.servers.values())
+
+    def remaining(self) -> str:
+        """``1 of 2 servers of hub left``."""
+        return f"{self.usable} of {len(self.servers)} servers of {self.name} left"
+
+    def describe(self, transition: Transition) -> str:
+        """The sentence about a transition, with what is left."""
+        better = transition.new in (Operational.UP, Admin.READY)
+        count = f"{self.usable} of {len(self.servers)} servers of {self.name} usable" if better else self.remaining()
+        return f"{transition}; {count}"
+
+    # ---- for servers and the group
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """Where the servers are."""
+        return tuple(self._by_host)
+
+    def servers_on(self, host: str) -> Sequence[Server]:
+        """The servers on a host; mostly one."""
+        return self._by_host.get(host, ())
+
+    def changed(self, server: Server, transition: Transition, but: Lease | None) -> None:
+        """Note what is to be told of a transition; :meth:`deliver` tells it, once everything is settled.
+
+        :param but: a lease whose holder knows already.
+        """
+        if self._listeners:
+            self._outbox.put(Announced(transition, self._listeners))
+        if self.on_marked_down == "shutdown-sessions" and transition.new in (Operational.DOWN, Admin.MAINT):
+            self._evict(server, WENT_DOWN, but)
+
+    def server_changed(self, server: Server, now: float) -> None:
+        """Act on a server of which anything has changed."""
+        if server.reckon(now):
+            self.settle(now)
+        else:
+            self._capacity_changed(now)
+            self.deliver()
+
+    def settle(self, now: float) -> None:
+        """Servers have become usable, or not: choose anew for all who wait, in the whole group, and tell them."""
+        if self.group is not None:
+            self.group.settle(now)
+        else:
+            self.replan(now)
+            self.deliver()
+
+    def replan(self, now: float) -> None:
+        """Reckon which servers are in play, and choose anew for all who wait; :meth:`deliver` tells them."""
+        primary = self._primary
+        self._stage, self._in_play = self._plan()
+        self._balancer.arrange(self._in_play)
+        if self.on_marked_up == "shutdown-backup-sessions" and self._primary and not primary:
+            for server in self.servers.values():
+                if server.backup:
+                    self._evict(server, BETTER_UP, None)
+        if self.queued:
+            self._reseat(now)
+
+    def deliver(self) -> None:
+        """Tell holders and listeners what has come about."""
+        self._outbox.deliver()
+
+    # ---- choosing
+
+    def _attempt(self, holder: Holder, key: bytes | None, now: float, avoid: Server | None) -> Lease | Server | _Wait:
+        """A lease; or the full server to wait for; or what else to wait for."""
+        if self.group is not None:
+            return self._attempt_by_table(self.group, holder, key, now, avoid)
+        chosen = self._choose(key, avoid)
+        if isinstance(chosen, Server) and chosen.sessions < chosen.limit:
+            return self._lease(chosen, holder, persistent=False, entry=None)
+        return chosen
+
+    def _attempt_by_table(
+        self, group: Group, holder: Holder, key: bytes | None, now: float, avoid: Server | None
+    ) -> Lease | Server | _Wait:
+        binds = key is not None
+        entry = group.table.find(key, now) if key is not None else None
+        if entry is not None:
+            standing = group.standing(entry.host)
+            if standing.holds:
+                server = self._on(entry.host, avoid)
+                if server is not None:
+                    return self._follow(server, holder, entry)
+                binds = self.required
+            elif standing.may_hold:
+                return _Wait.STATE
+        chosen = self._choose(key, avoid)
+        if not isinstance(chosen, Server) or chosen.sessions >= chosen.limit:
+            return chosen
+        bound = group.table.bind(key, chosen.host.name, now) if binds and key is not None and self._stage is _Stage.OPEN else None
+        return self._lease(chosen, holder, persistent=False, entry=bound)
+
+    def _follow(self, server: Server, holder: Holder, entry: Entry) -> Lease | Server | _Wait:
+        """A table's entry has chosen."""
+        if server.sessions >= server.limit:
+            return server
+        if self.sessions >= self.limit:
+            return _Wait.SLOT
+        return self._lease(server, holder, persistent=True, entry=entry)
+
+    def _on(self, host: str, avoid: Server | None) -> Server | None:
+        """A usable server on that host, one that is not full if there are several."""
+        full = None
+        for server in self._by_host.get(host, ()):
+            if server.usable and server is not avoid:
+                if server.sessions < server.limit:
+                    return server
+                full = full or server
+        return full
+
+    def _choose(self, key: bytes | None, avoid: Server | None) -> Server | _Wait:
+        """The balancer's choice; full only if the balancer insists."""
+        if self._stage is _Stage.CLOSED:
+            raise NoServer(self._why())
+        if self._stage is _Stage.AWAITED:
+            return _Wait.STATE
+        if self.sessions >= self.limit:
+            return _Wait.SLOT
+        server = self._balancer.pick(key, avoid)
+        if server is not None:
+            return server
+        if avoid is not None and avoid.sessions < avoid.limit and avoid in self._in_play:
+            return avoid
+        return _Wait.SLOT
+
+    def _lease(self, server: Server, holder: Holder, persistent: bool, entry: Entry | None) -> Lease:
+        self.sessions += 1
+        self.total += 1
+        server.sessions += 1
+        server.total += 1
+        lease = Lease(server, self, holder, persistent, entry)
+        server.leases.add(lease)
+        if entry is not None:
+            entry.live += 1
+        return lease
+
+    # ---- waiting
+
+    def _enqueue(self, holder: Holder, key: bytes | None, now: float, avoid: Server | None, where: Server | _Wait) -> Ticket:
+        if self.queued >= self.queue_size:
+            self.refused += 1
+            raise QueueFull(f"{self.queued} sessions wait for {self.name} already, as many as may (queue_size)")
+        self._numbers += 1
+        ticket = Ticket(self, holder, key, avoid, self._numbers, now)
+        self._line(where).put(ticket)
+        self.queued += 1
+        return ticket
+
+    def _line(self, where: Server | _Wait) -> Line:
+        if isinstance(where, Server):
+            return where.line
+        return self._common if where is _Wait.SLOT else self._parked
+
+    def _serve(self, now: float) -> None:
+        """Give free slots to those who wait, the oldest first."""
+        common = True
+        while self.queued and self.sessions < self.limit:
+            ticket = self._oldest(common)
+            if ticket is None:
+                return
+            assert ticket.line is not None
+            ticket.line.remove(ticket)
+            self._seat(ticket, now)
+            # Back in the common line: every server that any of them could use is full.
+            common = common and ticket.line is not self._common
+
+    def _oldest(self, common: bool) -> Ticket | None:
+        """Who may have a slot next."""
+        oldest = self._common.oldest() if common else None
+        for server in self.servers.values():
+            if len(server.line) and server.sessions < server.limit:
+                ticket = server.line.oldest()
+                if ticket is not None and (oldest is None or ticket.number < oldest.number):
+                    oldest = ticket
+        return oldest
+
+    def _reseat(self, now: float) -> None:
+        """Choose anew for all who wait, the oldest first."""
+        lines = [self._common, self._parked, *(server.line for server in self.servers.values())]
+        tickets = [ticket for line in lines for ticket in line.take_all()]
+        tickets.sort(key=lambda ticket: ticket.number)
+        for ticket in tickets:
+            self._seat(ticket, now)
+
+    def _seat(self, ticket: Ticket, now: float) -> None:
+        """Choose for a ticket that stands in no line."""
+        try:
+            got = self._attempt(ticket.holder, ticket.key, now, ticket.avoid)
+        except NoServer as error:
+            self.queued -= 1
+            self.refused += 1
+            self._outbox.put(Denied(ticket, error))
+            return
+        if isinstance(got, Lease):
+            self.queued -= 1
+            ticket.lease = got
+            self._outbox.put(Granted(ticket, got))
+        else:
+            self._line(got).put(ticket)
+
+    # ---- what is in play
+
+    @property
+    def _primary(self) -> bool:
+        """Whether servers that are not backups are in play."""
+        return self._stage is _Stage.OPEN and not self._in_play[0].backup
+
+    def _plan(self) -> tuple[_Stage, Sequence[Server]]:
+        servers = self.servers.values()
+        group = self.group
+        if group is None:
+            ready = [server for server in servers if server.opened]
+            awaited = [server for server in servers if server.awaited]
+        else:
+            ready = [server for server in servers if server.opened and group.standing(server.host.name).chooseable]
+            awaited = [
+                server for server in servers if (server.opened or server.awaited) and group.standing(server.host.name).awaited
+            ]
+        for backup in (False, True):
+            tier = [server for server in ready if server.backup is backup]
+            if tier:
+                return _Stage.OPEN, tier
+            # A backup that is checked first would otherwise get everybody at process start, and a table would remember it.
+            if any(server.backup is backup for server in awaited):
+                return _Stage.AWAITED, ()
+        opened = [server for server in servers if server.opened]
+        if opened:
+            return _Stage.DEGRADED, [server for server in opened if not server.backup] or opened
+        return _Stage.CLOSED, ()
+
+    def _capacity_changed(self, now: float) -> None:
+        """The same servers are in play, with other shares or limits."""
+        self._balancer.arrange(self._in_play)
+        if self.queued:
+            self._serve(now)
+
+    def _take_balancer(self, balance: Balance) -> None:
+        self.balance = balance
+        self._balancer = balancer(balance, self._rng)
+        self.needs_key = self.group is not None or self._balancer.keyed
+
+    def _evict(self, server: Server, reason: str, but: Lease | None) -> None:
+        for lease in server.leases:
+            if lease is not but:
+                self._outbox.put(Evicted(lease, reason))
+
+    def _why(self) -> str:
+        servers = self.servers.values()
+        if not servers:
+            return f"back end {self.name} has no servers"
+        which = f"all {len(servers)} servers" if len(servers) > 1 else "the only server"
+        down = all(server.operational is Operational.DOWN and server.admin is not Admin.MAINT for server in servers)
+        state = ("are" if len(servers) > 1 else "is") + (" down" if down else " not usable")
+        return f"{which} of {self.name} {state}: " + "; ".join(f"{server.name} {server.condition()}" for server in servers)

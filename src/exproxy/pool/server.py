@@ -1,0 +1,310 @@
+"""One server of a back end: what is known of it, and what follows from that for the choice."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from exproxy.pool.agent import AgentAnswer
+from exproxy.pool.health import CheckResult, CheckSpec, Health
+from exproxy.pool.host import Host
+from exproxy.pool.lease import Lease
+from exproxy.pool.states import Admin, Operational, Transition, in_words, stricter
+from exproxy.pool.waiting import Line
+
+if TYPE_CHECKING:
+    from exproxy.pool.backend import Backend
+
+UNLIMITED = sys.maxsize
+MAX_WEIGHT = 256
+
+SHARE_OF_ONE = 256
+"""A weight of 1 in :attr:`Server.share`: so fine a measure that a weight of 1 can start slowly too."""
+
+
+class Server:
+    """A server; :meth:`exproxy.pool.backend.Backend.add` puts it behind a back end.
+
+    What the session code and the balancers read is kept up to date and never reckoned by them:
+
+    - ``opened``: it takes new clients (perhaps it is full); ``awaited``: it may do so when its first checks are done;
+    - ``usable``: it takes clients whose table entry names its host; ``starting``: it may do so likewise;
+    - ``limit``: sessions at most at this moment; ``share``: the weight at this moment, in 1/256.
+
+    :param address: an IP address; ``None`` until :meth:`resolved`.
+    :param port: ``None``: the one that the client reached.
+    :param weight: 0 to 256; with 0 it gets only clients whose table entry names its host.
+    :param slow_start: seconds in which weight and maxconn grow after it came up.
+    :param checks: its checks; with none that is required it is up at once.
+    :raises ValueError: a weight or maxconn out of range.
+    """
+
+    __slots__ = (
+        "_agent_maxconn",
+        "_agent_percent",
+        "_ramp_from",
+        "_resolve_error",
+        "address",
+        "admin",
+        "agent_admin",
+        "agent_text",
+        "awaited",
+        "backend",
+        "backup",
+        "failed_connects",
+        "failed_in_a_row",
+        "full_name",
+        "health",
+        "host",
+        "leases",
+        "limit",
+        "line",
+        "maxconn",
+        "name",
+        "opened",
+        "own_admin",
+        "port",
+        "sessions",
+        "share",
+        "slow_start",
+        "starting",
+        "total",
+        "usable",
+        "weight",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        host: Host,
+        address: str | None,
+        port: int | None,
+        *,
+        weight: int = 1,
+        maxconn: int | None = None,
+        backup: bool = False,
+        slow_start: float = 0.0,
+        checks: Sequence[CheckSpec] = (),
+        now: float = 0.0,
+    ) -> None:
+        _demand_weight(name, weight)
+        _demand_maxconn(name, maxconn)
+        self.name = name
+        self.full_name = name
+        """``backend/server`` once it stands behind a back end."""
+        self.host = host
+        self.address = address
+        self.port = port
+        self.weight = weight
+        self.maxconn = maxconn
+        self.backup = backup
+        self.slow_start = slow_start
+        self.health = Health(checks, name, now)
+        self.backend: Backend | None = None
+        self.own_admin = Admin.READY
+        """What people set on the server itself."""
+        self.agent_admin = Admin.READY
+        self.agent_text = ""
+        """What the agent said last."""
+        self.admin = stricter(self.own_admin, host.admin)
+        """What holds: the strictest of the server's, the host's and the agent's."""
+        self.sessions = 0
+        self.total = 0
+        self.failed_connects = 0
+        self.failed_in_a_row = 0
+        self.leases: set[Lease] = set()
+        self.line = Line()
+        """Tickets of clients that want this one and no other."""
+        self._agent_percent = 100
+        self._agent_maxconn: int | None = None
+        self._ramp_from: float | None = None
+        self._resolve_error = ""
+        self.opened = self.awaited = self.usable = self.starting = False
+        self.limit = UNLIMITED
+        self.share = 0
+        self.reckon(now)
+
+    @property
+    def operational(self) -> Operational:
+        """What checks and agent say."""
+        return self.health.operational
+
+    @property
+    def queued(self) -> int:
+        """Sessions that wait for this server and no other."""
+        return len(self.line)
+
+    @property
+    def slow_starting(self) -> bool:
+        """Whether weight and maxconn are still growing."""
+        return self._ramp_from is not None
+
+    def condition(self) -> str:
+        """What is the matter, for people: ``is down: SMTP said 554 No``."""
+        if self.admin is Admin.MAINT or (self.admin is Admin.DRAIN and self.operational is Operational.UP):
+            return in_words(self.admin)
+        if self.address is None and self._resolve_error:
+            return f"has no address: {self._resolve_error}"
+        if self.address is None and self.operational is Operational.UP:
+            return "has no address yet"
+        words = in_words(self.operational)
+        if self.operational is Operational.UP and not self.share:
+            return f"{words}, but has weight 0"
+        return f"{words}: {self.health.reason}" if self.health.reason else words
+
+    # What checks, agents, sessions and the DNS find.
+
+    def observe(self, check: str, result: CheckResult, now: float) -> Transition | None:
+        """A check has ended.  Sessions are granted, denied and evicted as follows from it.
+
+        :raises KeyError: there is no such check.
+        """
+        return self._operational(self.health.observe(check, result, now), now)
+
+    def connect_failed(self, lease: Lease, now: float) -> Transition | None:
+        """A session could not connect; ``error_limit`` such failures in a row count as a failed check."""
+        self.failed_connects += 1
+        self.failed_in_a_row += 1
+        limit = lease.backend.error_limit
+        if limit is None or self.failed_in_a_row < limit:
+            return None
+        self.failed_in_a_row = 0
+        return self._operational(self.health.suspect(f"{limit} connects of sessions in a row failed", now), now, lease)
+
+    def agent(self, answer: AgentAnswer, now: float) -> Transition | None:
+        """The agent has answered.  Returns the operational transition, if it made one."""
+        self.agent_text = answer.text
+        transition = None
+        if answer.up is not None:
+            word = "up" if answer.up else "down"
+            text = f"its agent said {answer.text or word}"
+            transition = self.health.agent(answer.up, text, now)
+        if answer.weight is not None:
+            self._agent_percent = answer.weight
+        if answer.maxconn is not None:
+            self._agent_maxconn = answer.maxconn
+        if answer.admin is not None:
+            self.agent_admin = answer.admin
+        self._administrative(now, f"its agent said {answer.text or self.agent_admin.value}")
+        if transition is None:
+            self._settled(now)
+        return self._operational(transition, now)
+
+    def resolved(self, address: str, now: float) -> None:
+        """The DNS has answered; sessions from now on go there."""
+        self.address = address
+        self._resolve_error = ""
+        self._settled(now)
+
+    def resolve_failed(self, reason: str, now: float) -> None:
+        """The DNS has not answered: the last address is kept; without one, nobody waits for this server any more."""
+        self._resolve_error = reason
+        self._settled(now)
+
+    # What people set.
+
+    def set_admin(self, admin: Admin, now: float, by: str = "") -> None:
+        """Set the server itself; host and agent may be stricter.
+
+        :param by: who did it, for texts.
+        """
+        self.own_admin = admin
+        self._administrative(now, f"it was set to {admin.value}{f' by {by}' if by else ''}")
+        self._settled(now)
+
+    def set_weight(self, weight: int, now: float) -> None:
+        """:raises ValueError: not 0 to 256."""
+        _demand_weight(self.name, weight)
+        self.weight = weight
+        self._settled(now)
+
+    def set_maxconn(self, maxconn: int | None, now: float) -> None:
+        """Sessions beyond a smaller limit stay; new ones wait.
+
+        :raises ValueError: less than 1.
+        """
+        _demand_maxconn(self.name, maxconn)
+        self.maxconn = maxconn
+        self._settled(now)
+
+    def host_changed(self, now: float, reason: str) -> None:
+        """For :class:`Host`, which has the back ends choose anew when all its servers have changed."""
+        self._administrative(now, reason)
+        self.reckon(now)
+
+    # What follows from all that.
+
+    def reckon(self, now: float) -> bool:
+        """Bring what follows up to date; returns whether the server is usable otherwise than before."""
+        before = (self.opened, self.awaited, self.usable, self.starting)
+        operational = self.health.operational
+        placed = self.backend is not None
+        up = placed and operational is Operational.UP and self.address is not None
+        hopeless = self.address is None and bool(self._resolve_error)
+        starting = placed and not up and not hopeless and operational in (Operational.UP, Operational.STARTING)
+        self._reckon_capacity(now)
+        self.usable = up and self.admin is not Admin.MAINT
+        self.starting = starting and self.admin is not Admin.MAINT
+        self.opened = up and self.admin is Admin.READY and self.share > 0
+        self.awaited = starting and self.admin is Admin.READY and self.share > 0
+        return before != (self.opened, self.awaited, self.usable, self.starting)
+
+    def _reckon_capacity(self, now: float) -> None:
+        fraction = self._ramp(now)
+        full = SHARE_OF_ONE * self.weight * self._agent_percent // 100
+        self.share = max(1, int(full * fraction)) if full else 0
+        maxconn = self.maxconn if self._agent_maxconn is None else self._agent_maxconn
+        self.limit = UNLIMITED if maxconn is None else max(1, int(maxconn * fraction))
+
+    def _ramp(self, now: float) -> float:
+        """How much of its strength a server has that came up not long ago."""
+        if self._ramp_from is None:
+            return 1.0
+        passed = now - self._ramp_from
+        if passed >= self.slow_start:
+            self._ramp_from = None
+            return 1.0
+        return max(0.0, passed / self.slow_start)
+
+    def _operational(self, transition: Transition | None, now: float, but: Lease | None = None) -> Transition | None:
+        if transition is None:
+            return None
+        if transition.new is not Operational.UP:
+            self._ramp_from = None
+        elif transition.old is not Operational.STARTING and self.slow_start > 0:
+            self._ramp_from = now
+        if transition.new is Operational.UP:
+            self.failed_in_a_row = 0
+        self._announce(transition, but)
+        self._settled(now)
+        return transition
+
+    def _administrative(self, now: float, reason: str) -> None:
+        old = self.admin
+        new = stricter(self.own_admin, self.host.admin, self.agent_admin)
+        if new is old:
+            return
+        self.admin = new
+        # A server that returns from maintenance is as cold as one that returns from the dead.
+        if old is Admin.MAINT and self.operational is Operational.UP and self.slow_start > 0:
+            self._ramp_from = now
+        self._announce(Transition(self.full_name, old, new, reason, now), None)
+
+    def _announce(self, transition: Transition, but: Lease | None) -> None:
+        if self.backend is not None:
+            self.backend.changed(self, transition, but)
+
+    def _settled(self, now: float) -> None:
+        if self.backend is not None:
+            self.backend.server_changed(self, now)
+        else:
+            self.reckon(now)
+
+
+def _demand_weight(name: str, weight: int) -> None:
+    if not 0 <= weight <= MAX_WEIGHT:
+        raise ValueError(f"server {name}: a weight is 0 to {MAX_WEIGHT}, not {weight}")
+
+
+def _demand_maxconn(name: str, maxconn: int | None) -> None:
+    if maxconn is not None and maxconn < 1:
+        raise ValueError(f"server {name}: maxconn is at least 1, not {maxconn}")

@@ -1,0 +1,134 @@
+"""A bounded, expiring memory of which client went to which host.
+
+An entry expires when it has not been used for ``expire`` seconds; a session that is alive uses its entry all the time, so that an
+Outlook that has idled for hours keeps its host (RPC, EXCHANGE.md, "Affinity").  When the table is full, the entry goes whose last
+use is the longest ago.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Literal
+
+import attrs
+
+from exproxy.pool.key import SourceKeys
+
+Kind = Literal["source"]
+
+
+@attrs.define(eq=False)
+class Entry:
+    """One client's choice.
+
+    :param used: when it was last used.
+    :param live: sessions that use it now; who begins adds one, and :meth:`Table.let_go` takes it off.
+    """
+
+    key: bytes
+    host: str
+    used: float
+    live: int = 0
+
+
+class Table:
+    """Keys to host names.  Entries are ordered by last use, the oldest first.
+
+    :param expire: seconds after the last use.
+    :param size: entries at most.
+    :param kind: what keys are made of.
+    """
+
+    __slots__ = ("_entries", "_keys", "evicted", "expire_after", "kind", "name", "size")
+
+    def __init__(
+        self,
+        name: str,
+        expire: float = 3600.0,
+        size: int = 100_000,
+        ipv4_prefix: int = 32,
+        ipv6_prefix: int = 128,
+        kind: Kind = "source",
+    ) -> None:
+        if size < 1:
+            raise ValueError(f"table {name}: a size of {size} holds nothing")
+        self.name = name
+        self.kind = kind
+        self.expire_after = expire
+        self.size = size
+        self.evicted = 0
+        """Entries that went because the table was full; when this grows, ``size`` is too small."""
+        self._keys = SourceKeys(ipv4_prefix, ipv6_prefix)
+        self._entries: OrderedDict[bytes, Entry] = OrderedDict()
+
+    def key_for(self, host: str) -> bytes:
+        """The key of a client's address.
+
+        :raises ValueError: ``host`` is no IP address.
+        """
+        return self._keys.key(host)
+
+    def find(self, key: bytes, now: float) -> Entry | None:
+        """The entry of ``key``, used now."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        if now - entry.used >= self.expire_after and not entry.live:
+            del self._entries[key]
+            return None
+        entry.used = now
+        self._entries.move_to_end(key)
+        return entry
+
+    def insert(self, key: bytes, host: str, now: float) -> str:
+        """Remember ``host`` unless there is an entry already: the first insertion wins.  Returns the host that holds."""
+        return (self.find(key, now) or self._add(key, host, now)).host
+
+    def bind(self, key: bytes, host: str, now: float) -> Entry:
+        """Remember ``host`` whatever was there: the client moves."""
+        entry = self.find(key, now)
+        if entry is None:
+            return self._add(key, host, now)
+        entry.host = host
+        return entry
+
+    def let_go(self, entry: Entry, now: float) -> None:
+        """A session that used ``entry`` has ended."""
+        entry.live -= 1
+        entry.used = now
+        if self._entries.get(entry.key) is entry:
+            self._entries.move_to_end(entry.key)
+
+    def expire(self, now: float) -> int:
+        """Drop what has expired; returns how many entries that were."""
+        dropped = 0
+        while self._entries:
+            entry = next(iter(self._entries.values()))
+            if now - entry.used < self.expire_after:
+                break
+            if entry.live:
+                entry.used = now
+                self._entries.move_to_end(entry.key)
+                continue
+            del self._entries[entry.key]
+            dropped += 1
+        return dropped
+
+    def clear(self) -> int:
+        """Forget everything; returns how many entries there were.  Live sessions stay where they are."""
+        count = len(self._entries)
+        self._entries.clear()
+        return count
+
+    def entries(self) -> Iterator[tuple[bytes, str, float]]:
+        """Key, host name and time of the last use, the oldest first."""
+        return ((entry.key, entry.host, entry.used) for entry in list(self._entries.values()))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def _add(self, key: bytes, host: str, now: float) -> Entry:
+        if len(self._entries) >= self.size:
+            self._entries.popitem(last=False)
+            self.evicted += 1
+        entry = self._entries[key] = Entry(key, host, now)
+        return entry
