@@ -44,15 +44,15 @@ def open_syslog(reactor: IClientReactor, url: str, header: Header) -> Sink:
     :raises ValueError: the address is none of these; a sentence part.
     :raises OSError: a name that cannot be looked up, or no unix sockets on this system.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 514
+    except ValueError as error:
+        raise ValueError(f"{url!r}: {error}") from None
     if parts.scheme == "unix" and parts.path and not parts.netloc:
         if not hasattr(socket, "AF_UNIX"):
             raise OSError(f"{url}: this system has no unix sockets; use udp:// or tcp://")
         return DatagramSink(url, _unix(parts.path), header)
-    try:
-        host, port = parts.hostname, parts.port or 514
-    except ValueError as error:
-        raise ValueError(f"{url!r}: {error}") from None
     if not host or parts.scheme not in ("udp", "tcp"):
         raise ValueError(f"{url!r} is not udp://host:port, tcp://host:port or unix:///path")
     if parts.scheme == "tcp":
