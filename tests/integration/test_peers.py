@@ -19,13 +19,10 @@ class PostfixTests(PeerTestCase):
         super().setUp()
         needs.require(*postfix.NEEDS)
 
-    def instances(self) -> tuple[postfix.Postfix, postfix.Postfix]:
-        port = free_port(FIRST, SECOND)
-        return postfix.Postfix("ex1", FIRST, port), postfix.Postfix("ex2", SECOND, port)
-
     def test_two_instances_run_side_by_side_and_deliver_to_themselves(self) -> None:
         needs.require(needs.SWAKS)
-        first, second = self.instances()
+        port = free_port(FIRST, SECOND)
+        first, second = postfix.Postfix("ex1", FIRST, port), postfix.Postfix("ex2", SECOND, port)
         self.started(first, second)
         dialogue = swaks(second.host, second.port)
         self.assertIn("220 ex2.example.com", dialogue)
@@ -33,12 +30,12 @@ class PostfixTests(PeerTestCase):
         self.assertEqual(first.delivered(), [])
 
     def test_an_instance_that_was_stopped_starts_again(self) -> None:
-        first, _ = self.instances()
-        self.started(first)
-        first.stop()
-        self.assertFalse(accepts(first.host, first.port))
-        first.start()
-        with smtplib.SMTP(first.host, first.port, timeout=10) as client:
+        peer = postfix.Postfix("ex1", FIRST, free_port(FIRST))
+        self.started(peer)
+        peer.stop()
+        self.assertFalse(accepts(peer.host, peer.port))
+        peer.start()
+        with smtplib.SMTP(peer.host, peer.port, timeout=10) as client:
             self.assertEqual(client.noop()[0], 250)
 
 

@@ -4,6 +4,7 @@ import signal
 import ssl
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import attrs
 import trustme
@@ -22,6 +23,7 @@ daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 worker_processes 1;
+worker_shutdown_timeout 1s;
 events {{ worker_connections 256; }}
 http {{
   access_log {folder}/access.log;
@@ -81,8 +83,15 @@ class Nginx(Peer):
         """Answer every request with 503, or rightly again, from now on."""
         self.well = well
         self._write()
+        before = self._workers()
         self.process.signal(signal.SIGHUP)
+        # Old and new workers share the listening socket for a moment.
+        eventually(lambda: not before & self._workers(), f"the old workers of {self.name} to end")
         eventually(self.ready, f"{self.name} to answer {'rightly' if well else 'wrongly'}")
+
+    def _workers(self) -> set[str]:
+        pid = self.process.pid
+        return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
     def status(self, path: str) -> int:
         """The status of one request straight to this server, redirects followed.
