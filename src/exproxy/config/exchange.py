@@ -8,7 +8,7 @@ Front ends and back ends are named by their service: ``https``, ``smtp``, ``subm
 from collections.abc import Mapping
 from typing import Any
 
-from exproxy.config.addresses import joined
+from exproxy.config.addresses import is_ip, joined
 from exproxy.config.kinds import BadValueError
 from exproxy.config.problems import did_you_mean
 from exproxy.config.sections import ExchangeSection
@@ -69,6 +69,10 @@ def problems(section: ExchangeSection) -> list[tuple[str, BadValueError]]:
         if directory not in known:
             message = f'"{directory}" is not a directory that Exchange {section.version} can be asked about'
             found.append(("require", BadValueError(message, did_you_mean(directory, known))))
+    for address in section.listen.values():
+        if address != "*" and not is_ip(address.strip("[]")):
+            message = f'"{address}" is not an IP address of this machine, nor "*" for all'
+            found.append(("listen", BadValueError(message, "other ports go into ports = { https = 8443 }")))
     if any(address.port is not None for address in section.servers.values()):
         found.append(
             (

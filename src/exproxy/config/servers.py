@@ -82,7 +82,7 @@ class BackendsBuilder:
         return Server(
             name=name,
             host=host.name,
-            address=section.address.host if section.address and section.address.host not in self.document.hosts else host.address,
+            address=self._address(section, host),
             port=port,
             weight=section.weight,
             maxconn=section.maxconn,
@@ -92,6 +92,12 @@ class BackendsBuilder:
             agent=Agent(section.agent.port, section.agent.interval, section.agent.send) if section.agent else None,
             **said,
         )
+
+    def _address(self, section: ServerSection, host: Host) -> str:
+        if section.address is None:
+            return host.address
+        named = self.hosts.get(section.address.host)
+        return named.address if named else section.address.host
 
     def _host(self, path: KeyPath, name: str, section: ServerSection) -> Host | None:
         """The machine: named, or the one that has the address, or one of its own."""

@@ -1,0 +1,97 @@
+"""Loads texts as files, with check types that stand for the real ones."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+import attrs
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.config.load import load
+from exproxy.config.model import Configuration
+from exproxy.config.problems import ConfigError
+
+CONF = Path(__file__).parents[2] / "conf"
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@attrs.frozen
+class PlainOptions:
+    """For types without keys of their own."""
+
+
+@attrs.frozen
+class SmtpOptions:
+    helo: str = "exproxy"
+
+
+@attrs.frozen
+class HttpOptions:
+    preset: Literal["", "owa", "healthcheck", "rpcproxy"] = ""
+    method: str = "GET"
+    path: str = "/"
+    host: str = ""
+    headers: dict[str, str] = attrs.field(factory=dict)
+    expect: tuple[str, ...] = ("2xx",)
+    body: str = ""
+
+    @expect.validator
+    def _statuses(self, attribute: object, value: tuple[str, ...]) -> None:
+        if not all(status[:1].isdigit() for status in value):
+            raise ValueError(f"{value[0]} is not a status")
+
+
+@attrs.frozen
+class RpcOptions:
+    interface: str
+    version: str = ""
+    mapper: bool = False
+    codes: tuple[int, ...] = ()
+    share: float = 0.5
+
+
+CHECKERS: Mapping[str, type] = {
+    "tcp": PlainOptions,
+    "tls": PlainOptions,
+    "smtp": SmtpOptions,
+    "http": HttpOptions,
+    "imap": PlainOptions,
+    "pop3": PlainOptions,
+    "rpc": RpcOptions,
+    "epm": RpcOptions,
+}
+
+WEB = """
+[frontends.web]
+bind = "127.0.0.1:443"
+backend = "web"
+[backends.web.servers]
+a = "10.0.0.1:443"
+"""
+
+
+class ConfigTestCase(SynchronousTestCase):
+    """Loads ``site.toml`` and further files of a folder of its own."""
+
+    def setUp(self) -> None:
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def write(self, text: str, name: str = "site.toml") -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        return path
+
+    def load(self, text: str, environ: Mapping[str, str] | None = None) -> Configuration:
+        return load(self.write(text), environ or {}, CHECKERS)
+
+    def problems(self, text: str, environ: Mapping[str, str] | None = None) -> list[str]:
+        """Every problem of the text as people read it, without the folder."""
+        error = self.assertRaises(ConfigError, self.load, text, environ)
+        return [str(problem).replace(f"{self.folder}/", "") for problem in error.problems]
+
+    def warnings(self, text: str) -> list[str]:
+        return [str(warning).replace(f"{self.folder}/", "") for warning in self.load(text).warnings]
