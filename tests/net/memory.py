@@ -18,6 +18,7 @@ from collections.abc import Callable
 import attrs
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from exproxy.net.deadlines import Deadlines
 from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Port, Receiver, Stream
 
 CHUNK = 65536
@@ -236,7 +237,7 @@ class MemoryPort:
             stream.abort()
 
     def deliver(self, stream: MemoryStream) -> None:
-        if self.paused:
+        if self.paused or self.acceptor.room() <= 0:
             self.waiting.append(stream)
         else:
             self.acceptor.accepted(stream)
@@ -268,12 +269,16 @@ class MemoryNetwork:
     clock: IReactorTime
     capacity: int = CHUNK
     ports: dict[Address, MemoryPort] = attrs.field(factory=dict)
+    deadlines: Deadlines = attrs.field(init=False)
     attempts: list[MemoryAttempt] = attrs.field(factory=list)
     streams: list[MemoryStream] = attrs.field(factory=list)
     """The connecting end of every connection that was made."""
     _silent: set[Address] = attrs.field(factory=set)
     _errors: dict[Address, Exception] = attrs.field(factory=dict)
     _next_port: int = 40000
+
+    def __attrs_post_init__(self) -> None:
+        self.deadlines = Deadlines(self.clock)
 
     def blackhole(self, address: Address) -> None:
         """Connections to ``address`` are never answered: ``TimeoutError`` after the attempt's timeout."""
@@ -398,6 +403,9 @@ class Peer:
             stream.write(self.greeting)
         if self.close_after_greeting:
             stream.close()
+
+    def room(self) -> int:
+        return 1
 
     def accept_failed(self, error: OSError) -> None:
         self.failures.append(error)
