@@ -10,10 +10,9 @@ from twisted.internet import reactor
 from twisted.python import usage
 
 from exproxy.check.plugins import checkers
-from exproxy.config.loading import load
+from exproxy.config.load import load
 from exproxy.config.problems import ConfigError
 from exproxy.net import network_for
-from exproxy.process.descriptors import TooFewDescriptors
 from exproxy.site import Site, SiteError, SiteService
 
 
@@ -36,7 +35,7 @@ def makeService(options: Options) -> IService:
         configuration = load(Path(options["config"]), os.environ, {name: checker.options for name, checker in found.items()})
         site = Site(live, network_for(live), found)
         site.apply(configuration)
-    except (ConfigError, SiteError, TooFewDescriptors) as error:
+    except (ConfigError, SiteError) as error:
         sys.stderr.write(f"{error}\nexproxy is not started.\n")
         raise SystemExit(1) from error
     return SiteService(site, live)

@@ -1,5 +1,6 @@
 """How many sessions there may be, and who may accept the next one."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -17,12 +18,13 @@ class Gate:
     wait in the kernel's backlogs, and as slots come free the listeners are let in one after the other, each in its turn.
     """
 
-    __slots__ = ("_listeners", "maxconn", "taken")
+    __slots__ = ("_listeners", "_when_empty", "maxconn", "taken")
 
     def __init__(self, maxconn: int) -> None:
         self.maxconn = maxconn
         self.taken = 0
         self._listeners: list[Gated] = []
+        self._when_empty: Callable[[], object] | None = None
 
     @property
     def open(self) -> bool:
@@ -50,9 +52,17 @@ class Gate:
             self._listeners.append(listener)
             self._tell()
 
+    def when_empty(self, call: Callable[[], object]) -> None:
+        """Have ``call`` called when the last session is over; at once if there is none."""
+        self._when_empty = call
+        if not self.taken:
+            call()
+
     def free(self) -> None:
         """A session is over."""
         self.taken -= 1
+        if not self.taken and self._when_empty is not None:
+            self._when_empty()
         if self.taken == self.maxconn - 1:
             self._tell()
 

@@ -1,7 +1,7 @@
 """What the suite on real sockets cannot drive: our own errors, resets at awkward moments, the size of a turn."""
 
+import contextlib
 import socket
-from contextlib import suppress
 
 from exproxy.net.epoll.loop import BUFFER
 from tests.net.epoll.harness import LoopTestCase, SilentRecorder
@@ -36,7 +36,7 @@ class StreamTests(LoopTestCase):
         self.assertLessEqual(source.received, BUFFER)
         got = 0
         for _ in range(100):
-            with suppress(BlockingIOError):
+            with contextlib.suppress(BlockingIOError):
                 got += len(end.recv(size))
             self.turn(1)
         self.assertEqual((got, source.received), (size, size))

@@ -1,0 +1,10 @@
+"""Builds what a configuration says, and nothing else: pools, front ends, checks, names and logs.
+
+:meth:`exproxy.site.core.Site.apply` is the one way in which a configuration takes effect.
+"""
+
+from exproxy.site.core import Site
+from exproxy.site.errors import SiteError
+from exproxy.site.service import SiteService
+
+__all__ = ["Site", "SiteError", "SiteService"]

@@ -1,0 +1,94 @@
+"""Front ends of a configuration with their listeners, bound but not yet accepting."""
+
+from collections.abc import Callable, Mapping
+
+from twisted.internet.interfaces import IReactorTime
+
+from exproxy.config import model
+from exproxy.net.interfaces import Network
+from exproxy.proxy.accesslog.record import SessionRecord
+from exproxy.proxy.backend import Backend
+from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.gate import Gate
+from exproxy.proxy.listener import Listener
+from exproxy.proxy.sni import SniTable
+from exproxy.site.errors import SiteError
+
+
+class Fronts:
+    """:param log: takes each session's access line."""
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        network: Network,
+        gate: Gate,
+        backends: Mapping[str, Backend],
+        log: Callable[[SessionRecord], None],
+    ) -> None:
+        self._clock = clock
+        self._network = network
+        self._gate = gate
+        self._backends = backends
+        self._log = log
+        self.frontends: dict[str, Frontend] = {}
+        self.listeners: list[Listener] = []
+
+    def open(self, configured: Mapping[str, model.Frontend]) -> None:
+        """Bind every address of every front end.
+
+        :raises SiteError: with a sentence for each address that cannot be had; then none is held.
+        """
+        troubles: list[str] = []
+        for frontend in configured.values():
+            built = self.frontends[frontend.name] = self._build(frontend)
+            for bind in frontend.binds:
+                for port in range(bind.first_port, bind.last_port + 1):
+                    listener = Listener(built, bind.accept_proxy)
+                    try:
+                        listener.open((bind.address, port), frontend.backlog)
+                    except OSError as error:
+                        troubles.append(_sentence(frontend.name, bind.address, port, error))
+                    else:
+                        self.listeners.append(listener)
+        if troubles:
+            self.close()
+            raise SiteError(troubles)
+
+    def start(self) -> None:
+        """Accept clients."""
+        for listener in self.listeners:
+            listener.start()
+
+    def close(self) -> None:
+        """Stop listening; sessions go on."""
+        for listener in self.listeners:
+            listener.stop()
+        self.listeners.clear()
+
+    def _build(self, frontend: model.Frontend) -> Frontend:
+        return Frontend(
+            name=frontend.name,
+            clock=self._clock,
+            network=self._network,
+            gate=self._gate,
+            backend=None if frontend.backend is None else self._backends[frontend.backend],
+            routes=SniTable((route.sni, self._backends[route.backend]) for route in frontend.routes) if frontend.routes else None,
+            maxconn=frontend.maxconn,
+            client_timeout=frontend.timeouts.client,
+            client_fin_timeout=frontend.timeouts.client_fin,
+            preface_timeout=frontend.timeouts.preface,
+            log=self._log,
+            dontlognull=frontend.dontlognull,
+        )
+
+
+def _sentence(frontend: str, host: str, port: int, error: OSError) -> str:
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    advice = {
+        98: f"another program listens there (ss -ltnp 'sport = :{port}' names it)",
+        99: "the address is not one of this machine's",
+        13: "ports below 1024 need root or CAP_NET_BIND_SERVICE",
+    }.get(error.errno or 0, "")
+    reason = error.strerror or str(error)
+    return f"frontends.{frontend}: cannot listen on {address}: {reason}" + (f"; {advice}" if advice else "")

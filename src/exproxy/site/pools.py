@@ -1,0 +1,89 @@
+"""Hosts, tables and back ends of a configuration as the pool's objects."""
+
+from ipaddress import ip_address
+from random import Random
+
+from exproxy import pool
+from exproxy.config import model
+from exproxy.proxy.backend import Backend
+
+
+class Pools:
+    """:param now: the reactor's seconds.
+
+    ``named`` are the servers that DNS has to find, with the name and the seconds between two look-ups.
+    """
+
+    def __init__(self, configuration: model.Configuration, now: float, rng: Random) -> None:
+        self._configuration = configuration
+        self._now = now
+        self._rng = rng
+        self.hosts = {name: pool.Host(name, host.address) for name, host in configuration.hosts.items()}
+        self.groups = {name: pool.Group(_table(table)) for name, table in configuration.tables.items()}
+        self.named: list[tuple[pool.Server, str, float]] = []
+        self.backends = {name: self._backend(backend) for name, backend in configuration.backends.items()}
+
+    def _backend(self, backend: model.Backend) -> Backend:
+        persistence = backend.persistence
+        built = pool.Backend(
+            backend.name,
+            backend.balance,
+            rng=self._rng,
+            maxconn=backend.maxconn,
+            queue_size=backend.queue_size,
+            on_marked_down=backend.on_marked_down,
+            on_marked_up=backend.on_marked_up,
+            error_limit=backend.error_limit if backend.observe else None,
+            group=None if persistence is None else self.groups[persistence.table],
+            required=True if persistence is None else persistence.required,
+        )
+        for server in backend.servers:
+            built.add(self._server(server), self._now)
+        return Backend(
+            pool=built,
+            connect_timeout=backend.timeouts.connect,
+            server_timeout=backend.timeouts.server,
+            queue_timeout=backend.timeouts.queue,
+            retries=backend.retries,
+            redispatch=backend.redispatch,
+            abortonclose=backend.abortonclose,
+            source=backend.source,
+            send_proxy={server.name: server.send_proxy for server in backend.servers if server.send_proxy is not None},
+        )
+
+    def _server(self, server: model.Server) -> pool.Server:
+        literal = is_literal(server.address)
+        built = pool.Server(
+            server.name,
+            self._host(server),
+            server.address if literal else None,
+            server.port,
+            weight=server.weight,
+            maxconn=server.maxconn,
+            backup=server.backup,
+            slow_start=server.slow_start,
+            checks=[pool.CheckSpec(check.name, check.timing.rise, check.timing.fall, check.required) for check in server.checks],
+            now=self._now,
+        )
+        if not literal:
+            self.named.append((built, server.address, server.resolve))
+        return built
+
+    def _host(self, server: model.Server) -> pool.Host:
+        host = self.hosts.get(server.host)
+        if host is None:
+            host = self.hosts[server.host] = pool.Host(server.host, server.address)
+        return host
+
+
+def is_literal(address: str) -> bool:
+    """Whether ``address`` is an IP address and no name."""
+    try:
+        ip_address(address)
+    except ValueError:
+        return False
+    return True
+
+
+def _table(table: model.Table) -> pool.Table:
+    return pool.Table(table.name, table.expire, table.size, table.ipv4_prefix, table.ipv6_prefix, table.kind)

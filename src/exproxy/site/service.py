@@ -1,0 +1,39 @@
+"""The site as a service of twistd."""
+
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from exproxy.process.signals import Signals
+from exproxy.site.core import Site
+
+_log = Logger()
+
+
+class SiteService(Service):
+    """:param site: with a configuration applied."""
+
+    def __init__(self, site: Site, reactor: Any) -> None:
+        self._site = site
+        self._reactor = reactor
+        self._signals = Signals(reactor.callFromThread, reactor.stop, self._hurry, site.reopen_logs)
+
+    def startService(self) -> None:
+        super().startService()
+        self._reactor.callWhenRunning(self._begin)
+
+    def stopService(self) -> "Deferred[None]":
+        """Drains; fires when the last session is over."""
+        super().stopService()
+        return self._site.stop()
+
+    def _begin(self) -> None:
+        self._signals.install()
+        self._site.start()
+        _log.info("exproxy is ready")
+
+    def _hurry(self) -> None:
+        _log.info("asked to stop again: ending what still lives")
+        self._site.hurry()

@@ -1,0 +1,398 @@
+"""The life of a session, state by state."""
+
+import errno
+from ipaddress import ip_network
+
+from exproxy import pool
+from exproxy.proxy.session import TURNAROUND
+from exproxy.proxy.sni import SniTable
+from exproxy.wire.proxyheader import encode_v1, encode_v2
+from tests.net.memory import Recorder
+from tests.proxy.stage import FRONT, Stage
+from tests.proxy.test_preface import client_hello
+
+
+class RelayTests(Stage):
+    def test_bytes_go_both_ways(self) -> None:
+        self.servers["one"].greeting = b"220 one\r\n"
+        self.open(self.backend())
+        client = self.client()
+        self.assertEqual(client.data, b"220 one\r\n")
+        self.send(client, b"EHLO x\r\n")
+        self.assertEqual(self.got("one"), [b"EHLO x\r\n"])
+
+    def test_the_servers_slot_is_held_while_it_relays_and_given_back_after(self) -> None:
+        backend = self.backend()
+        self.open(backend)
+        client = self.client()
+        self.assertEqual((backend.pool.sessions, self.gate.taken), (1, 1))
+        client.stream.close()
+        self.servers["one"].sessions[0].stream.close()
+        self.settle()
+        self.assertEqual((backend.pool.sessions, self.gate.taken), (0, 0))
+
+    def test_half_close_reaches_the_server_and_its_answer_the_client(self) -> None:
+        self.open(self.backend())
+        client = self.client()
+        stream = self.servers["one"].sessions[0].stream
+        server = Recorder()
+        stream.attach(server)
+        client.stream.write(b"question")
+        client.stream.write_eof()
+        self.settle()
+        self.assertEqual((server.data, server.eof), (b"question", True))
+        stream.write(b"answer")
+        stream.close()
+        self.settle()
+        self.assertEqual(client.data, b"answer")
+        self.assertTrue(client.eof)
+
+    def test_an_ordinary_end_is_logged_as_such(self) -> None:
+        self.open(self.backend())
+        client = self.client()
+        self.send(client, b"12345")
+        self.servers["one"].sessions[0].stream.write(b"123")
+        self.settle()
+        self.clock.advance(2)
+        client.stream.write_eof()
+        self.settle()
+        self.servers["one"].sessions[0].stream.close()
+        self.settle()
+        record = self.records[0]
+        self.assertEqual((record.termination, record.bytes_in, record.bytes_out, record.total_ms), ("--", 5, 3, 2000))
+        self.assertEqual((record.frontend, record.backend, record.server, record.retries), ("smtp", "hub", "one", 0))
+        self.assertEqual((record.queue_ms, record.connect_ms, record.actconn, record.feconn, record.beconn), (0, 0, 1, 1, 0))
+
+    def test_a_client_that_resets_is_to_blame(self) -> None:
+        self.open(self.backend())
+        client = self.client()
+        client.stream.abort()
+        self.settle()
+        self.assertEqual(self.records[0].termination, "CD")
+        self.assertTrue(self.servers["one"].sessions[0].lost)
+
+    def test_a_server_that_resets_is_to_blame_and_the_client_sees_the_end(self) -> None:
+        self.open(self.backend())
+        client = self.client()
+        self.servers["one"].sessions[0].stream.abort()
+        self.settle()
+        self.assertTrue(client.eof)
+        client.stream.close()
+        self.settle()
+        self.assertEqual(self.records[0].termination, "SD")
+
+    def test_a_client_that_ignores_the_servers_end_is_cut(self) -> None:
+        self.open(self.backend())
+        client = self.client()
+        self.servers["one"].sessions[0].stream.abort()
+        self.settle()
+        self.clock.pump([0.5] * 10)
+        self.assertTrue(client.lost)
+        self.assertEqual(len(self.records), 1)
+
+    def test_silence_on_both_sides_ends_it_by_the_shorter_timeout(self) -> None:
+        for client_timeout, server_timeout, termination in ((30.0, 60.0, "cD"), (60.0, 20.0, "sD")):
+            self.records.clear()
+            frontend = self.open(self.backend(server_timeout=server_timeout), client_timeout=client_timeout)
+            self.client()
+            self.clock.pump([1.0] * 32)
+            self.settle()
+            self.assertEqual(self.records[0].termination, termination)
+            frontend.listeners[0].stop()
+
+    def test_bytes_keep_it_alive(self) -> None:
+        self.open(self.backend())
+        client = self.client()
+        for _ in range(10):
+            self.clock.pump([1.0] * 20)
+            self.send(client, b"x")
+        self.assertEqual(self.records, [])
+
+    def test_a_half_closed_session_waits_no_longer_than_client_fin(self) -> None:
+        self.open(self.backend())
+        client = self.client()
+        client.stream.write_eof()
+        self.settle()
+        self.clock.pump([0.5] * 10)
+        self.settle()
+        self.assertEqual(len(self.records), 1)
+
+    def test_a_session_without_data_is_left_out_where_that_is_asked(self) -> None:
+        self.open(self.backend(), dontlognull=True)
+        client = self.client()
+        client.stream.abort()
+        self.settle()
+        self.assertEqual((self.records, self.gate.taken), ([], 0))
+
+    def test_killed_both_sides_end_at_once(self) -> None:
+        frontend = self.open(self.backend())
+        client = self.client()
+        for session in tuple(frontend.sessions):
+            session.kill("K")
+        self.settle()
+        self.assertTrue(client.lost)
+        self.assertEqual(self.records[0].termination, "KD")
+
+    def test_a_server_that_went_down_may_take_its_sessions_along(self) -> None:
+        servers = self.servers_of(on_marked_down="shutdown-sessions", server={"checks": [pool.CheckSpec("c", 1, 1)]})
+        for server in servers.servers.values():
+            server.observe("c", pool.CheckResult(passed=True), self.clock.seconds())
+        self.open(self.backend(servers))
+        client = self.client()
+        servers.servers["one"].observe("c", pool.CheckResult(passed=False), self.clock.seconds())
+        self.settle()
+        self.assertTrue(client.eof or client.lost)
+        client.stream.close()
+        self.settle()
+        self.assertEqual(self.records[0].termination, "DD")
+
+
+class ConnectTests(Stage):
+    def test_the_port_that_the_client_reached_serves_a_server_without_one(self) -> None:
+        servers = self.servers_of()
+        servers.servers["one"].port = None
+        self.network.listen(("192.0.2.1", FRONT[1]), self.servers["one"]).resume()
+        self.open(self.backend(servers))
+        self.client()
+        self.assertEqual(self.network.attempts[-1].address, ("192.0.2.1", FRONT[1]))
+
+    def test_the_configured_source_is_used(self) -> None:
+        self.open(self.backend(source="192.0.2.77"))
+        self.client()
+        self.assertEqual(self.network.attempts[-1].source, "192.0.2.77")
+
+    def test_a_refused_connect_goes_to_the_other_server_at_once(self) -> None:
+        self.network.fail(self.addresses["one"], ConnectionRefusedError(errno.ECONNREFUSED, "refused"))
+        self.servers["two"].greeting = b"220 two\r\n"
+        self.open(self.backend())
+        client = self.client()
+        self.assertEqual(client.data, b"220 two\r\n")
+
+    def test_nothing_that_the_client_sent_is_lost_when_another_server_is_tried(self) -> None:
+        self.network.blackhole(self.addresses["one"])
+        self.open(self.backend())
+        client = self.client()
+        self.send(client, b"early words")
+        self.clock.advance(5)
+        self.settle()
+        self.assertEqual(self.got("two"), [b"early words"])
+        client.stream.abort()
+        self.settle()
+        self.assertEqual((self.records[0].retries, self.records[0].redispatched, self.records[0].server), (1, True, "two"))
+        self.assertEqual(self.records[0].connect_ms, 5000)
+
+    def test_without_redispatch_the_same_server_is_tried_again_after_a_pause(self) -> None:
+        self.network.fail(self.addresses["one"], ConnectionRefusedError(errno.ECONNREFUSED, "refused"))
+        self.open(self.backend(redispatch=False, retries=2))
+        client = self.client()
+        first = len(self.network.attempts)
+        self.clock.advance(TURNAROUND / 2)
+        self.settle()
+        self.assertEqual(len(self.network.attempts), first)
+        self.clock.pump([0.2] * 20)
+        self.settle()
+        self.assertEqual([attempt.address for attempt in self.network.attempts[1:]], [self.addresses["one"]] * 3)
+        self.assertTrue(client.lost or client.eof)
+        self.assertEqual((self.records[0].termination, self.records[0].retries, self.records[0].server), ("SC", 2, "one"))
+
+    def test_a_sticky_client_is_moved_only_at_the_last_retry(self) -> None:
+        group = pool.Group(pool.Table("t"))
+        self.open(self.backend(self.servers_of(group=group), retries=2))
+        self.client().stream.abort()
+        self.settle()
+        self.network.fail(self.addresses["one"], ConnectionRefusedError(errno.ECONNREFUSED, "refused"))
+        self.client()
+        self.clock.pump([0.2] * 20)
+        self.settle()
+        addresses = [attempt.address for attempt in self.network.attempts if attempt.address != FRONT]
+        self.assertEqual(addresses[1:], [self.addresses["one"], self.addresses["one"], self.addresses["two"]])
+
+    def test_a_connect_that_times_out_for_good_says_so(self) -> None:
+        for address in self.addresses.values():
+            self.network.blackhole(address)
+        self.open(self.backend(retries=0))
+        self.client()
+        self.clock.advance(5)
+        self.settle()
+        self.assertEqual(self.records[0].termination, "sC")
+
+    def test_our_own_lack_of_descriptors_is_no_failure_of_the_server(self) -> None:
+        servers = self.servers_of()
+        self.network.fail(self.addresses["one"], OSError(errno.EMFILE, "Too many open files"))
+        self.open(self.backend(servers))
+        self.client()
+        self.assertEqual(self.records[0].termination, "RC")
+        self.assertEqual(servers.servers["one"].failed_connects, 0)
+
+    def test_failed_connects_count_against_the_server(self) -> None:
+        servers = self.servers_of()
+        self.network.fail(self.addresses["one"], ConnectionRefusedError(errno.ECONNREFUSED, "refused"))
+        self.open(self.backend(servers))
+        self.client()
+        self.assertEqual(servers.servers["one"].failed_connects, 1)
+
+    def test_no_server_left_the_client_is_closed(self) -> None:
+        servers = self.servers_of()
+        for server in servers.servers.values():
+            server.set_admin(pool.Admin.MAINT, self.clock.seconds())
+        frontend = self.open(self.backend(servers))
+        client = self.client()
+        self.assertTrue(client.lost or client.eof)
+        self.assertEqual((self.records[0].termination, self.records[0].server, frontend.refused), ("SC", None, 1))
+
+    def test_no_back_end_the_client_is_closed(self) -> None:
+        self.open(None)
+        client = self.client()
+        self.assertTrue(client.lost or client.eof)
+        self.assertEqual((self.records[0].termination, self.records[0].backend), ("SC", None))
+
+    def test_a_proxy_header_is_sent_before_the_clients_first_byte(self) -> None:
+        for version, encode in (("v1", encode_v1), ("v2", encode_v2)):
+            frontend = self.open(self.backend(send_proxy={"one": version}))
+            client = self.client()
+            self.send(client, b"EHLO")
+            source = client.stream.local
+            self.assertEqual(self.got("one")[-1], encode(source, FRONT) + b"EHLO")
+            frontend.listeners[0].stop()
+
+    def test_with_abortonclose_a_client_that_left_is_not_connected_for(self) -> None:
+        self.network.blackhole(self.addresses["one"])
+        backend = self.backend(abortonclose=True)
+        self.open(backend)
+        client = self.client()
+        client.stream.close()
+        self.settle()
+        self.assertEqual((self.records[0].termination, backend.pool.sessions), ("CC", 0))
+        self.assertTrue(self.network.attempts[-1].cancelled)
+
+
+class QueueTests(Stage):
+    def full(self, **options: object) -> tuple[pool.Backend, object]:
+        servers = self.servers_of(server={"maxconn": 1})
+        backend = self.backend(servers, **options)
+        self.open(backend)
+        self.first, self.second = self.client(), self.client()
+        return servers, backend
+
+    def test_beyond_maxconn_a_client_waits_and_gets_the_next_slot(self) -> None:
+        servers, _ = self.full()
+        third = self.client()
+        self.assertEqual(servers.queued, 1)
+        self.clock.advance(3)
+        self.first.stream.abort()
+        self.settle()
+        self.send(third, b"at last")
+        self.assertIn(b"at last", self.got("one"))
+        third.stream.abort()
+        self.settle()
+        self.assertEqual(self.records[-1].queue_ms, 3000)
+
+    def test_the_wait_ends_with_the_queue_timeout(self) -> None:
+        servers, _ = self.full()
+        self.client()
+        self.clock.pump([1.0] * 11)
+        self.settle()
+        self.assertEqual((self.records[0].termination, self.records[0].queue_ms, servers.queued), ("sQ", -1, 0))
+
+    def test_when_the_last_server_goes_those_who_wait_are_closed(self) -> None:
+        servers, _ = self.full()
+        third = self.client()
+        for server in servers.servers.values():
+            server.set_admin(pool.Admin.MAINT, self.clock.seconds())
+        self.settle()
+        self.assertTrue(third.lost or third.eof)
+        self.assertIn("SQ", [record.termination for record in self.records])
+
+    def test_with_abortonclose_a_client_that_left_gives_up_its_place(self) -> None:
+        servers, _ = self.full(abortonclose=True)
+        third = self.client()
+        third.stream.close()
+        self.settle()
+        self.assertEqual((servers.queued, self.records[0].termination), (0, "CQ"))
+
+    def test_without_it_the_place_is_kept_for_what_the_client_said(self) -> None:
+        servers, _ = self.full()
+        third = self.client()
+        third.stream.write(b"QUIT\r\n")
+        third.stream.write_eof()
+        self.settle()
+        self.assertEqual(servers.queued, 1)
+        self.first.stream.abort()
+        self.settle()
+        self.assertIn(b"QUIT\r\n", self.got("one"))
+
+    def test_too_many_waiting_one_more_is_refused(self) -> None:
+        servers = self.servers_of(server={"maxconn": 1}, queue_size=1)
+        self.open(self.backend(servers))
+        for _ in range(4):
+            self.client()
+        self.assertEqual([record.termination for record in self.records], ["SQ"])
+
+
+class PrefaceTests(Stage):
+    NETWORK = (ip_network("127.0.0.0/8"),)
+
+    def test_the_address_of_a_trusted_proxy_header_is_the_clients(self) -> None:
+        self.open(self.backend(send_proxy={"one": "v1"}), accept_proxy=self.NETWORK)
+        client = self.client()
+        header = encode_v2(("203.0.113.5", 999), ("198.51.100.1", 25))
+        self.send(client, header + b"EHLO")
+        self.assertEqual(self.got("one"), [encode_v1(("203.0.113.5", 999), ("198.51.100.1", 25)) + b"EHLO"])
+        client.stream.abort()
+        self.settle()
+        self.assertEqual(self.records[0].client, ("203.0.113.5", 999))
+
+    def test_no_server_is_taken_before_the_header_is_complete(self) -> None:
+        backend = self.backend()
+        self.open(backend, accept_proxy=self.NETWORK)
+        client = self.client()
+        header = encode_v1(("203.0.113.5", 999), ("198.51.100.1", 25))
+        for index in range(len(header)):
+            self.assertEqual(backend.pool.sessions, 0)
+            self.send(client, header[index : index + 1])
+        self.assertEqual(backend.pool.sessions, 1)
+
+    def test_a_peer_from_elsewhere_is_taken_as_it_is(self) -> None:
+        self.open(self.backend(), accept_proxy=(ip_network("10.0.0.0/8"),))
+        client = self.client()
+        header = encode_v1(("203.0.113.5", 999), ("198.51.100.1", 25))
+        self.send(client, header)
+        self.assertEqual(self.got("one"), [header])
+
+    def test_garbage_in_place_of_the_header_is_closed_and_counted(self) -> None:
+        frontend = self.open(self.backend(), accept_proxy=self.NETWORK)
+        client = self.client()
+        self.send(client, b"EHLO x\r\n")
+        self.assertTrue(client.lost or client.eof)
+        self.assertEqual((self.records[0].termination, frontend.bad_prefaces), ("PR", 1))
+
+    def test_a_preface_that_does_not_come_is_not_waited_for(self) -> None:
+        self.open(self.backend(), accept_proxy=self.NETWORK)
+        self.client()
+        self.clock.pump([1.0] * 6)
+        self.settle()
+        self.assertEqual(self.records[0].termination, "cR")
+
+    def test_a_client_that_leaves_before_its_preface(self) -> None:
+        self.open(self.backend(), accept_proxy=self.NETWORK)
+        self.client().stream.close()
+        self.settle()
+        self.assertEqual(self.records[0].termination, "CR")
+
+    def test_the_name_in_the_hello_chooses_the_back_end_and_the_hello_arrives_whole(self) -> None:
+        self.addresses.pop("two")
+        one = self.backend()
+        self.addresses = {"two": ("192.0.2.2", 2525)}
+        two = self.backend()
+        self.open(one, routes=SniTable([(("mail.example.com",), two)]))
+        hello = client_hello("mail.example.com")
+        client = self.client()
+        self.send(client, hello[:10])
+        self.send(client, hello[10:])
+        self.assertEqual((self.got("one"), self.got("two")), ([], [hello]))
+
+    def test_another_name_goes_to_the_default_back_end(self) -> None:
+        one, two = self.backend(), self.backend()
+        self.open(one, routes=SniTable([(("mail.example.com",), two)]))
+        self.send(self.client(), client_hello("other.example.com"))
+        self.assertEqual((one.pool.sessions, two.pool.sessions), (1, 0))
