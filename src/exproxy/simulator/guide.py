@@ -1,0 +1,64 @@
+"""What the demo tells people to try."""
+
+from pathlib import Path
+
+from exproxy.simulator.account import PASSWORD, USER
+from exproxy.simulator.layout import Layout
+
+FRONT = "127.0.0.1"
+"""Where the proxy of the demo listens, on the same ports as the servers behind it."""
+
+_GUIDE = """
+The proxy listens on {front}, in front of two simulated Exchange servers: {servers}.
+
+Try it from another terminal.  Repeat a command, and the other server answers:
+  HTTPS       curl -ks https://{front}:{https}/owa/
+  SMTP        curl -s smtp://{front}:{smtp} --mail-from me@example.com --mail-rcpt anna@example.com -T README.md
+              swaks --server {front}:{smtp} --to anna@example.com          (a "site" line below says who took the mail)
+  submission  curl -ks --ssl-reqd -u {user}:{password} smtp://{front}:{submission} --mail-from me@example.com --mail-rcpt you@example.com -T README.md
+  STARTTLS    openssl s_client -quiet -starttls smtp -connect {front}:{smtp}
+  IMAP        curl -s -u {user}:{password} "imap://{front}:{imap}/INBOX;MAILINDEX=1"
+  IMAP, TLS   curl -ks -u {user}:{password} "imaps://{front}:{imaps}/INBOX;MAILINDEX=1"
+  POP3        curl -s -u {user}:{password} pop3://{front}:{pop3}/1
+  POP3, TLS   curl -ks -u {user}:{password} pop3s://{front}:{pop3s}/1
+  RPC         {exproxy} probe epm {front}:{epm}
+              {exproxy} probe rpc {front}:{rpc_ca}        (one client stays with one server on all three RPC ports)
+
+Break something, watch the "proxy" lines here, and repeat the commands above: they go on working.
+  {tell} ex1 smtp maintenance    421 4.3.2: ex1 is stopping, new sessions go to ex2
+  {tell} ex1 https error         /owa/ says 500: ex1 leaves after two failed checks
+  {tell} ex1 imap garbage        connections are accepted, the greeting is noise
+  {tell} ex1 rpc-ab refuse       one RPC port closes: the clients of all three move to ex2
+  {tell} ex1 all silent          everything is accepted, nothing is answered
+  {tell} ex1 all well            it is back after two good checks
+  {tell} status                  what is well; "help" tells what else can be said
+
+Ctrl-C ends everything.
+"""
+
+
+def guide(layout: Layout, python: Path, folder: Path) -> str:
+    """The text, for a person who stands in ``folder`` and runs ``python``."""
+    shown = _short(python, folder)
+    ports = layout.ports
+    return _GUIDE.format(
+        front=FRONT,
+        servers=" and ".join(f"{name} ({address})" for name, address in layout.servers.items()),
+        user=USER,
+        password=PASSWORD,
+        exproxy=shown.with_name("exproxy"),
+        tell=f"{shown} -m exproxy.simulator tell",
+        https=ports.https,
+        smtp=ports.smtp,
+        submission=ports.submission,
+        imap=ports.imap,
+        imaps=ports.imaps,
+        pop3=ports.pop3,
+        pop3s=ports.pop3s,
+        epm=ports.epm,
+        rpc_ca=ports.rpc_ca,
+    )
+
+
+def _short(python: Path, folder: Path) -> Path:
+    return python.relative_to(folder) if python.is_relative_to(folder) else python
