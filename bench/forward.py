@@ -1,0 +1,29 @@
+"""Twisted's own port forwarder as it comes, but for the two log lines a connection: ``python -m bench.forward PORT TO``."""
+
+import sys
+
+from twisted.internet import reactor
+from twisted.protocols.portforward import ProxyClientFactory, ProxyFactory, ProxyServer
+
+
+class QuietClientFactory(ProxyClientFactory):
+    noisy = False
+
+
+class QuietServer(ProxyServer):
+    clientProtocolFactory = QuietClientFactory  # noqa: N815 - portforward looks for this name
+
+
+class QuietFactory(ProxyFactory):
+    protocol = QuietServer
+    noisy = False
+
+
+def main() -> None:
+    port, to = (int(each) for each in sys.argv[1:])
+    reactor.listenTCP(port, QuietFactory("127.0.0.1", to), backlog=4096, interface="127.0.0.1")
+    reactor.run()
+
+
+if __name__ == "__main__":
+    main()
