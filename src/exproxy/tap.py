@@ -19,7 +19,7 @@ from exproxy.site import Site, SiteError, SiteService
 class Options(usage.Options):
     """The command line after ``twistd exproxy``."""
 
-    optParameters = (("config", "c", "exproxy.toml", "The configuration file (TOML)."),)
+    optParameters = (("config", "c", "exproxy.toml", "The configuration file (TOML)."),)  # noqa: N815 - Twisted's name
     synopsis = "twistd [options] exproxy -c FILE"
     longdesc = "A load balancer and reverse proxy for Microsoft Exchange and other mail servers."
 

@@ -5,8 +5,9 @@ from typing import Literal
 
 import attrs
 
-from exproxy import pool
 from exproxy.net.interfaces import Address
+from exproxy.pool import Backend as Pool
+from exproxy.pool import Server
 from exproxy.wire.proxyheader import encode_v1, encode_v2
 
 ENCODERS = {"v1": encode_v1, "v2": encode_v2}
@@ -20,7 +21,7 @@ class Backend:
     :param source: the local address to connect from.
     """
 
-    pool: "pool.Backend"
+    pool: Pool
     connect_timeout: float
     server_timeout: float
     queue_timeout: float
@@ -30,7 +31,7 @@ class Backend:
     source: str | None
     send_proxy: Mapping[str, Literal["v1", "v2"]]
 
-    def proxy_header(self, server: "pool.Server", source: Address, destination: Address) -> bytes:
+    def proxy_header(self, server: Server, source: Address, destination: Address) -> bytes:
         """What ``server`` must hear before the client's first byte; empty if it wants nothing."""
         version = self.send_proxy.get(server.name)
         return ENCODERS[version](source, destination) if version else b""
