@@ -2,10 +2,12 @@
 
 import imaplib
 import poplib
+import socket
 import subprocess
 from pathlib import Path
 
 from impacket.dcerpc.v5 import epm, transport
+from impacket.dcerpc.v5.rpcrt import DCERPC_v5
 from impacket.uuid import uuidtup_to_bin
 
 from tests.integration.peers.dovecot import PASSWORD, USER
@@ -63,10 +65,19 @@ def _syntax(interface: str) -> bytes:
     return bytes(uuidtup_to_bin((identifier, f"{major}.{minor}")))
 
 
-def endpoint_of(host: str, port: int, interface: str) -> int:
-    """Ask the endpoint mapper at ``host`` and ``port`` for an interface: the port that it tells."""
-    dce = transport.DCERPCTransportFactory(f"ncacn_ip_tcp:{host}[{port}]").get_dce_rpc()
+def _connected(host: str, port: int, source: str) -> DCERPC_v5:
+    channel = transport.TCPTransport(host, port)
+    # impacket's own connect cannot choose the address that it comes from.
+    channel._TCPTransport__socket = socket.create_connection((host, port), PATIENCE, source_address=(source, 0))
+    channel.connect = lambda: 1
+    dce = channel.get_dce_rpc()
     dce.connect()
+    return dce
+
+
+def endpoint_of(host: str, port: int, interface: str, source: str = "") -> int:
+    """Ask the endpoint mapper at ``host`` and ``port`` for an interface, as a client at ``source``: the port that it tells."""
+    dce = _connected(host, port, source)
     try:
         binding = epm.hept_map(host, _syntax(interface), protocol="ncacn_ip_tcp", dce=dce)
     finally:
@@ -74,12 +85,9 @@ def endpoint_of(host: str, port: int, interface: str) -> int:
     return int(binding.partition("[")[2].rstrip("]"))
 
 
-def rpc_server_name(host: str, port: int, interface: str) -> str:
-    """Bind to an interface and call it: the server's name."""
-    channel = transport.DCERPCTransportFactory(f"ncacn_ip_tcp:{host}[{port}]")
-    channel.set_connect_timeout(PATIENCE)
-    dce = channel.get_dce_rpc()
-    dce.connect()
+def rpc_server_name(host: str, port: int, interface: str, source: str = "") -> str:
+    """Bind to an interface and call it, as a client at ``source``: the server's name."""
+    dce = _connected(host, port, source)
     try:
         dce.bind(_syntax(interface))
         dce.call(0, b"")

@@ -90,7 +90,7 @@ class SambaTests(PeerTestCase):
         needs.require(*samba.NEEDS)
 
     def test_two_mappers_tell_where_the_services_are_and_there_they_are(self) -> None:
-        services = {name: free_port(FIRST, SECOND) for name in samba.INTERFACES}
+        services = {name: free_port(FIRST, SECOND) for name in samba.SERVED}
         for name, host in (("ex1", FIRST), ("ex2", SECOND)):
             self.started(
                 samba.EndpointMapper(name, host, samba.MAPPER_PORT, services),

@@ -45,16 +45,15 @@ class Process:
     """One program and its children, in a process group of their own."""
 
     name: str
-    command: Sequence[str]
     log: Path
     directory: Path
     environment: dict[str, str] | None = None
     running: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, command: Sequence[str]) -> None:
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
-                self.command,
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -112,7 +111,7 @@ class Peer:
 
     def __attrs_post_init__(self) -> None:
         self.folder = new_folder(self.name)
-        self.process = Process(self.name, self.command(), self.folder / "output.log", self.folder)
+        self.process = Process(self.name, self.folder / "output.log", self.folder)
 
     def command(self) -> list[str]:
         """The program, in the foreground."""
@@ -128,7 +127,7 @@ class Peer:
     def start(self) -> None:
         """Start it and wait until it is ready."""
         self.prepare()
-        self.process.start()
+        self.process.start(self.command())
         eventually(self._ready_or_dead, f"{self.name} to be ready")
 
     def _ready_or_dead(self) -> bool:

@@ -1,6 +1,6 @@
 """Exchange's RPC interfaces by impacket: ``python -m tests.integration.peers.rpcservice NAME HOST INTERFACE=PORT …``.
 
-Each interface knows one call, number 0, which answers the server's name.
+Several interfaces may have one port.  Each knows one call, number 0, which answers the server's name.
 """
 
 import contextlib
@@ -17,9 +17,9 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, host: str, port: int, name: str, interface: str) -> None:
+    def __init__(self, host: str, port: int, name: str, interfaces: list[str]) -> None:
         self.name = name
-        self.interface = interface
+        self.interfaces = interfaces
         super().__init__((host, port), _Connection)
 
 
@@ -28,10 +28,12 @@ class _Connection(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         assert isinstance(self.server, _Server)
-        identifier, major, minor = INTERFACES[self.server.interface]
         name = self.server.name.encode()
+        port = str(self.server.server_address[1])
         server = DCERPCServer(self.request)
-        server.addCallbacks((identifier, f"{major}.{minor}"), str(self.server.server_address[1]), {0: lambda _: name})
+        for interface in self.server.interfaces:
+            identifier, major, minor = INTERFACES[interface]
+            server.addCallbacks((identifier, f"{major}.{minor}"), port, {0: lambda _: name})
         with contextlib.suppress(OSError):
             while (request := server.recv()) is not None:
                 answer = server.processRequest(request)
@@ -39,15 +41,15 @@ class _Connection(socketserver.BaseRequestHandler):
                     server.send(answer)
 
 
-def serve(name: str, host: str, ports: dict[str, int]) -> None:
+def serve(name: str, host: str, entries: list[str]) -> None:
     """Serve each interface on its port, for ever."""
-    threads = []
-    for interface, port in ports.items():
-        server = _Server(host, port, name, interface)
-        threads.append(threading.Thread(target=server.serve_forever))
-    for thread in threads:
-        thread.start()
+    ports: dict[int, list[str]] = {}
+    for interface, port in (entry.split("=") for entry in entries):
+        ports.setdefault(int(port), []).append(interface)
+    servers = [_Server(host, port, name, interfaces) for port, interfaces in ports.items()]
+    for server in servers:
+        threading.Thread(target=server.serve_forever).start()
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], sys.argv[2], {name: int(port) for name, port in (entry.split("=") for entry in sys.argv[3:])})
+    serve(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -23,8 +23,14 @@ INTERFACES = {
     "emsmdb": ("a4f1db00-ca47-1067-b31f-00dd010662da", 0, 81),
     "nspi": ("f5cc5a18-4264-101a-8c59-08002b2f8426", 56, 0),
     "rfri": ("1544f5e0-613c-11d1-93df-00c04fd7bd09", 1, 0),
+    "nameplate": ("7d3fdb9c-5c0f-4f0e-9a3c-6e78706f7879", 1, 0),
 }
-"""Name -> UUID, major and minor version (EXCHANGE.md)."""
+"""Name -> UUID, major and minor version (MS-OXCRPC 1.9, MS-OXNSPI 1.9, MS-OXABREF 1.9).
+
+The last is ours: registered with another port in each mapper, it tells which mapper one speaks to.
+"""
+
+SERVED = ("emsmdb", "nspi", "rfri")
 
 CONFIGURATION = """\
 [global]

@@ -1,0 +1,66 @@
+"""The real proxy: ``twistd -n exproxy -c FILE`` as a process of its own."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import attrs
+
+from tests.integration.peers.ports import accepts
+from tests.integration.peers.process import Peer
+from tests.integration.peers.waiting import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+
+TWISTD = "from twisted.scripts.twistd import run; run()"
+"""The twistd program of this interpreter, which need not be on the path."""
+
+FALL, RISE = 3, 2
+INTERVAL = 0.2
+"""Seconds between two checks, as ``DEFAULTS`` says."""
+
+DEFAULTS = f"""
+[defaults]
+check = {{ interval = "{INTERVAL * 1000:g}ms", timeout = "2s", rise = {RISE}, fall = {FALL} }}
+timeouts = {{ connect = "2s", drain = "1s" }}
+"""
+"""Put into every configuration: what a test waits for should not take long."""
+
+
+@attrs.define
+class Proxy(Peer):
+    """``port`` is one of its front ends', ``others`` the rest; ``configuration`` is TOML without ``[defaults]``."""
+
+    configuration: str = ""
+    others: tuple[int, ...] = ()
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", TWISTD, "--nodaemon", "--pidfile=", "--logfile=-", "exproxy", "-c", str(self.file)]
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "site.toml"
+
+    def prepare(self) -> None:
+        self.file.write_text(self.configuration + DEFAULTS)
+        path = os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])
+        self.process.environment = {**os.environ, "PYTHONPATH": path.rstrip(os.pathsep), "PYTHONUNBUFFERED": "1"}
+
+    def ready(self) -> bool:
+        return "exproxy is ready" in self.process.text() and all(accepts(self.host, port) for port in (self.port, *self.others))
+
+    def written(self) -> int:
+        """How long its log is: what comes later, comes after this."""
+        return len(self.process.text())
+
+    def wait_for_log(self, pattern: str, after: int = 0) -> str:
+        """The first line of its log that matches, in what was written ``after``."""
+        found = eventually(
+            lambda: re.search(f"^.*(?:{pattern}).*$", self.process.text()[after:], re.MULTILINE), f"{pattern!r} in the log"
+        )
+        return found.group()
+
+    def wait_until(self, server: str, state: str, after: int = 0) -> str:
+        """The sentence that says that ``backend/server`` is ``up``, ``down`` or ``stopping``."""
+        return self.wait_for_log(rf"\b{re.escape(server)} is {state}\b", after)
