@@ -1,24 +1,35 @@
 """The RPC interfaces of Exchange 2010, and the endpoint mapper that tells their ports."""
 
 from collections.abc import Callable, Mapping
-from uuid import UUID
 
 from exproxy.simulator.rpc import Handler
+from exproxy.wire.epm import NOT_REGISTERED, OPNUM_MAP, MapRequest, MapResponse, tower
+from exproxy.wire.interfaces import ASYNCEMSMDB, EMSMDB, EPM, NSPI, RFRI
 from exproxy.wire.rpc.call import Request
 from exproxy.wire.rpc.syntax import Syntax
 
-MAPPER = Syntax(UUID("e1af8308-5d1f-11c9-91a4-08002b14a0fa"), 3, 0)
-EMSMDB = Syntax(UUID("a4f1db00-ca47-1067-b31f-00dd010662da"), 0, 81)
-ASYNC_EMSMDB = Syntax(UUID("5261574a-4572-206e-b268-6b199213b4e4"), 0, 1)
-NSPI = Syntax(UUID("f5cc5a18-4264-101a-8c59-08002b2f8426"), 56, 0)
-RFRI = Syntax(UUID("1544f5e0-613c-11d1-93df-00c04fd7bd09"), 1, 0)
-
-CLIENT_ACCESS = (EMSMDB, ASYNC_EMSMDB)
-ADDRESS_BOOK = (NSPI, RFRI)
+MAPPER = EPM.syntax
+CLIENT_ACCESS = (EMSMDB.syntax, ASYNCEMSMDB.syntax)
+"""What RPC Client Access serves."""
+ADDRESS_BOOK = (NSPI.syntax, RFRI.syntax)
+"""What the Address Book service serves."""
 
 
 def mapper(address: str, ports: Mapping[Syntax, Callable[[], int]]) -> Handler:
+    """The mapper of the server at ``address``.
+
+    It answers that very address, as Exchange does: a client that believes it goes past a balancer that only relays.
+
+    :param ports: what is registered; each port is asked for when a client asks.
+    """
+
     def answer(request: Request) -> bytes | None:
-        return None
+        if request.opnum != OPNUM_MAP:
+            return None
+        asked = MapRequest.decode(request.stub, request.order)
+        wanted = asked.tower.interface
+        found = [(syntax, port()) for syntax, port in ports.items() if wanted is not None and syntax.serves(wanted)]
+        towers = tuple(tower(syntax, port, address) for syntax, port in found[: asked.max_towers])
+        return MapResponse(towers, 0 if towers else NOT_REGISTERED).encode(asked.max_towers, request.order)
 
     return answer
