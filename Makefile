@@ -16,7 +16,7 @@ TESTS  ?= tests
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.run
-	$(PY) -m exproxy.simulator
+	$(PY) -m exproxy.simulator.demo
 
 test: $(VENV)/.test
 	@$(PY) -m tests.integration.peers
