@@ -1,8 +1,7 @@
 """A back end: who gets which server, who waits, and who is told.
 
-The servers *in play* are those among which a new client's is chosen: the usable ones that are not backups, on complete hosts if
-the back end chooses by a table (see :mod:`exproxy.pool.group`); the backups only when there is no other, nor one that is about to
-be.  They are reckoned when a server changes, never per session.
+Which servers are in play stands in a plan (:mod:`exproxy.pool.plan`), made when a server changes and never per session.  A table
+that has an entry for the client chooses before the balancer does (:mod:`exproxy.pool.group`).
 
 A session that gets no slot stands in one of three lines: its server's, when it wants that one and no other (a table's entry or
 ``source``); the common line, when any server will do; or it is parked until the first checks are done.  A slot that falls free
@@ -20,6 +19,7 @@ from exproxy.pool.group import Group
 from exproxy.pool.key import SourceKeys
 from exproxy.pool.lease import Holder, Lease
 from exproxy.pool.notices import Announced, Denied, Evicted, Granted, Listener, Outbox
+from exproxy.pool.plan import Stage, make_plan
 from exproxy.pool.server import UNLIMITED, Server
 from exproxy.pool.states import Admin, Operational, Transition
 from exproxy.pool.table import Entry
@@ -32,17 +32,6 @@ BETTER_UP = "U"
 
 OnMarkedDown = Literal["none", "shutdown-sessions"]
 OnMarkedUp = Literal["none", "shutdown-backup-sessions"]
-
-
-class _Stage(enum.Enum):
-    """What a new client may expect."""
-
-    OPEN = 1
-    DEGRADED = 2
-    """Servers, but no complete host: nothing is remembered."""
-    AWAITED = 3
-    """No server yet, but first checks are under way."""
-    CLOSED = 4
 
 
 class _Wait(enum.Enum):
@@ -70,13 +59,12 @@ class Backend:
         "_balancer",
         "_by_host",
         "_common",
-        "_in_play",
         "_listeners",
         "_numbers",
         "_outbox",
         "_parked",
+        "_plan",
         "_rng",
-        "_stage",
         "balance",
         "error_limit",
         "group",
@@ -127,8 +115,7 @@ class Backend:
         self.limit = UNLIMITED if maxconn is None else maxconn
         self._rng = rng
         self._by_host: dict[str, list[Server]] = {}
-        self._in_play: Sequence[Server] = ()
-        self._stage = _Stage.CLOSED
+        self._plan = make_plan((), None)
         self._common = Line()
         self._parked = Line()
         self._numbers = 0
@@ -302,10 +289,10 @@ class Backend:
 
     def replan(self, now: float) -> None:
         """Reckon which servers are in play, and choose anew for all who wait; :meth:`deliver` tells them."""
-        primary = self._primary
-        self._stage, self._in_play = self._plan()
-        self._balancer.arrange(self._in_play)
-        if self.on_marked_up == "shutdown-backup-sessions" and self._primary and not primary:
+        before = self._plan
+        self._plan = plan = make_plan(self.servers.values(), self.group)
+        self._balancer.arrange(plan.servers)
+        if self.on_marked_up == "shutdown-backup-sessions" and plan.primary and not before.primary:
             for server in self.servers.values():
                 if server.backup:
                     self._evict(server, BETTER_UP, None)
@@ -344,7 +331,9 @@ class Backend:
         chosen = self._choose(key, avoid)
         if not isinstance(chosen, Server) or chosen.sessions >= chosen.limit:
             return chosen
-        bound = group.table.bind(key, chosen.host.name, now) if binds and key is not None and self._stage is _Stage.OPEN else None
+        bound = (
+            group.table.bind(key, chosen.host.name, now) if binds and key is not None and self._plan.stage is Stage.OPEN else None
+        )
         return self._lease(chosen, holder, persistent=False, entry=bound)
 
     def _follow(self, server: Server, holder: Holder, entry: Entry) -> Lease | Server | _Wait:
@@ -367,16 +356,16 @@ class Backend:
 
     def _choose(self, key: bytes | None, avoid: Server | None) -> Server | _Wait:
         """The balancer's choice; full only if the balancer insists."""
-        if self._stage is _Stage.CLOSED:
+        if self._plan.stage is Stage.CLOSED:
             raise NoServer(self._why())
-        if self._stage is _Stage.AWAITED:
+        if self._plan.stage is Stage.AWAITED:
             return _Wait.STATE
         if self.sessions >= self.limit:
             return _Wait.SLOT
         server = self._balancer.pick(key, avoid)
         if server is not None:
             return server
-        if avoid is not None and avoid.sessions < avoid.limit and avoid in self._in_play:
+        if avoid is not None and avoid.sessions < avoid.limit and avoid in self._plan.servers:
             return avoid
         return _Wait.SLOT
 
@@ -455,39 +444,11 @@ class Backend:
         else:
             self._line(got).put(ticket)
 
-    # ---- what is in play
-
-    @property
-    def _primary(self) -> bool:
-        """Whether servers that are not backups are in play."""
-        return self._stage is _Stage.OPEN and not self._in_play[0].backup
-
-    def _plan(self) -> tuple[_Stage, Sequence[Server]]:
-        servers = self.servers.values()
-        group = self.group
-        if group is None:
-            ready = [server for server in servers if server.opened]
-            awaited = [server for server in servers if server.awaited]
-        else:
-            ready = [server for server in servers if server.opened and group.standing(server.host.name).chooseable]
-            awaited = [
-                server for server in servers if (server.opened or server.awaited) and group.standing(server.host.name).awaited
-            ]
-        for backup in (False, True):
-            tier = [server for server in ready if server.backup is backup]
-            if tier:
-                return _Stage.OPEN, tier
-            # A backup that is checked first would otherwise get everybody at process start, and a table would remember it.
-            if any(server.backup is backup for server in awaited):
-                return _Stage.AWAITED, ()
-        opened = [server for server in servers if server.opened]
-        if opened:
-            return _Stage.DEGRADED, [server for server in opened if not server.backup] or opened
-        return _Stage.CLOSED, ()
+    # ---- what else follows from a change
 
     def _capacity_changed(self, now: float) -> None:
         """The same servers are in play, with other shares or limits."""
-        self._balancer.arrange(self._in_play)
+        self._balancer.arrange(self._plan.servers)
         if self.queued:
             self._serve(now)
 

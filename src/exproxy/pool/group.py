@@ -68,6 +68,12 @@ class Group:
         self._members.remove(backend)
         self.settle(now)
 
+    def clear(self, now: float) -> int:
+        """Forget all choices; returns how many there were.  Live sessions stay, those that wait are chosen for anew."""
+        count = self.table.clear()
+        self.settle(now)
+        return count
+
     def settle(self, now: float) -> None:
         """A member's servers have changed: reckon anew, and let all members choose anew."""
         hosts = {host for backend in self._members for host in backend.host_names}

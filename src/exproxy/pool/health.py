@@ -131,16 +131,16 @@ class CheckState:
         return self.verdict
 
     def _explain(self, verdict: Operational, result: CheckResult) -> str:
-        if verdict is Operational.UP:
-            count, word = self.passed, "passed"
-        elif self.stopping >= self.not_passed:
-            count, word = self.not_passed, "such"
-        elif self.failed >= self.not_passed:
-            count, word = self.not_passed, "failed"
-        else:
-            count, word = self.not_passed, "failed or stopping"
         text = result.text or result.status or "no text"
-        return f"{text}, after {count} {word} checks" if count > 1 else text
+        if self.passed > 1:
+            return f"{text}, after {self.passed} passed checks"
+        if self.not_passed < 2:
+            return text
+        if self.stopping == self.not_passed:
+            return f"{text}, in {self.stopping} checks in a row"
+        if self.failed == self.not_passed or verdict is Operational.DOWN:
+            return f"{text}, after {self.failed} failed checks"
+        return f"{text}, after {self.not_passed} failed or stopping checks"
 
 
 class Health:
@@ -221,8 +221,10 @@ class Health:
         new = self._worst()
         if new is self.operational:
             return None
-        transition = Transition(self.name, self.operational, new, reason, now)
-        self.operational = new
+        old, self.operational = self.operational, new
+        # One check may have got better and left the word to another that is not well.
+        text = reason if new is Operational.UP else self.reason or reason
+        transition = Transition(self.name, old, new, text, now)
         self.since = now
         self.history.append(transition)
         return transition

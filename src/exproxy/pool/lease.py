@@ -39,6 +39,8 @@ class Lease:
     persistent: bool = False
     entry: "Entry | None" = None
     released: bool = False
+    evicted: bool = False
+    """Whether the holder was told to end."""
 
     def release(self, now: float) -> None:
         """Give the slot back; it goes to the oldest that waits for it.

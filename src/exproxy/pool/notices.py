@@ -50,7 +50,8 @@ class Evicted:
     reason: str
 
     def deliver(self) -> None:
-        if not self.lease.released:
+        if not self.lease.released and not self.lease.evicted:
+            self.lease.evicted = True
             self.lease.holder.evicted(self.lease, self.reason)
 
 

@@ -1,0 +1,232 @@
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.pool import Admin, AgentAnswer, CheckSpec, Host, Operational, Server, Transition
+from exproxy.pool.server import SHARE_OF_ONE, UNLIMITED
+from tests.pool.support import CHECK, FAILED, PASSED, fail, get, heal, make_backend, make_server, stop
+
+
+def flags(server: Server) -> str:
+    """``o``pened, ``a``waited, ``u``sable, ``s``tarting."""
+    held = {"o": server.opened, "a": server.awaited, "u": server.usable, "s": server.starting}
+    return "".join(letter for letter, holds in held.items() if holds)
+
+
+class UsabilityTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.server = make_server("ex1", checks=[CHECK])
+        self.backend = make_backend(self.server)
+
+    def test_what_it_takes_follows_from_both_axes(self) -> None:
+        steps = {Operational.STARTING: lambda _: None, Operational.UP: heal, Operational.STOPPING: stop, Operational.DOWN: fail}
+        table = {
+            Operational.STARTING: ("as", "s", ""),
+            Operational.UP: ("ou", "u", ""),
+            Operational.STOPPING: ("", "", ""),
+            Operational.DOWN: ("", "", ""),
+        }
+        for operational, step in steps.items():
+            step(self.server)
+            self.assertIs(self.server.operational, operational)
+            seen = []
+            for admin in (Admin.READY, Admin.DRAIN, Admin.MAINT):
+                self.server.set_admin(admin, 1.0)
+                seen.append(flags(self.server))
+            self.assertEqual(tuple(seen), table[operational], operational)
+
+    def test_a_weight_of_nothing_is_like_drain(self) -> None:
+        heal(self.server)
+        self.server.set_weight(0, 1.0)
+        self.assertEqual(flags(self.server), "u")
+
+    def test_nobody_gets_it_outside_a_back_end(self) -> None:
+        heal(self.server)
+        self.backend.remove("ex1", 1.0)
+        self.assertEqual(flags(self.server), "")
+
+    def test_a_server_without_required_checks_is_open_at_once(self) -> None:
+        server = make_server("ex2")
+        self.backend.add(server, 0.0)
+        self.assertEqual(flags(server), "ou")
+
+    def test_it_is_awaited_until_the_dns_has_answered(self) -> None:
+        server = Server("ex2", Host("ex2", "ex2.example.com"), None, 25)
+        self.backend.add(server, 0.0)
+        self.assertEqual(flags(server), "as")
+        server.resolved("10.0.0.2", 1.0)
+        self.assertEqual((flags(server), server.address), ("ou", "10.0.0.2"))
+
+    def test_nobody_waits_for_a_name_that_the_dns_does_not_know(self) -> None:
+        server = Server("ex2", Host("ex2", "ex2.example.com"), None, 25)
+        self.backend.add(server, 0.0)
+        server.resolve_failed("no such name", 1.0)
+        self.assertEqual((flags(server), server.condition()), ("", "has no address: no such name"))
+
+    def test_the_last_answer_of_the_dns_is_kept_when_it_fails(self) -> None:
+        heal(self.server)
+        self.server.resolve_failed("timeout", 1.0)
+        self.assertEqual((flags(self.server), self.server.address), ("ou", "10.0.0.1"))
+
+    def test_weights_and_limits_out_of_range_are_refused(self) -> None:
+        for weight in (-1, 257):
+            self.assertRaisesRegex(ValueError, "server ex1: a weight is 0 to 256", make_server, "ex1", weight=weight)
+        self.assertRaisesRegex(ValueError, "at least 1", make_server, "ex1", maxconn=0)
+        self.assertRaises(ValueError, self.server.set_weight, 300, 1.0)
+        self.assertRaises(ValueError, self.server.set_maxconn, 0, 1.0)
+
+
+class ConditionTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.server = make_server("ex1", checks=[CHECK])
+        make_backend(self.server)
+
+    def test_says_what_is_the_matter(self) -> None:
+        self.assertEqual(self.server.condition(), "is starting")
+        self.server.observe("smtp", PASSED, 1.0)
+        self.assertEqual(self.server.condition(), "is up: SMTP said 220 ready")
+        self.server.set_admin(Admin.DRAIN, 1.0)
+        self.assertEqual(self.server.condition(), "is draining")
+        fail(self.server)
+        self.assertEqual(self.server.condition(), "is down: SMTP said 554 No, after 3 failed checks")
+        self.server.set_admin(Admin.MAINT, 1.0)
+        self.assertEqual(self.server.condition(), "is in maintenance")
+
+    def test_a_weight_of_nothing_is_said(self) -> None:
+        self.server.observe("smtp", PASSED, 1.0)
+        self.server.set_weight(0, 1.0)
+        self.assertEqual(self.server.condition(), "is up, but has weight 0")
+
+    def test_a_missing_address_is_said(self) -> None:
+        server = Server("ex2", Host("ex2", "ex2.example.com"), None, 25)
+        self.assertEqual(server.condition(), "has no address yet")
+
+
+class SlowStartTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.server = make_server("ex1", checks=[CHECK], slow_start=60.0, weight=2, maxconn=100)
+        self.backend = make_backend(self.server)
+
+    def strength(self) -> tuple[int, int]:
+        return self.server.share, self.server.limit
+
+    def test_there_is_none_at_process_start(self) -> None:
+        self.server.observe("smtp", PASSED, 1.0)
+        self.assertEqual(self.strength(), (2 * SHARE_OF_ONE, 100))
+        self.assertFalse(self.server.slow_starting)
+
+    def test_weight_and_maxconn_grow_from_the_moment_it_came_up(self) -> None:
+        self.server.observe("smtp", FAILED, 1.0)
+        heal(self.server, 100.0)
+        seen = [self.strength()]
+        for now in (115.0, 130.0, 159.0, 160.0):
+            self.backend.tick(now)
+            seen.append(self.strength())
+        self.assertEqual(seen, [(1, 1), (128, 25), (256, 50), (503, 98), (512, 100)])
+        self.assertFalse(self.server.slow_starting)
+
+    def test_it_ends_when_the_server_goes_down_again(self) -> None:
+        self.server.observe("smtp", FAILED, 1.0)
+        heal(self.server, 100.0)
+        fail(self.server, 110.0)
+        self.assertFalse(self.server.slow_starting)
+        heal(self.server, 200.0)
+        self.assertEqual(self.strength(), (1, 1))
+
+    def test_a_server_that_returns_from_stopping_starts_slowly(self) -> None:
+        self.server.observe("smtp", PASSED, 1.0)
+        stop(self.server, 10.0)
+        heal(self.server, 20.0)
+        self.assertTrue(self.server.slow_starting)
+
+    def test_a_server_that_returns_from_maintenance_starts_slowly(self) -> None:
+        self.server.observe("smtp", PASSED, 1.0)
+        self.server.set_admin(Admin.MAINT, 10.0)
+        self.server.set_admin(Admin.READY, 20.0)
+        self.assertEqual(self.strength(), (1, 1))
+
+    def test_a_server_that_was_drained_is_warm(self) -> None:
+        self.server.observe("smtp", PASSED, 1.0)
+        self.server.set_admin(Admin.DRAIN, 10.0)
+        self.server.set_admin(Admin.READY, 20.0)
+        self.assertFalse(self.server.slow_starting)
+
+    def test_without_a_limit_only_the_weight_grows(self) -> None:
+        self.server.set_maxconn(None, 0.0)
+        self.server.observe("smtp", FAILED, 1.0)
+        heal(self.server, 100.0)
+        self.assertEqual(self.strength(), (1, UNLIMITED))
+
+    def test_it_gets_few_sessions_at_first(self) -> None:
+        other = make_server("ex2")
+        self.server.set_maxconn(None, 0.0)
+        self.server.set_weight(1, 0.0)
+        self.server.observe("smtp", FAILED, 1.0)
+        self.backend.add(other, 1.0)
+        heal(self.server, 100.0)
+        self.backend.tick(106.0)
+        names = [get(self.backend).server.name for _ in range(110)]
+        self.assertEqual(names.count("ex1"), 10)
+
+
+class AdminTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.server = make_server("ex1", checks=[CHECK])
+        self.backend = make_backend(self.server)
+        self.told: list[Transition] = []
+        self.backend.subscribe(self.told.append)
+
+    def test_a_change_is_announced_once_with_who_did_it(self) -> None:
+        self.server.set_admin(Admin.MAINT, 1.0, by="anna")
+        self.server.set_admin(Admin.MAINT, 2.0, by="anna")
+        self.assertEqual([str(one) for one in self.told], ["hub/ex1 is in maintenance: it was set to maint by anna"])
+
+    def test_neither_axis_writes_the_other(self) -> None:
+        self.server.set_admin(Admin.MAINT, 1.0)
+        heal(self.server)
+        self.assertEqual((self.server.operational, self.server.admin), (Operational.UP, Admin.MAINT))
+        fail(self.server)
+        self.server.set_admin(Admin.READY, 30.0)
+        self.assertEqual((self.server.operational, self.server.admin), (Operational.DOWN, Admin.READY))
+
+
+class AgentTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.server = make_server("ex1", checks=[CheckSpec("smtp", 1, 1)], weight=4, maxconn=100)
+        self.backend = make_backend(self.server)
+        self.server.observe("smtp", PASSED, 0.0)
+
+    def test_weight_is_a_percentage_of_what_is_configured(self) -> None:
+        self.server.agent(AgentAnswer(weight=75), 1.0)
+        self.assertEqual(self.server.share, 3 * SHARE_OF_ONE)
+
+    def test_a_weight_of_nothing_closes_it(self) -> None:
+        self.server.agent(AgentAnswer(weight=0), 1.0)
+        self.assertEqual(flags(self.server), "u")
+
+    def test_maxconn_takes_the_place_of_what_is_configured(self) -> None:
+        self.server.agent(AgentAnswer(maxconn=7), 1.0)
+        self.assertEqual((self.server.limit, self.server.maxconn), (7, 100))
+
+    def test_down_takes_it_out_whatever_the_checks_say(self) -> None:
+        transition = self.server.agent(AgentAnswer(up=False, text="down disk full"), 1.0)
+        self.assertEqual(str(transition), "hub/ex1 is down: its agent said down disk full")
+        self.assertIsNone(self.server.observe("smtp", PASSED, 2.0))
+        self.assertIsNotNone(self.server.agent(AgentAnswer(up=True), 3.0))
+        self.assertEqual(flags(self.server), "ou")
+
+    def test_its_admin_word_does_not_overwrite_what_people_set(self) -> None:
+        self.server.set_admin(Admin.DRAIN, 1.0)
+        self.server.agent(AgentAnswer(admin=Admin.MAINT), 2.0)
+        self.assertIs(self.server.admin, Admin.MAINT)
+        self.server.agent(AgentAnswer(admin=Admin.READY), 3.0)
+        self.assertIs(self.server.admin, Admin.DRAIN)
+
+    def test_what_it_does_not_speak_about_stays(self) -> None:
+        self.server.agent(AgentAnswer(weight=50, maxconn=9, admin=Admin.DRAIN, text="50% drain"), 1.0)
+        self.server.agent(AgentAnswer(text=""), 2.0)
+        self.assertEqual((self.server.share, self.server.limit, self.server.admin), (2 * SHARE_OF_ONE, 9, Admin.DRAIN))
+
+    def test_several_words_in_one_answer_all_count(self) -> None:
+        told: list[str] = []
+        self.backend.subscribe(lambda transition: told.append(str(transition)))
+        self.server.agent(AgentAnswer(up=False, admin=Admin.DRAIN, text="down drain"), 1.0)
+        self.assertEqual(told, ["hub/ex1 is draining: its agent said down drain", "hub/ex1 is down: its agent said down drain"])
