@@ -3,17 +3,14 @@
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from twisted.application.service import IService
 from twisted.internet import reactor
 from twisted.python import usage
 
-from exproxy.check.plugins import checkers
-from exproxy.config.load import load
 from exproxy.config.problems import ConfigError
-from exproxy.net import network_for
-from exproxy.site import Site, SiteError, SiteService
+from exproxy.site.errors import SiteError
+from exproxy.site.starting import service_for
 
 
 class Options(usage.Options):
@@ -29,13 +26,8 @@ def makeService(options: Options) -> IService:
 
     :raises SystemExit: with status 1, after the reasons were written to standard error.
     """
-    live: Any = reactor
-    found = checkers()
     try:
-        configuration = load(Path(options["config"]), os.environ, {name: checker.options for name, checker in found.items()})
-        site = Site(live, network_for(live), found)
-        site.apply(configuration)
+        return service_for(Path(options["config"]), os.environ, reactor)
     except (ConfigError, SiteError) as error:
         sys.stderr.write(f"{error}\nexproxy is not started.\n")
         raise SystemExit(1) from error
-    return SiteService(site, live)

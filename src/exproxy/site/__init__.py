@@ -2,9 +2,3 @@
 
 :meth:`exproxy.site.core.Site.apply` is the one way in which a configuration takes effect.
 """
-
-from exproxy.site.core import Site
-from exproxy.site.errors import SiteError
-from exproxy.site.service import SiteService
-
-__all__ = ["Site", "SiteError", "SiteService"]

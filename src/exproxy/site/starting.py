@@ -1,0 +1,26 @@
+"""From a configuration file to a service that is ready to start."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from exproxy.check.plugins import checkers
+from exproxy.config.load import load
+from exproxy.net import network_for
+from exproxy.process.clock import steady
+from exproxy.site.core import Site
+from exproxy.site.service import SiteService
+
+
+def service_for(path: Path, environ: Mapping[str, str], reactor: Any) -> SiteService:
+    """Read the file, bind the ports, open the logs; everything that can fail at the start fails here.
+
+    :raises ConfigError: the file is wrong.
+    :raises SiteError: a port, a file or enough descriptors are not to be had; then nothing is held.
+    """
+    reactor.seconds = steady()
+    found = checkers()
+    configuration = load(path, environ, {name: checker.options for name, checker in found.items()})
+    site = Site(reactor, network_for(reactor), found)
+    site.apply(configuration)
+    return SiteService(site, reactor)

@@ -1,0 +1,40 @@
+"""What signals mean."""
+
+import os
+import signal
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.process.signals import Signals
+
+
+class SignalTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.calls: list[str] = []
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+        signal.signal(signal.SIGUSR1, lambda number, frame: self.calls.append("twistd"))
+        signals = Signals(
+            lambda call: call(),
+            lambda: self.calls.append("stop"),
+            lambda: self.calls.append("hurry"),
+            lambda: self.calls.append("reopen"),
+        )
+        signals.install()
+
+    def send(self, number: int) -> None:
+        os.kill(os.getpid(), number)
+
+    def test_the_first_sigterm_drains_and_each_further_one_hurries(self) -> None:
+        for _ in range(3):
+            self.send(signal.SIGTERM)
+        self.assertEqual(self.calls, ["stop", "hurry", "hurry"])
+
+    def test_ctrl_c_does_the_same(self) -> None:
+        self.send(signal.SIGINT)
+        self.send(signal.SIGTERM)
+        self.assertEqual(self.calls, ["stop", "hurry"])
+
+    def test_sigusr1_reopens_logs_and_leaves_twistd_its_own(self) -> None:
+        self.send(signal.SIGUSR1)
+        self.assertEqual(self.calls, ["twistd", "reopen"])
