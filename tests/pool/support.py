@@ -8,7 +8,11 @@ from exproxy.pool import Backend, CheckResult, CheckSpec, Host, Lease, NoServer,
 PASSED = CheckResult(passed=True, status="L7OKD", text="SMTP said 220 ready", line="220 ready")
 FAILED = CheckResult(passed=False, status="L7STS", text="SMTP said 554 No", line="554 No", code=554)
 STOPPING = CheckResult(
-    passed=True, stopping=True, status="L7OKC", text="SMTP said 421 4.3.2 Service not active, Exchange is in maintenance", code=421
+    passed=True,
+    stopping=True,
+    status="L7OKC",
+    text="SMTP said 421 4.3.2 Service not active, Exchange is in maintenance",
+    code=421,
 )
 CHECK = CheckSpec("smtp", rise=2, fall=3)
 

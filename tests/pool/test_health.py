@@ -98,7 +98,19 @@ class OneCheckTests(SynchronousTestCase):
         self.assertEqual(str(health.observe("smtp", CheckResult(False, status="L4TOUT"), 1.0)), "hub/ex2 is down: L4TOUT")
 
     def test_in_transition_is_when_the_last_results_speak_against_the_state(self) -> None:
-        for results, expected in {"": 0, "p": 0, "pf": 1, "ps": 1, "pfff": 0, "pfffp": 1, "s": 0, "sp": 1, "sf": 1, "f": 0, "fs": 1}.items():
+        for results, expected in {
+            "": 0,
+            "p": 0,
+            "pf": 1,
+            "ps": 1,
+            "pfff": 0,
+            "pfffp": 1,
+            "s": 0,
+            "sp": 1,
+            "sf": 1,
+            "f": 0,
+            "fs": 1,
+        }.items():
             health = Health([CheckSpec("smtp", rise=2, fall=3)])
             for result in results:
                 health.observe("smtp", RESULTS[result], 1.0)
@@ -129,7 +141,11 @@ class OneCheckTests(SynchronousTestCase):
         health = Health([CheckSpec("smtp", rise=rise, fall=fall)])
         for result in results:
             health.observe("smtp", RESULTS[result], 1.0)
-        for result, count, state in ((PASSED, rise, Operational.UP), (FAILED, fall, Operational.DOWN), (STOPPING, fall, Operational.STOPPING)):
+        for result, count, state in (
+            (PASSED, rise, Operational.UP),
+            (FAILED, fall, Operational.DOWN),
+            (STOPPING, fall, Operational.STOPPING),
+        ):
             for _ in range(count):
                 health.observe("smtp", result, 1.0)
             self.assertIs(health.operational, state)
@@ -187,7 +203,9 @@ class SuspectTests(SynchronousTestCase):
         health.observe("smtp", PASSED, 1.0)
         self.assertIsNone(health.suspect("10 connects failed", 2.0))
         self.assertTrue(health.in_transition)
-        self.assertEqual(str(health.suspect("10 connects failed", 3.0)), "hub/ex1 is down: 10 connects failed, after 2 failed checks")
+        self.assertEqual(
+            str(health.suspect("10 connects failed", 3.0)), "hub/ex1 is down: 10 connects failed, after 2 failed checks"
+        )
 
     def test_does_not_decide_what_a_starting_server_is(self) -> None:
         health = Health([CheckSpec("smtp", fall=1)])

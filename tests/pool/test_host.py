@@ -35,7 +35,11 @@ class HostTests(SynchronousTestCase):
         self.host.set_admin(Admin.DRAIN, 1.0, by="anna")
         self.host.set_admin(Admin.DRAIN, 2.0, by="anna")
         self.assertEqual(
-            told, ["smtp/ex1 is draining: host ex1 was set to drain by anna", "imap/ex1 is draining: host ex1 was set to drain by anna"]
+            told,
+            [
+                "smtp/ex1 is draining: host ex1 was set to drain by anna",
+                "imap/ex1 is draining: host ex1 was set to drain by anna",
+            ],
         )
 
     def test_who_waits_gets_a_slot_when_it_is_ready(self) -> None:
