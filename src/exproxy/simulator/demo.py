@@ -28,6 +28,7 @@ class Demo:
     """Site and proxy, started and ended together.
 
     :param configuration: what the proxy runs with; it has to name the addresses of :data:`exproxy.simulator.layout.DEMO`.
+    :ivar silence: ends the telling of the site's events.
     """
 
     def __init__(self, reactor: Any, configuration: Path, out: TextIO) -> None:
@@ -36,7 +37,7 @@ class Demo:
         self._out = out
         self._site = Simulator(reactor, DEMO)
         self._proxy = Proxy(reactor, out)
-        self._stop_telling = narrate(out)
+        self.silence = narrate(out)
         self._stopping = False
 
     async def run(self) -> None:
@@ -76,7 +77,7 @@ class Demo:
         self._stopping = True
         await self._proxy.stop()
         await self._site.stop()
-        self._stop_telling()
+        self.silence()
 
     def _say(self, text: str) -> None:
         self._out.write(f"{text}\n")

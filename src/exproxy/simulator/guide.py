@@ -15,7 +15,7 @@ Try it from another terminal.  Repeat a command, and the other server answers:
   HTTPS       curl -ks https://{front}:{https}/owa/
   SMTP        curl -s smtp://{front}:{smtp} --mail-from me@example.com --mail-rcpt anna@example.com -T README.md
               swaks --server {front}:{smtp} --to anna@example.com          (a "site" line below says who took the mail)
-  submission  curl -ks --ssl-reqd -u {user}:{password} smtp://{front}:{submission} --mail-from me@example.com --mail-rcpt you@example.com -T README.md
+  submission  swaks --server {front}:{submission} -au {user} -ap {password} --to you@example.com
   STARTTLS    openssl s_client -quiet -starttls smtp -connect {front}:{smtp}
   IMAP        curl -s -u {user}:{password} "imap://{front}:{imap}/INBOX;MAILINDEX=1"
   IMAP, TLS   curl -ks -u {user}:{password} "imaps://{front}:{imaps}/INBOX;MAILINDEX=1"

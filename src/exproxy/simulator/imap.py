@@ -46,8 +46,9 @@ class Message:
     def getInternalDate(self) -> str:
         return "Mon, 06 Jan 2025 08:00:00 +0000"
 
-    def getHeaders(self, negate: bool, *names: str) -> dict[str, str]:
-        wanted = {name.lower() for name in names}
+    def getHeaders(self, negate: bool, *names: str | bytes) -> dict[str, str]:
+        # Twisted asks with bytes for a FETCH and with text for an envelope.
+        wanted = {(name.decode("ascii", "replace") if isinstance(name, bytes) else name).lower() for name in names}
         return {key.lower(): str(value) for key, value in self._headers.items() if (key.lower() in wanted) is not bool(negate)}
 
     def getBodyFile(self) -> io.BytesIO:
