@@ -74,6 +74,9 @@ def main() -> int:
         except BenchError as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
+        except KeyboardInterrupt:
+            print("bench: interrupted; what was started is ended", file=sys.stderr)
+            return 130
     if not chosen.no_keep:
         report.keep(results)
         print(f"\nkept in {report.RESULTS}")

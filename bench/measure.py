@@ -24,7 +24,7 @@ class Sample(NamedTuple):
 
     cpu_us: float
     """CPU microseconds of the proxy for each."""
-    count: int
+    times: int
     seconds: float
 
 

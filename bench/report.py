@@ -69,7 +69,7 @@ def unit_result(unit: Unit, samples: dict[str, list[Sample]]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for name, taken in samples.items():
         costs = [each.cpu_us for each in taken]
-        rate = median(each.count / each.seconds for each in taken)
+        rate = median(each.times / each.seconds for each in taken)
         ratios = {baseline: ratio(samples, name, baseline) for baseline in BASELINES}
         number: Callable[[float], str] = (lambda x: f"{x:,.0f}") if median(costs) >= 1000 else (lambda x: f"{x:.1f}")
         span = f"{number(min(costs))} - {number(max(costs))}"
