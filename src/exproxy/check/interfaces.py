@@ -1,10 +1,11 @@
 """What a checker is.  Ours and those of third parties come in the same way: as Twisted plugins (``twisted.plugins``)."""
 
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import attrs
 from zope.interface import Attribute, Interface
 
+from exproxy.net.certificate import PeerCertificate
 from exproxy.wire.dialogue.base import Dialogue
 
 
@@ -39,3 +40,11 @@ class IChecker(Interface):
 
     def dialogue(options: Any, target: Target) -> Dialogue:  # noqa: N805 - a zope interface has no self
         """A new conversation for one check."""
+
+
+@runtime_checkable
+class CertificateReader(Protocol):
+    """What a dialogue may have beside its own methods: it is told the server's certificate, before ``start`` or ``secured``."""
+
+    def certificate_seen(self, certificate: PeerCertificate, version: str) -> None:
+        """:param version: of TLS, ``TLSv1.3``."""

@@ -1,0 +1,90 @@
+"""What is to be checked, how and how often: a configuration's checks as this package wants them."""
+
+from typing import Any, Literal, Protocol
+
+import attrs
+
+from exproxy.check.interfaces import IChecker, Target
+from exproxy.net.tlscontext import TLSContextSettings
+
+ProxyVersion = Literal["v1", "v2"]
+
+
+class Located(Protocol):
+    """Whatever has an address that may change; a :class:`exproxy.pool.Server` is one."""
+
+    address: str | None
+
+
+@attrs.define
+class Place:
+    """An address of a check's own; whoever follows its name sets :attr:`address`, which is ``None`` until it is known."""
+
+    address: str | None
+
+
+@attrs.frozen(kw_only=True)
+class Security:
+    """TLS of a check.
+
+    :param settings: the context's; ``settings.name`` of ``None`` means the server's own name.
+    :param implicit: TLS from the first byte; else after STARTTLS.
+    :param warn_days: so many days before the certificate expires, a warning begins.
+    """
+
+    settings: TLSContextSettings
+    implicit: bool
+    warn_days: int = 14
+
+
+@attrs.frozen(kw_only=True)
+class CheckPlan:
+    """One check of one server.
+
+    :param name: that of its :class:`exproxy.pool.CheckSpec`.
+    :param host: the name that the server was configured with, for ``Host:``, SNI and certificates.
+    :param options: an instance of ``checker.options``.
+    :param interval: seconds from one start to the next; likewise ``fast_interval`` while the check's verdict is in doubt and
+        ``down_interval`` while it is down.
+    :param timeout: seconds for the whole run.
+    :param port: another one than the server's.
+    :param place: elsewhere than the server.
+    :param send_proxy: begin with a PROXY header of this version, which says that we speak for ourselves.
+    :param source: an address to connect from.
+    """
+
+    name: str
+    host: str
+    checker: IChecker
+    options: Any
+    interval: float = 3.0
+    fast_interval: float = 3.0
+    down_interval: float = 3.0
+    timeout: float = 5.0
+    port: int | None = None
+    place: Located | None = None
+    security: Security | None = None
+    send_proxy: ProxyVersion | None = None
+    source: str | None = None
+
+    def target(self, name: str, address: str, port: int) -> Target:
+        """What the checker is told of ``name`` (``backend/server``)."""
+        starttls = self.security is not None and not self.security.implicit
+        return Target(name, address, port, self.host, starttls)
+
+
+@attrs.frozen(kw_only=True)
+class AgentPlan:
+    """A server's agent (HAProxy's agent-check).
+
+    :param port: where it listens, on the server's address.
+    :param send: said first, as it is.
+    :param interval: seconds from one question to the next.
+    :param timeout: seconds for one answer.
+    """
+
+    port: int
+    send: str = ""
+    interval: float = 5.0
+    timeout: float = 5.0
+    source: str | None = None

@@ -1,0 +1,111 @@
+"""What a run of a check leaves behind."""
+
+from datetime import datetime
+
+import attrs
+
+from exproxy.net.certificate import PeerCertificate
+from exproxy.pool import CheckResult
+from exproxy.wire.dialogue.base import Outcome, Status
+
+MAX_LINES = 200
+MAX_WIDTH = 200
+
+
+@attrs.frozen
+class Report:
+    """How a run ended.
+
+    :param outcome: the dialogue's, or the layer's at which it got stuck; certificate warnings are among its warnings.
+    :param duration: seconds from the first connection attempt to the verdict.
+    :param certificate: the server's, if there was TLS.
+    :param transcript: what was said, in lines (``>>> ours``, ``<<< theirs``, ``--- what happened``), if that was asked for.
+    :param fault: where the checker itself broke, for the log; empty if it did not.
+    """
+
+    outcome: Outcome
+    duration: float
+    certificate: PeerCertificate | None = None
+    transcript: tuple[str, ...] = ()
+    fault: str = ""
+
+    def result(self) -> CheckResult:
+        """As the pool wants it."""
+        stopping = self.outcome.status is Status.L7OKC
+        return CheckResult(
+            passed=self.outcome.status.passed and not stopping,
+            stopping=stopping,
+            status=self.outcome.status.value,
+            text=self.outcome.text,
+            line=self.outcome.line,
+            code=self.outcome.code,
+            duration=self.duration,
+            warnings=self.outcome.warnings,
+        )
+
+
+@attrs.define
+class Transcript:
+    """Writes a run down, at most ``MAX_LINES`` lines of ``MAX_WIDTH`` characters, whatever a server sends."""
+
+    lines: list[str] = attrs.field(factory=list)
+
+    def ours(self, data: bytes) -> None:
+        self._add(">>>", data)
+
+    def theirs(self, data: bytes) -> None:
+        self._add("<<<", data)
+
+    def event(self, text: str) -> None:
+        """Something that nobody said."""
+        self._put(f"--- {text}")
+
+    def _add(self, mark: str, data: bytes) -> None:
+        for line in _shown(data):
+            self._put(f"{mark} {line}")
+
+    def _put(self, line: str) -> None:
+        if len(self.lines) < MAX_LINES:
+            self.lines.append(line)
+        elif len(self.lines) == MAX_LINES:
+            self.lines.append("--- and more, which is not shown")
+
+
+class Unwritten(Transcript):
+    """For the runs that nobody looks at."""
+
+    def _add(self, mark: str, data: bytes) -> None:
+        pass
+
+    def _put(self, line: str) -> None:
+        pass
+
+
+def _shown(data: bytes) -> list[str]:
+    """Lines of text as they are, anything else as its size and first bytes."""
+    head = data[: MAX_LINES * MAX_WIDTH]
+    text = head.decode("utf-8", "replace")
+    strange = sum(not character.isprintable() and character not in "\r\n\t" for character in text)
+    if strange * 10 > len(text) or "\0" in text:
+        return [f"{len(data)} bytes: {data[:32].hex(' ')}{' …' if len(data) > 32 else ''}"]
+    return ["".join(c if c.isprintable() else "." for c in line.replace("\t", " "))[:MAX_WIDTH] for line in text.splitlines()]
+
+
+def certificate_warnings(certificate: PeerCertificate, now: datetime, warn_days: int) -> tuple[str, ...]:
+    """What of a certificate is not wrong yet, or was not to be verified.
+
+    :param now: with its time zone.
+    :param warn_days: so many days before it expires, a warning begins.
+    """
+    days = certificate.days_left(now)
+    date = certificate.not_after.date().isoformat()
+    if days < 0:
+        return (f"the certificate expired {_days(-days)} ago, on {date}",)
+    if days < warn_days:
+        return (f"the certificate expires in {_days(days)}, on {date}",)
+    return ()
+
+
+def _days(number: float) -> str:
+    whole = int(number)
+    return "less than a day" if whole == 0 else "1 day" if whole == 1 else f"{whole} days"
