@@ -44,8 +44,12 @@ class ProxyTests(SynchronousTestCase):
         self.assertEqual(self.out.getvalue(), "proxy | port in use\n")
 
     def test_how_it_ended_is_told(self) -> None:
-        self.end(ProcessDone(0))
-        self.assertEqual(self.successResultOf(self.proxy.ended), "exit status 0")
+        self.end(ProcessTerminated(exitCode=1))
+        self.assertEqual(self.successResultOf(self.proxy.ended), "exit status 1")
+
+    def test_a_signal_that_ended_it_is_told(self) -> None:
+        self.end(ProcessTerminated(signal=9))
+        self.assertEqual(self.successResultOf(self.proxy.ended), "signal 9")
 
     def test_stop_asks_insists_and_kills(self) -> None:
         self.proxy.stop()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TextIO
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.error import ProcessDone, ProcessExitedAlready
+from twisted.internet.error import ProcessDone, ProcessExitedAlready, ProcessTerminated
 from twisted.internet.interfaces import IDelayedCall, IProcessTransport, IReactorTime
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
@@ -57,7 +57,7 @@ class Proxy(ProcessProtocol):
         self._gone = True
         for stopped in self._stopped:
             stopped.callback(None)
-        self.ended.callback("exit status 0" if reason.check(ProcessDone) else reason.getErrorMessage())
+        self.ended.callback(_how(reason.value))
 
     def stop(self) -> Deferred[None]:
         """End the process; fires when it is gone."""
@@ -82,3 +82,9 @@ class Proxy(ProcessProtocol):
     def _show(self, line: bytes) -> None:
         self._out.write(f"proxy | {line.decode('utf-8', 'replace').rstrip()}\n")
         self._out.flush()
+
+
+def _how(ended: ProcessDone | ProcessTerminated) -> str:
+    if ended.signal is not None:
+        return f"signal {ended.signal}"
+    return f"exit status {ended.exitCode}"

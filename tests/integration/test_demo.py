@@ -1,0 +1,170 @@
+"""``make demo`` as a person has it: started, tried with one client a protocol, broken, ended by Ctrl-C."""
+
+import http.client
+import imaplib
+import os
+import poplib
+import re
+import signal
+import smtplib
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import attrs
+from impacket.dcerpc.v5 import epm, nspi, transport
+
+from tests.integration.peers.process import Peer, PeerTestCase
+from tests.integration.peers.waiting import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+FRONT = "127.0.0.1"
+PATIENCE = 10
+"""Seconds for which a client waits before it fails."""
+
+
+@attrs.define
+class Demo(Peer):
+    """``port`` is the SMTP front end of ``conf/demo.toml``."""
+
+    configuration: Path = ROOT / "conf" / "demo.toml"
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "exproxy.simulator.demo", str(self.configuration)]
+
+    def prepare(self) -> None:
+        path = os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])
+        self.process.environment = {**os.environ, "PYTHONPATH": path.rstrip(os.pathsep), "PYTHONUNBUFFERED": "1"}
+
+    def ready(self) -> bool:
+        return "Ctrl-C ends everything" in self.process.text()
+
+    def tell(self, command: str) -> str:
+        """What the guide tells people to type."""
+        done = subprocess.run(
+            [sys.executable, "-m", "exproxy.simulator", "tell", *command.split()],
+            env=self.process.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    def written(self) -> int:
+        """How long its output is: what comes later, comes after this."""
+        return len(self.process.text())
+
+    def wait_for(self, pattern: str, after: int) -> str:
+        """The first line that matches, in what was written ``after``."""
+        found = eventually(
+            lambda: re.search(f"^.*(?:{pattern}).*$", self.process.text()[after:], re.MULTILINE), f"{pattern!r} in the output"
+        )
+        return found.group()
+
+    def children(self) -> list[int]:
+        """The processes that it has started."""
+        return [
+            int(pid) for path in Path(f"/proc/{self.process.pid}/task").glob("*/children") for pid in path.read_text().split()
+        ]
+
+
+def smtp_greeting() -> str:
+    """Send a mail; the first line of the server's greeting."""
+    client = smtplib.SMTP(timeout=PATIENCE)
+    _, greeting = client.connect(FRONT, 10_025)
+    client.sendmail("me@example.com", ["anna@example.com"], "Subject: hello\r\n\r\n")
+    client.quit()
+    return greeting.decode()
+
+
+def https_server() -> str:
+    """The heading of ``/owa/``."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    connection = http.client.HTTPSConnection(FRONT, 10_443, timeout=PATIENCE, context=context)
+    connection.request("GET", "/owa/")
+    response = connection.getresponse()
+    body = response.read().decode()
+    connection.close()
+    assert response.status == 200, f"{response.status}: {body}"
+    return body.partition("<h1>")[2].partition("<")[0]
+
+
+def imap_subject() -> bytes:
+    with imaplib.IMAP4(FRONT, 10_143, timeout=PATIENCE) as client:
+        client.login("anna", "demo")
+        client.select("INBOX", readonly=True)
+        return repr(client.fetch("1", "(BODY[HEADER.FIELDS (SUBJECT)])")[1]).encode()
+
+
+def pop3_subject() -> bytes:
+    client = poplib.POP3(FRONT, 10_110, timeout=PATIENCE)
+    client.user("anna")
+    client.pass_("demo")
+    lines = client.retr(1)[1]
+    client.quit()
+    return next(line for line in lines if line.startswith(b"Subject:"))
+
+
+def nspi_port() -> str:
+    """Ask the endpoint mapper's front end, and bind to the Address Book's."""
+    dce = transport.TCPTransport(FRONT, 10_135).get_dce_rpc()
+    dce.connect()
+    binding: str = epm.hept_map(FRONT, nspi.MSRPC_UUID_NSPI, protocol="ncacn_ip_tcp", dce=dce)
+    dce.disconnect()
+    book = transport.TCPTransport(FRONT, 10_532).get_dce_rpc()
+    book.connect()
+    book.bind(nspi.MSRPC_UUID_NSPI)
+    book.disconnect()
+    return binding
+
+
+class DemoTests(PeerTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.demo = Demo("demo", FRONT, 10_025)
+
+    def interrupt(self, children: list[int]) -> None:
+        self.demo.process.signal(signal.SIGINT)
+        self.assertEqual(self.demo.process.wait(20), 0)
+        self.assertEqual([pid for pid in children if Path(f"/proc/{pid}").exists()], [])
+
+    def test_every_protocol_works_a_broken_service_leaves_and_ctrl_c_ends_all(self) -> None:
+        self.started(self.demo)
+        self.assertIn("EX", smtp_greeting())
+        self.assertIn(https_server(), {"EX1.example.com", "EX2.example.com"})
+        self.assertIn(b"You are connected to EX", imap_subject())
+        self.assertIn(b"You are connected to EX", pop3_subject())
+        self.assertIn("[10532]", nspi_port())
+
+        before = self.demo.written()
+        self.assertEqual(self.demo.tell("ex1 smtp maintenance"), "ex1 smtp maintenance")
+        self.demo.wait_for(r"proxy \|.*\bex1\b.*stopping.*421 4\.3\.2", before)
+        self.assertEqual({"EX2" in smtp_greeting() for _ in range(6)}, {True})
+
+        before = self.demo.written()
+        self.demo.tell("ex1 https error")
+        self.demo.wait_for(r"proxy \|.*\bhttps/ex1\b.*\bdown\b", before)
+        self.assertEqual({https_server() for _ in range(6)}, {"EX2.example.com"})
+
+        before = self.demo.written()
+        self.demo.tell("ex1 all well")
+        self.demo.wait_for(r"proxy \|.*\bhttps/ex1\b.*\bup\b", before)
+        eventually(lambda: https_server() == "EX1.example.com", "ex1 to serve again")
+
+        children = self.demo.children()
+        self.assertEqual(len(children), 1)
+        self.interrupt(children)
+
+    def test_a_proxy_that_does_not_start_is_told_with_what_it_said(self) -> None:
+        broken = self.demo.folder / "broken.toml"
+        broken.write_text("[frontends.smtp]\nbund = '127.0.0.1:10025'\n")
+        self.demo.configuration = broken
+        self.keep(self.demo)
+        self.demo.prepare()
+        self.demo.process.start(self.demo.command())
+        self.assertEqual(self.demo.process.wait(30), 1)
+        self.assertRegex(self.demo.process.text(), r"proxy \|.*bund")
+        self.assertIn("the proxy has ended", self.demo.process.text())
