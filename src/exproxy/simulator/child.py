@@ -57,7 +57,7 @@ class Proxy(ProcessProtocol):
         self._gone = True
         for stopped in self._stopped:
             stopped.callback(None)
-        self.ended.callback(_how(reason.value))
+        self.ended.callback(_how(reason))
 
     def stop(self) -> Deferred[None]:
         """End the process; fires when it is gone."""
@@ -84,7 +84,9 @@ class Proxy(ProcessProtocol):
         self._out.flush()
 
 
-def _how(ended: ProcessDone | ProcessTerminated) -> str:
+def _how(reason: Failure) -> str:
+    ended = reason.value
+    assert isinstance(ended, ProcessDone | ProcessTerminated)  # Twisted gives nothing else
     if ended.signal is not None:
         return f"signal {ended.signal}"
     return f"exit status {ended.exitCode}"
