@@ -1,0 +1,107 @@
+"""Checks all servers, each check at its own times, and tells what they find to the servers' health."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from random import Random
+
+import attrs
+from twisted.internet.interfaces import IReactorTime
+
+from exproxy.check.agent import AgentTask
+from exproxy.check.plan import AgentPlan, CheckPlan
+from exproxy.check.report import Report
+from exproxy.check.task import CheckTask
+from exproxy.net.interfaces import Network
+from exproxy.pool import Server, Transition
+
+
+def _nobody(server: Server, transition: Transition) -> None:
+    pass
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@attrs.frozen
+class _Watched:
+    checks: tuple[CheckTask, ...]
+    agent: AgentTask | None
+
+    @property
+    def tasks(self) -> "tuple[CheckTask | AgentTask, ...]":
+        return self.checks if self.agent is None else (*self.checks, self.agent)
+
+
+class CheckService:
+    """Servers may be added before :meth:`start` and after it; first checks are spread over a second, later ones over their
+    intervals.
+
+    :param rng: for moments.
+    :param on_transition: called with each operational transition that a check or an agent made; the server's back end has
+        told its own listeners by then.
+    :param today: the time of day, with its time zone, for certificates.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        network: Network,
+        rng: Random,
+        on_transition: Callable[[Server, Transition], None] = _nobody,
+        today: Callable[[], datetime] = _now,
+    ) -> None:
+        self._clock = clock
+        self._network = network
+        self._rng = rng
+        self._on_transition = on_transition
+        self._today = today
+        self._watched: dict[Server, _Watched] = {}
+        self._running = False
+
+    def add(self, server: Server, checks: Sequence[CheckPlan], agent: AgentPlan | None = None) -> None:
+        """Check ``server``; its address may be ``None`` yet, and may change.
+
+        :raises ValueError: the server is there already, or its health knows no check of a plan's name.
+        """
+        unknown = [plan.name for plan in checks if plan.name not in server.health.checks]
+        if server in self._watched or unknown:
+            raise ValueError(f"{server.full_name}: " + (f"no such check: {', '.join(unknown)}" if unknown else "added twice"))
+        common = (self._clock, self._network, self._rng, server)
+        tasks = tuple(CheckTask(*common, plan, self._today, self._observed) for plan in checks)
+        asked = None if agent is None else AgentTask(*common, agent, self._today, self._observed)
+        watched = self._watched[server] = _Watched(tasks, asked)
+        if self._running:
+            for task in watched.tasks:
+                task.start(self._rng.random())
+
+    def remove(self, server: Server) -> None:
+        """Check it no more; what is under way is ended.  A server that is not there is none to remove."""
+        watched = self._watched.pop(server, None)
+        if watched is not None:
+            for task in watched.tasks:
+                task.stop()
+
+    def start(self) -> None:
+        """Begin."""
+        self._running = True
+        tasks = [task for watched in self._watched.values() for task in watched.tasks]
+        for position, task in enumerate(tasks):
+            task.start(position / len(tasks))
+
+    def stop(self) -> None:
+        """End everything; no server is checked any more."""
+        self._running = False
+        for server in tuple(self._watched):
+            self.remove(server)
+
+    def reports(self, server: Server) -> Mapping[str, Report]:
+        """How the last run of each check of ``server`` ended, by the check's name; those that have not ended yet are missing."""
+        watched = self._watched.get(server)
+        if watched is None:
+            return {}
+        return {task.plan.name: task.last for task in watched.checks if task.last is not None}
+
+    def _observed(self, server: Server, transition: Transition | None) -> None:
+        if transition is not None:
+            self._on_transition(server, transition)
