@@ -5,6 +5,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+import zipfile
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -13,6 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 TWISTD = "from twisted.scripts.twistd import run; run()"
 """The twistd program, which is in the other environment's folder."""
+
+CHECKERS = "from exproxy.check.plugins import checkers; print(*checkers())"
+"""Prints the types of checks that are found as plugins."""
 
 
 def _output(command: list[str], folder: Path) -> str:
@@ -25,8 +29,15 @@ def _output(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
+def source_files() -> list[Path]:
+    """What a wheel is made of."""
+    patterns = ("setup.cfg", "pyproject.toml", "README.md", "src/exproxy/**/*", "twisted/plugins/*.py")
+    paths = [path for pattern in patterns for path in ROOT.glob(pattern)]
+    return [path for path in paths if path.is_file() and "__pycache__" not in path.parts]
+
+
 class WheelTests(SynchronousTestCase):
-    """One wheel, built once, asked several things: a test each would build it as often."""
+    """The built wheel, and not the tree, is what has to be whole."""
 
     def build(self, folder: Path) -> Path:
         """The wheel, by the setuptools that is here: no network."""
@@ -35,14 +46,12 @@ class WheelTests(SynchronousTestCase):
         return next(folder.glob("exproxy-*.whl"))
 
     def copied_sources(self, folder: Path) -> Path:
-        """The tracked part of the tree, so that setuptools leaves nothing in it and finds no earlier build's files."""
+        """Apart from the tree, so that setuptools leaves nothing in it and finds no earlier build's files."""
         copy = folder / "sources"
-        for pattern in ("setup.cfg", "pyproject.toml", "README.md", "src/exproxy/**/*", "twisted/plugins/*.py"):
-            for path in ROOT.glob(pattern):
-                if path.is_file() and "__pycache__" not in path.parts:
-                    target = copy / path.relative_to(ROOT)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.write_bytes(path.read_bytes())
+        for path in source_files():
+            target = copy / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
         return copy
 
     def installed(self, wheel: Path, folder: Path) -> Path:
@@ -57,6 +66,15 @@ class WheelTests(SynchronousTestCase):
         (places / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n" + sysconfig.get_path("platlib") + "\n")
         return python.parent
 
+    def test_every_file_of_the_package_and_every_plugin_is_in_the_wheel(self) -> None:
+        folder = Path(self.mktemp()).resolve()
+        folder.mkdir()
+        with zipfile.ZipFile(self.build(folder)) as wheel:
+            present = set(wheel.namelist())
+        sources = [path.relative_to(ROOT) for path in source_files()]
+        expected = {path.as_posix().removeprefix("src/") for path in sources if path.parts[0] in {"src", "twisted"}}
+        self.assertEqual(expected - present, set())
+
     def test_an_installed_wheel_has_the_plugin_and_the_command(self) -> None:
         folder = Path(self.mktemp()).resolve()
         folder.mkdir()
@@ -68,4 +86,5 @@ class WheelTests(SynchronousTestCase):
         self.assertTrue(place.startswith(str(folder)), place)
         self.assertIn("--config=", _output([python, "-c", TWISTD, "exproxy", "--help"], elsewhere))
         self.assertIn("probe", _output([str(programs / "exproxy"), "--help"], elsewhere))
+        self.assertIn("smtp", _output([python, "-c", CHECKERS], elsewhere).split())
         self.assertTrue((Path(place.strip()).parent / "py.typed").exists())
