@@ -1,6 +1,6 @@
 """The site: everything that a configuration brings to life."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -11,13 +11,15 @@ from twisted.logger import Logger
 
 from exproxy import pool
 from exproxy.check.interfaces import IChecker
+from exproxy.check.plan import Place
+from exproxy.check.service import CheckService
 from exproxy.config import model
 from exproxy.net.interfaces import Network
 from exproxy.net.resolver import NameWatch
 from exproxy.process.descriptors import DescriptorLimitError, ensure, needed
 from exproxy.proxy.accesslog.log import AccessLog
 from exproxy.proxy.gate import Gate
-from exproxy.site.checks import Checks
+from exproxy.site.checks import Plans
 from exproxy.site.errors import SiteError
 from exproxy.site.fronts import Fronts
 from exproxy.site.logs import access_log
@@ -49,7 +51,7 @@ class Site:
         self._gate = Gate(1)
         self._pools: Pools | None = None
         self._fronts: Fronts | None = None
-        self._checks: Checks | None = None
+        self._checks: CheckService | None = None
         self._access: AccessLog | None = None
         self._names: list[NameWatch] = []
         self._housekeeping: IDelayedCall | None = None
@@ -75,11 +77,15 @@ class Site:
         sentences = Sentences({name: backend.pool for name, backend in pools.backends.items()})
         for backend in pools.backends.values():
             backend.pool.subscribe(sentences.tell)
-        self._checks = Checks(self._reactor, self._network, self._checkers, new, pools, self._rng)
-        self._names = [
-            NameWatch(self._reactor, self._reactor.nameResolver, name, every, _Resolved(server, self._reactor))
-            for server, name, every in pools.named
-        ]
+        self._checks = checks = CheckService(self._reactor, self._network, self._rng)
+        plans = Plans(self._checkers)
+        for backend_name, configured in new.backends.items():
+            servers = pools.backends[backend_name].pool.servers
+            for server in configured.servers:
+                wanted = plans.of(server, configured.source), plans.agent_of(server, configured.source)
+                checks.add(servers[server.name], *wanted)
+        self._names = [self._watch(name, every, _Resolved(server, self._reactor)) for server, name, every in pools.named]
+        self._names += [self._watch(name, every, _Moved(place)) for place, name, every in plans.named]
         self._configuration, self._gate, self._pools, self._fronts, self._access = new, gate, pools, fronts, access
 
     def start(self) -> None:
@@ -120,6 +126,9 @@ class Site:
         if self._access is not None:
             self._access.reopen()
 
+    def _watch(self, name: str, every: float, changed: Callable[[str], None]) -> NameWatch:
+        return NameWatch(self._reactor, self._reactor.nameResolver, name, every, changed)
+
     def _keep_house(self) -> None:
         self._housekeeping = self._reactor.callLater(HOUSEKEEPING, self._keep_house)
         now = self._reactor.seconds()
@@ -154,6 +163,16 @@ class _Resolved:
 
     def __call__(self, address: str) -> None:
         self.server.resolved(address, self.clock.seconds())
+
+
+@attrs.frozen
+class _Moved:
+    """DNS has answered for a check's own address."""
+
+    place: Place
+
+    def __call__(self, address: str) -> None:
+        self.place.address = address
 
 
 def _ensure_descriptors(new: model.Configuration) -> None:

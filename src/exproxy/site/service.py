@@ -21,12 +21,12 @@ class SiteService(Service):
         self._signals = Signals(reactor.callFromThread, reactor.stop, self._hurry, site.reopen_logs)
 
     def startService(self) -> None:
-        super().startService()
+        super().startService()  # type: ignore[no-untyped-call]  # Twisted's Service has no types
         self._reactor.callWhenRunning(self._begin)
 
     def stopService(self) -> "Deferred[None]":
         """Drains; fires when the last session is over."""
-        super().stopService()
+        super().stopService()  # type: ignore[no-untyped-call]  # likewise
         return self._site.stop()
 
     def _begin(self) -> None:

@@ -1,0 +1,62 @@
+"""The checks that a configuration asks for, as the check service wants them."""
+
+from collections.abc import Mapping
+
+from exproxy.check.interfaces import IChecker
+from exproxy.check.plan import AgentPlan, CheckPlan, Place, Security
+from exproxy.config import model
+from exproxy.net.tlscontext import TLSContextSettings
+from exproxy.site.pools import is_literal
+
+
+class Plans:
+    """:param checkers: the types of checks, by name.
+
+    ``named`` are the addresses of checks that DNS has to find, with the name and the seconds between two look-ups.
+    """
+
+    def __init__(self, checkers: Mapping[str, IChecker]) -> None:
+        self._checkers = checkers
+        self.named: list[tuple[Place, str, float]] = []
+
+    def of(self, server: model.Server, source: str | None) -> list[CheckPlan]:
+        """The checks of one server.
+
+        :param source: the address that its back end connects from.
+        """
+        return [self._plan(server, check, source) for check in server.checks]
+
+    def agent_of(self, server: model.Server, source: str | None) -> AgentPlan | None:
+        """The agent of one server, if it has one."""
+        agent = server.agent
+        return None if agent is None else AgentPlan(port=agent.port, send=agent.send, interval=agent.interval, source=source)
+
+    def _plan(self, server: model.Server, check: model.Check, source: str | None) -> CheckPlan:
+        timing = check.timing
+        return CheckPlan(
+            name=check.name,
+            host=check.address or server.address,
+            checker=self._checkers[check.type],
+            options=check.options,
+            interval=timing.interval,
+            fast_interval=timing.fast_interval,
+            down_interval=timing.down_interval,
+            timeout=timing.timeout,
+            port=check.port,
+            place=None if check.address is None else self._place(check.address, server.resolve),
+            security=None if check.tls is None else _security(check.tls),
+            send_proxy=check.send_proxy,
+            source=source,
+        )
+
+    def _place(self, address: str, resolve: float) -> Place:
+        if is_literal(address):
+            return Place(address)
+        place = Place(None)
+        self.named.append((place, address, resolve))
+        return place
+
+
+def _security(tls: model.CheckTLS) -> Security:
+    settings = TLSContextSettings(verify=tls.verify, ca=tls.ca, name=tls.name, legacy=tls.legacy)
+    return Security(settings=settings, implicit=tls.mode == "implicit", warn_days=tls.warn_days)
