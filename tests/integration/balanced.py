@@ -28,6 +28,9 @@ class BalancedTests:
     proxy: Proxy
     second: Failing
 
+    def tearDown(self) -> None:
+        self.proxy.end()
+
     def client(self) -> str:
         """One client from its connect to its goodbye: the name of the server that it reached.  Raises when it failed."""
         raise NotImplementedError

@@ -53,7 +53,7 @@ class RpcTests(BalancedTests, PeerTestCase):
         configuration = CONFIGURATION.format(
             front=FRONT, first=FIRST, second=SECOND, client_access=client_access, address_book=address_book
         )
-        self.proxy = Proxy("proxy", FRONT, samba.MAPPER_PORT, configuration, (client_access, address_book))
+        self.proxy = Proxy("proxy", FRONT, samba.MAPPER_PORT, configuration)
         self.started(self.proxy)
         self.clients = 0
 
