@@ -8,7 +8,7 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.simulator.demo import START_LIMIT, Demo, main
+from exproxy.simulator.demo import SETTLE, START_LIMIT, Demo, main
 
 
 class FakeProcess:
@@ -59,6 +59,7 @@ class DemoTests(SynchronousTestCase):
         client = self.reactor.tcpClients[-1][2].buildProtocol(None)
         client.makeConnection(StringTransport())
         client.dataReceived(b"220 EX1.example.com\r\n")
+        self.reactor.advance(SETTLE)
         self.assertIn("Try it", self.out.getvalue())
 
     def test_ctrl_c_ends_the_proxy_and_then_the_demo_without_an_error(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from twisted.internet.defer import Deferred, ensureDeferred
-from twisted.internet.task import react
+from twisted.internet.task import deferLater, react
 from twisted.python.failure import Failure
 
 from exproxy.simulator.child import Proxy, proxy_command
@@ -22,6 +22,10 @@ from exproxy.simulator.site import Simulator
 CONFIGURATION = Path("conf/demo.toml")
 START_LIMIT = 30.0
 """Seconds until the first client has to be served."""
+
+SETTLE = 1.5
+"""Seconds from then to the guide: the first checks are spread over their interval of a second, and what they find is not to
+stand in the middle of it."""
 
 
 class Demo:
@@ -64,6 +68,7 @@ class Demo:
 
     async def _welcome(self) -> None:
         await greeted(self._reactor, (FRONT, DEMO.ports.smtp), START_LIMIT)
+        await deferLater(self._reactor, SETTLE)
         self._say(guide(DEMO, Path(sys.executable), Path.cwd()))
 
     def _not_served(self, failure: Failure) -> Deferred[None] | None:
@@ -75,6 +80,7 @@ class Demo:
     async def _stop(self) -> None:
         """End the proxy, then the site."""
         self._stopping = True
+        self._say("ending the proxy and the site ...")
         await self._proxy.stop()
         await self._site.stop()
         self.silence()
