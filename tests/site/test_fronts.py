@@ -38,7 +38,9 @@ class FrontsTests(SynchronousTestCase):
         }
         error = self.assertRaises(SiteError, self.fronts.open, configured)
         self.assertEqual(len(error.sentences), 2)
-        self.assertIn("frontends.smtp: cannot listen on 192.0.2.9:25: Address already in use; another program", error.sentences[0])
+        self.assertIn(
+            "frontends.smtp: cannot listen on 192.0.2.9:25: Address already in use; another program", error.sentences[0]
+        )
         self.assertNotIn(("192.0.2.9", 443), self.network.ports)
 
     def test_closed_nothing_listens(self) -> None:

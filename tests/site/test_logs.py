@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from exproxy.config import model
 from exproxy.site.errors import SiteError
 from exproxy.site.logs import access_log
-from tests.proxy.accesslog.support import RECORD
+from tests.proxy.accesslog.samples import RECORD
 
 
 class AccessLogTests(SynchronousTestCase):

@@ -50,7 +50,9 @@ class PoolsTests(SynchronousTestCase):
 
     def test_limits_and_checks_arrive(self) -> None:
         check = model.Check("smtp", "smtp", None, model.CheckTiming(rise=4, fall=5), required=False)
-        pools = self.build(model.Backend("smtp", (server("ex1", "192.0.2.1", weight=7, maxconn=9, backup=True, checks=(check,)),)))
+        pools = self.build(
+            model.Backend("smtp", (server("ex1", "192.0.2.1", weight=7, maxconn=9, backup=True, checks=(check,)),))
+        )
         built = pools.backends["smtp"].pool.servers["ex1"]
         self.assertEqual((built.weight, built.maxconn, built.backup), (7, 9, True))
         self.assertEqual(built.health.checks["smtp"].spec, pool.CheckSpec("smtp", 4, 5, False))

@@ -24,6 +24,10 @@ def preferred(addresses: Sequence[str], present: str | None) -> str | None:
     return min(addresses, key=lambda address: ":" in address, default=None)
 
 
+def _nobody(why: str) -> None:
+    pass
+
+
 @implementer(IResolutionReceiver)
 class _Answer:
     """One question; what comes after it was given up is nobody's."""
@@ -55,6 +59,7 @@ class NameWatch:
         Until the first answer has come, and while DNS fails, it is at most :attr:`RETRY`.
     :param changed: called with an address, IPv4 or IPv6 without brackets, at the first answer and whenever it is another one;
         while DNS fails the last one stands.
+    :param failed: called with a sentence part at the first of several failures in a row.
     :param timeout: seconds after which an answer is no longer waited for.
     :param uniform: a number from 0 to 1.
     """
@@ -67,6 +72,7 @@ class NameWatch:
         "_failing",
         "_interval",
         "_resolver",
+        "_tell_failed",
         "_timeout",
         "_uniform",
         "address",
@@ -84,6 +90,7 @@ class NameWatch:
         name: str,
         interval: float,
         changed: Callable[[str], None],
+        failed: Callable[[str], None] = _nobody,
         timeout: float = 10.0,
         uniform: Callable[[], float] = random.random,
     ) -> None:
@@ -93,6 +100,7 @@ class NameWatch:
         self._resolver = resolver
         self._interval = interval
         self._changed = changed
+        self._tell_failed = failed
         self._timeout = timeout
         self._uniform = uniform
         self._answer: _Answer | None = None
@@ -149,6 +157,7 @@ class NameWatch:
                 why=why,
                 kept=f"{self.address} is used on" if self.address else "the server gets nobody until it can",
             )
+            self._tell_failed(f"{self.name} cannot be looked up: {why}")
 
     def _again(self, delay: float) -> None:
         self._answer = None

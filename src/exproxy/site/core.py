@@ -1,6 +1,6 @@
 """The site: everything that a configuration brings to life."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
@@ -84,7 +84,7 @@ class Site:
             for server in configured.servers:
                 wanted = plans.of(server, configured.source), plans.agent_of(server, configured.source)
                 checks.add(servers[server.name], *wanted)
-        self._names = [self._watch(name, every, _Resolved(server, self._reactor)) for server, name, every in pools.named]
+        self._names = [self._watch(name, every, _Named(server, self._reactor)) for server, name, every in pools.named]
         self._names += [self._watch(name, every, _Moved(place)) for place, name, every in plans.named]
         self._configuration, self._gate, self._pools, self._fronts, self._access = new, gate, pools, fronts, access
 
@@ -126,8 +126,8 @@ class Site:
         if self._access is not None:
             self._access.reopen()
 
-    def _watch(self, name: str, every: float, changed: Callable[[str], None]) -> NameWatch:
-        return NameWatch(self._reactor, self._reactor.nameResolver, name, every, changed)
+    def _watch(self, name: str, every: float, whose: "_Named | _Moved") -> NameWatch:
+        return NameWatch(self._reactor, self._reactor.nameResolver, name, every, whose.found, whose.missed)
 
     def _keep_house(self) -> None:
         self._housekeeping = self._reactor.callLater(HOUSEKEEPING, self._keep_house)
@@ -155,24 +155,30 @@ class Site:
 
 
 @attrs.frozen
-class _Resolved:
-    """DNS has answered for one server."""
+class _Named:
+    """A server that is configured by a name."""
 
     server: pool.Server
     clock: IReactorTime
 
-    def __call__(self, address: str) -> None:
+    def found(self, address: str) -> None:
         self.server.resolved(address, self.clock.seconds())
+
+    def missed(self, why: str) -> None:
+        self.server.resolve_failed(why, self.clock.seconds())
 
 
 @attrs.frozen
 class _Moved:
-    """DNS has answered for a check's own address."""
+    """A check's own address that is configured by a name."""
 
     place: Place
 
-    def __call__(self, address: str) -> None:
+    def found(self, address: str) -> None:
         self.place.address = address
+
+    def missed(self, why: str) -> None:
+        """The check itself says that the name is not known."""
 
 
 def _ensure_descriptors(new: model.Configuration) -> None:

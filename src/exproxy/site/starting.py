@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from exproxy.check.plugins import checkers
+from exproxy.check.plugins import DuplicateCheckerError, checkers
 from exproxy.config.load import load
 from exproxy.net import network_for
 from exproxy.process.clock import steady
 from exproxy.site.core import Site
+from exproxy.site.errors import SiteError
 from exproxy.site.service import SiteService
 
 
@@ -19,7 +20,10 @@ def service_for(path: Path, environ: Mapping[str, str], reactor: Any) -> SiteSer
     :raises SiteError: a port, a file or enough descriptors are not to be had; then nothing is held.
     """
     reactor.seconds = steady()
-    found = checkers()
+    try:
+        found = checkers()
+    except DuplicateCheckerError as error:
+        raise SiteError([str(error)]) from error
     configuration = load(path, environ, {name: checker.options for name, checker in found.items()})
     site = Site(reactor, network_for(reactor), found)
     site.apply(configuration)

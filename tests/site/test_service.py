@@ -1,0 +1,80 @@
+"""The site under twistd."""
+
+import signal
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.site.service import SiteService
+
+
+class FakeSite:
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.ending: Deferred[None] = Deferred()
+
+    def start(self) -> None:
+        self.calls.append("start")
+
+    def stop(self) -> Deferred[None]:
+        self.calls.append("stop")
+        return self.ending
+
+    def hurry(self) -> None:
+        self.calls.append("hurry")
+
+    def reopen_logs(self) -> None:
+        self.calls.append("reopen")
+
+
+class FakeReactor:
+    def __init__(self) -> None:
+        self.when_running: list[object] = []
+        self.stopped = 0
+
+    def callWhenRunning(self, call: object) -> None:
+        self.when_running.append(call)
+
+    def callFromThread(self, call: object) -> None:
+        call()
+
+    def stop(self) -> None:
+        self.stopped += 1
+
+
+class SiteServiceTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+        self.site, self.reactor = FakeSite(), FakeReactor()
+        self.service = SiteService(self.site, self.reactor)
+
+    def run_it(self) -> None:
+        self.service.startService()
+        for call in self.reactor.when_running:
+            call()
+
+    def test_nobody_is_let_in_before_the_reactor_runs(self) -> None:
+        self.service.startService()
+        self.assertEqual(self.site.calls, [])
+        self.reactor.when_running[0]()
+        self.assertEqual(self.site.calls, ["start"])
+
+    def test_the_first_sigterm_stops_the_reactor_and_the_second_hurries(self) -> None:
+        self.run_it()
+        signal.raise_signal(signal.SIGTERM)
+        self.assertEqual((self.reactor.stopped, self.site.calls), (1, ["start"]))
+        signal.raise_signal(signal.SIGTERM)
+        self.assertEqual((self.reactor.stopped, self.site.calls), (1, ["start", "hurry"]))
+
+    def test_it_has_stopped_when_the_last_session_is_over(self) -> None:
+        self.run_it()
+        stopped = self.service.stopService()
+        self.assertNoResult(stopped)
+        self.site.ending.callback(None)
+        self.successResultOf(stopped)
+
+    def test_sigusr1_reopens_the_logs(self) -> None:
+        self.run_it()
+        signal.raise_signal(signal.SIGUSR1)
+        self.assertEqual(self.site.calls, ["start", "reopen"])

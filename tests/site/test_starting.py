@@ -1,0 +1,45 @@
+"""From a file to a service."""
+
+from pathlib import Path
+
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.config.problems import ConfigError
+from exproxy.site import starting
+from exproxy.site.service import SiteService
+from exproxy.site.starting import service_for
+from tests.net.memory import MemoryNetwork
+
+TEXT = """
+[frontends.smtp]
+bind = "127.0.0.1:2525"
+backend = "hub"
+[backends.hub]
+check = "smtp"
+servers = { one = "127.0.0.1:9" }
+"""
+
+
+class ServiceForTests(SynchronousTestCase):
+    def write(self, text: str) -> Path:
+        path = Path(self.mktemp())
+        path.write_text(text)
+        return path
+
+    def test_a_file_that_is_wrong_is_said_before_anything_is_bound(self) -> None:
+        reactor = MemoryReactorClock()
+        path = self.write('[frontends.smtp]\nbind = "127.0.0.1:25"\nbackend = "hub"\n')
+        error = self.assertRaises(ConfigError, service_for, path, {}, reactor)
+        self.assertIn("frontends.smtp.backend", str(error))
+        self.assertEqual(reactor.getReaders(), [])
+
+    def test_a_file_that_is_right_becomes_a_service_on_a_steady_clock(self) -> None:
+        reactor = MemoryReactorClock()
+        reactor.callFromThread = lambda call: call()
+        self.patch(starting, "network_for", MemoryNetwork)
+        before = reactor.seconds
+        service = service_for(self.write(TEXT), {}, reactor)
+        self.addCleanup(service._site.stop)
+        self.assertIsInstance(service, SiteService)
+        self.assertIsNot(reactor.seconds, before)

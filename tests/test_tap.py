@@ -1,0 +1,36 @@
+"""``twistd exproxy``."""
+
+import io
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy import tap
+
+
+class TapTests(SynchronousTestCase):
+    def options(self, *words: str) -> tap.Options:
+        options = tap.Options()
+        options.parseOptions(words)
+        return options
+
+    def test_the_file_is_named_by_c_or_config(self) -> None:
+        self.assertEqual(
+            [self.options(*words)["config"] for words in (("-c", "a"), ("--config", "b"), ())], ["a", "b", "exproxy.toml"]
+        )
+
+    def test_a_file_that_is_wrong_is_explained_and_the_status_is_1(self) -> None:
+        path = Path(self.mktemp())
+        path.write_text("[frontends.smtp\n")
+        errors = io.StringIO()
+        self.patch(tap.sys, "stderr", errors)
+        ended = self.assertRaises(SystemExit, tap.makeService, self.options("-c", str(path)))
+        self.assertEqual(ended.code, 1)
+        self.assertIn(f"{path}:1:", errors.getvalue())
+        self.assertIn("exproxy is not started.", errors.getvalue())
+
+    def test_a_file_that_is_not_there_is_explained(self) -> None:
+        errors = io.StringIO()
+        self.patch(tap.sys, "stderr", errors)
+        self.assertRaises(SystemExit, tap.makeService, self.options("-c", "/nowhere/site.toml"))
+        self.assertIn("/nowhere/site.toml", errors.getvalue())
