@@ -1,5 +1,6 @@
 """What is to be checked, how and how often: a configuration's checks as this package wants them."""
 
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import attrs
@@ -35,6 +36,20 @@ class Security:
     settings: TLSContextSettings
     implicit: bool
     warn_days: int = 14
+
+
+def security(
+    mode: Literal["starttls", "implicit"],
+    *,
+    verify: bool,
+    ca: Path | None = None,
+    name: str | None = None,
+    legacy: bool = False,
+    warn_days: int = 14,
+) -> Security:
+    """TLS from its single settings; see :class:`Security` and :class:`exproxy.net.tlscontext.TLSContextSettings`."""
+    settings = TLSContextSettings(verify=verify, ca=ca, name=name, legacy=legacy)
+    return Security(settings=settings, implicit=mode == "implicit", warn_days=warn_days)
 
 
 @attrs.frozen(kw_only=True)

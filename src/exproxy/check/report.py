@@ -1,5 +1,6 @@
 """What a run of a check leaves behind."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import attrs
@@ -29,12 +30,21 @@ class Report:
     transcript: tuple[str, ...] = ()
     fault: str = ""
 
+    @property
+    def stopping(self) -> bool:
+        """The server is well, but asks for no new clients."""
+        return self.outcome.status is Status.L7OKC
+
+    @property
+    def passed(self) -> bool:
+        """New clients may be sent there."""
+        return self.outcome.status.passed and not self.stopping
+
     def result(self) -> CheckResult:
         """As the pool wants it."""
-        stopping = self.outcome.status is Status.L7OKC
         return CheckResult(
-            passed=self.outcome.status.passed and not stopping,
-            stopping=stopping,
+            passed=self.passed,
+            stopping=self.stopping,
             status=self.outcome.status.value,
             text=self.outcome.text,
             line=self.outcome.line,
@@ -44,10 +54,18 @@ class Report:
         )
 
 
+def _nobody(line: str) -> None:
+    pass
+
+
 @attrs.define
 class Transcript:
-    """Writes a run down, at most ``MAX_LINES`` lines of ``MAX_WIDTH`` characters, whatever a server sends."""
+    """Writes a run down, at most ``MAX_LINES`` lines of ``MAX_WIDTH`` characters, whatever a server sends.
 
+    :param tell: called with each line as it comes.
+    """
+
+    tell: Callable[[str], None] = _nobody
     lines: list[str] = attrs.field(factory=list)
 
     def ours(self, data: bytes) -> None:
@@ -65,10 +83,12 @@ class Transcript:
             self._put(f"{mark} {line}")
 
     def _put(self, line: str) -> None:
-        if len(self.lines) < MAX_LINES:
-            self.lines.append(line)
-        elif len(self.lines) == MAX_LINES:
-            self.lines.append("--- and more, which is not shown")
+        if len(self.lines) > MAX_LINES:
+            return
+        if len(self.lines) == MAX_LINES:
+            line = "--- and more, which is not shown"
+        self.lines.append(line)
+        self.tell(line)
 
 
 class Unwritten(Transcript):

@@ -19,7 +19,8 @@ def _nobody(server: Server, transition: Transition) -> None:
     pass
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
+    """The time of day, with its time zone."""
     return datetime.now(UTC)
 
 
@@ -49,7 +50,7 @@ class CheckService:
         network: Network,
         rng: Random,
         on_transition: Callable[[Server, Transition], None] = _nobody,
-        today: Callable[[], datetime] = _now,
+        today: Callable[[], datetime] = utc_now,
     ) -> None:
         self._clock = clock
         self._network = network

@@ -12,6 +12,7 @@ from exproxy.check.plan import CheckPlan
 from exproxy.check.repeater import Repeater
 from exproxy.check.report import Report, Transcript, Unwritten
 from exproxy.check.runner import CheckRun, ClientTLS, Job
+from exproxy.net.certificate import is_address
 from exproxy.net.interfaces import Network
 from exproxy.net.tlscontext import TLSSettingsError, client_context
 from exproxy.pool import Operational, Server, Transition
@@ -85,9 +86,17 @@ class CheckTask:
             self._begin_without_address()
             return
         self._nameless_since = None
+        if not is_address(address):
+            self._done(_at_once(Status.L4CON, f"{address!r} is no IP address, and the check knows no other"))
+            return
         port = self.plan.port or self._server.port
         if port is None:
             self._done(_at_once(Status.L4CON, "the check has no port to go to: give it one"))
+            return
+        security = self.plan.security
+        if security is not None and not security.implicit and not self.plan.checker.starttls:
+            kind = self.plan.checker.name
+            self._done(_at_once(Status.L6RSP, f"checks of the type {kind} know no STARTTLS: their tls can only be implicit"))
             return
         try:
             job = self._job(address, port)

@@ -1,0 +1,86 @@
+"""One check now, for people: the name is looked up, the check runs once, and its dialogue is kept."""
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.interfaces import IAddress, IHostnameResolver, IHostResolution
+from twisted.internet.interfaces import IResolutionReceiver as Receiver
+from zope.interface import implementer
+
+from exproxy.check.plan import CheckPlan
+from exproxy.check.report import Report, Transcript
+from exproxy.check.runner import CheckRun
+from exproxy.check.service import utc_now
+from exproxy.check.task import job_of
+from exproxy.net import network_for
+from exproxy.net.certificate import is_address
+from exproxy.net.interfaces import Network
+from exproxy.net.resolver import preferred
+from exproxy.net.tlscontext import TLSSettingsError, client_context
+
+
+class CheckNowError(Exception):
+    """The check cannot even begin: a name has no address, a file cannot be used; the text says which."""
+
+
+async def check_now(reactor: Any, plan: CheckPlan, port: int, transcript: Transcript, network: Network | None = None) -> Report:
+    """Run ``plan`` once against ``plan.host``, a name or an IP address.
+
+    :param reactor: the live reactor.
+    :param transcript: what is said is written there.
+    :param network: makes the streams; the reactor's own, if nothing else is said.
+    :raises CheckNowError: the name has no address, or the file of certificate authorities cannot be used.
+    """
+    try:
+        context = None if plan.security is None else client_context(plan.security.settings)
+    except TLSSettingsError as error:
+        raise CheckNowError(str(error)) from error
+    address = await resolve(reactor, plan.host, plan.timeout)
+    job = job_of(plan, plan.host, address, port, context, utc_now, transcript)
+    done: Deferred[Report] = Deferred()
+    run = CheckRun(reactor, network or network_for(reactor), job, done.callback)
+    run.start()
+    return await done
+
+
+async def resolve(reactor: Any, host: str, timeout: float) -> str:
+    """An address of ``host``, IPv4 before IPv6; an address is its own.
+
+    :param timeout: seconds that the answer may take.
+    :raises CheckNowError: there is none.
+    """
+    if is_address(host):
+        return host
+    answer = _Answer()
+    resolver: IHostnameResolver = reactor.nameResolver
+    resolver.resolveHostName(answer, host)
+    try:
+        addresses = await answer.complete.addTimeout(timeout, reactor)
+    except DeferredTimeout:
+        raise CheckNowError(f"no name server has told the address of {host} within {timeout:g} s") from None
+    found = preferred(addresses, None)
+    if found is None:
+        raise CheckNowError(f"{host} has no address, or no name server answers")
+    return found
+
+
+@implementer(Receiver)
+class _Answer:
+    """What the resolver says."""
+
+    def __init__(self) -> None:
+        self.complete: Deferred[list[str]] = Deferred()
+        self._addresses: list[str] = []
+
+    def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
+        """Nothing to keep: Twisted's resolver cannot be cancelled."""
+
+    def addressResolved(self, address: IAddress) -> None:
+        host = getattr(address, "host", "")
+        if is_address(host):
+            self._addresses.append(host)
+
+    def resolutionComplete(self) -> None:
+        if not self.complete.called:
+            self.complete.callback(self._addresses)

@@ -1,0 +1,206 @@
+"""``exproxy probe``: one health check now, with all that is said."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import attrs
+import click
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.task import react
+
+from exproxy.check.interfaces import IChecker
+from exproxy.check.once import CheckNowError, check_now
+from exproxy.check.plan import CheckPlan, security
+from exproxy.check.plugins import checkers
+from exproxy.check.report import Report, Transcript
+from exproxy.config.addresses import ServerAddress, server_address
+from exproxy.config.structuring import TLS_TYPES, Findings, converter_for
+from exproxy.config.units import duration
+
+_IMPLICIT_PORTS = {25: 465, 80: 443, 110: 995, 143: 993}
+"""Where the same protocol is spoken over TLS from the first byte."""
+
+_COLOURS = {">>>": "cyan", "<<<": "green", "---": "bright_black"}
+
+
+@attrs.frozen
+class Probe:
+    """What is to be probed."""
+
+    plan: CheckPlan
+    port: int
+
+
+@click.command()
+@click.argument("kind", metavar="TYPE")
+@click.argument("where", metavar="HOST[:PORT]")
+@click.option("--tls", "mode", type=click.Choice(["starttls", "implicit"]), help="TLS, after STARTTLS or from the first byte.")
+@click.option("--verify", is_flag=True, help="The certificate's chain and name have to be right.")
+@click.option("--ca", type=click.Path(path_type=Path), help="Certificate authorities to trust, a PEM file.")
+@click.option("--name", help="The name to ask for in TLS; without it, HOST.")
+@click.option("--legacy", is_flag=True, help="Also TLS 1.0 and 1.1.")
+@click.option("--warn-days", default=14, show_default=True, help="Warn of a certificate that expires in fewer days.")
+@click.option("-o", "--option", "options", multiple=True, metavar="KEY=VALUE", help="A key of this type of check; once for each.")
+@click.option("--timeout", default="5s", show_default=True, help="For all of it.")
+@click.option("--send-proxy", type=click.Choice(["v1", "v2"]), help="Begin with a PROXY header.")
+@click.option("--source", metavar="ADDRESS", help="An address to connect from.")
+def probe(
+    kind: str,
+    where: str,
+    mode: Literal["starttls", "implicit"] | None,
+    verify: bool,
+    ca: Path | None,
+    name: str | None,
+    legacy: bool,
+    warn_days: int,
+    options: tuple[str, ...],
+    timeout: str,
+    send_proxy: Literal["v1", "v2"] | None,
+    source: str | None,
+) -> None:
+    """Check HOST once and show what is said.
+
+    TYPE is that of a check in a configuration: tcp, tls, smtp, http, https, imap, pop3, rpc, epm, or one of a plugin.
+
+    Exit status 0: new clients would be sent there.  1: they would not.  2: the command cannot be understood.
+    """
+    checker = _checker(kind)
+    mode = _mode(kind, checker, mode)
+    if mode is None and (verify or ca or name or legacy):
+        raise click.UsageError("--verify, --ca, --name and --legacy need --tls starttls or --tls implicit")
+    address = _address(where)
+    tls = None
+    if mode is not None:
+        tls = security(mode, verify=verify, ca=ca, name=name, legacy=legacy, warn_days=warn_days)
+    plan = CheckPlan(
+        name=kind,
+        host=address.host,
+        checker=checker,
+        options=read_options(checker.options, options),
+        timeout=_seconds(timeout),
+        security=tls,
+        send_proxy=send_proxy,
+        source=source,
+    )
+    react(_run, [Probe(plan, _port(address, checker, mode))])
+
+
+def _run(reactor: Any, asked: Probe) -> "Deferred[None]":
+    return ensureDeferred(run(reactor, asked))
+
+
+async def run(reactor: Any, asked: Probe, network: Any = None) -> None:
+    """Probe, print, and end the program.
+
+    :param network: makes the streams; the reactor's own, if nothing else is said.
+    :raises SystemExit: with the status of the command, if that is not 0.
+    """
+    try:
+        report = await check_now(reactor, asked.plan, asked.port, Transcript(tell=_tell), network)
+    except CheckNowError as error:
+        click.secho(f"failed: {error}", fg="red")
+        raise SystemExit(1) from None
+    for line, colour in verdict(report):
+        click.secho(line, fg=colour)
+    if not report.passed:
+        raise SystemExit(1)
+
+
+def verdict(report: Report) -> list[tuple[str, str | None]]:
+    """What is said at the end: lines and their colours."""
+    outcome = report.outcome
+    word, colour = ("passed", "green") if report.passed else ("failed", "red")
+    if report.stopping:
+        word, colour = "stopping", "yellow"
+    lines: list[tuple[str, str | None]] = [(f"{word}: {outcome.text} ({outcome.status.value}, {report.duration:.3f} s)", colour)]
+    if report.certificate is not None:
+        days = report.certificate.days_left(datetime.now(UTC))
+        lines.append((f"certificate: {int(days)} days left" if days >= 0 else "certificate: expired", None))
+    lines.extend((f"warning: {warning}", "yellow") for warning in outcome.warnings)
+    return lines
+
+
+def read_options(kind: type, words: Sequence[str]) -> object:
+    """Texts such as ``helo=lb.example.com`` as an instance of ``kind``.
+
+    Numbers and ``true`` or ``false`` as a file has them; lists with commas; tables as ``headers=Accept: */*``, once for each.
+
+    :raises click.UsageError: a key that there is not, a value that cannot be, or one that is missing.
+    """
+    hints = get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for word in words:
+        key, equals, text = word.partition("=")
+        if not equals:
+            raise click.UsageError(f"--option {word}: write KEY=VALUE")
+        value = _value(text, hints.get(key, str))
+        values[key] = {**values.get(key, {}), **value} if isinstance(value, dict) else value
+    try:
+        return converter_for({}).structure(values, kind)
+    except Findings as findings:
+        raise click.UsageError(
+            "; ".join(_sentence(finding.path, finding.message, finding.hint) for finding in findings.found)
+        ) from None
+
+
+def _value(text: str, hint: Any) -> Any:
+    """What a file would have there; what it is not stays a text, which is refused with the right words."""
+    if get_origin(hint) is tuple:
+        return [_value(part.strip(), get_args(hint)[0]) for part in text.split(",")]
+    if get_origin(hint) is dict:
+        key, _, value = text.partition(":")
+        return {key.strip(): value.strip()}
+    if hint is bool:
+        return {"true": True, "false": False}.get(text, text)
+    try:
+        return hint(text) if hint in (int, float) else text
+    except ValueError:
+        return text
+
+
+def _sentence(path: Sequence[object], message: str, hint: str) -> str:
+    place = ".".join(map(str, path))
+    return f"option {place}: {message}" + (f" ({hint})" if hint else "") if place else message
+
+
+def _checker(kind: str) -> IChecker:
+    known = checkers()
+    name = TLS_TYPES.get(kind, kind)
+    if name not in known:
+        raise click.UsageError(f"{kind!r} is no type of check; there are {', '.join(sorted({*known, *TLS_TYPES}))}")
+    return known[name]
+
+
+def _mode(kind: str, checker: IChecker, mode: Literal["starttls", "implicit"] | None) -> Literal["starttls", "implicit"] | None:
+    if mode == "starttls" and (kind in TLS_TYPES or not checker.starttls):
+        raise click.UsageError(f"{kind} knows no STARTTLS")
+    return "implicit" if kind in TLS_TYPES else mode
+
+
+def _address(where: str) -> ServerAddress:
+    try:
+        return server_address(where)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _port(address: ServerAddress, checker: IChecker, mode: str | None) -> int:
+    port = address.port or checker.default_port
+    if port is None:
+        raise click.UsageError(f"a check of the type {checker.name} needs a port: write HOST:PORT")
+    if address.port is None and mode == "implicit":
+        return _IMPLICIT_PORTS.get(port, port)
+    return port
+
+
+def _seconds(text: str) -> float:
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise click.UsageError(f"--timeout: {error}") from None
+
+
+def _tell(line: str) -> None:
+    click.secho(line, fg=_COLOURS.get(line[:3]))
