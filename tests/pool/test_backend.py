@@ -111,6 +111,16 @@ class QueueTests(SynchronousTestCase):
         lease.release(2.0)
         self.assertEqual((len(first.leases), len(second.leases), backend.queued), (1, 0, 1))
 
+    def test_ages_count_when_servers_change_too(self) -> None:
+        backend = make_backend(make_server("ex1", maxconn=1))
+        lease = get(backend)
+        holders = [Recorder() for _ in range(7)]
+        for holder in holders:
+            wait(backend, holder)
+        lease.release(2.0)
+        backend.add(make_server("ex2", maxconn=2), 3.0)
+        self.assertEqual([len(holder.leases) for holder in holders], [1, 1, 1, 0, 0, 0, 0])
+
     def test_nobody_is_told_from_inside_his_own_acquire(self) -> None:
         backend = make_backend(make_server("ex1", maxconn=1))
         get(backend)

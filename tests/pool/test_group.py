@@ -248,6 +248,8 @@ class SharedTableTests(SynchronousTestCase):
         first = self.where(self.epm, "10.1.2.1")
         waiting = Recorder()
         late = self.member("late")
+        other = next(server for name, server in late.servers.items() if name != first)
+        other.observe("smtp", PASSED, 31.0)
         self.assertIsInstance(self.epm.acquire(waiting, self.epm.key_for("10.1.2.1"), 31.0), Ticket)
         late.servers[first].observe("smtp", PASSED, 32.0)
         self.assertEqual([lease.server.name for lease in waiting.leases], [first])
@@ -275,7 +277,7 @@ class SharedTableTests(SynchronousTestCase):
         fail(self.ab.servers["ex1"])
         self.ab.retire(30.0)
         self.assertEqual({self.where(self.epm, client) for client in CLIENTS}, {"ex1", "ex2"})
-        self.assertEqual(self.group.members, (self.epm, self.rpc))
+        self.assertEqual((self.group.members, len(self.table)), ((self.epm, self.rpc), len(CLIENTS)))
 
     def test_a_host_goes_into_maintenance_for_all_members_at_once(self) -> None:
         self.start()
