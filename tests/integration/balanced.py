@@ -28,8 +28,12 @@ class BalancedTests:
     proxy: Proxy
     second: Failing
 
-    def tearDown(self) -> None:
-        self.proxy.end()
+    def balance(self, port: int, configuration: str) -> None:
+        """Run the proxy, and ask of it that it ends cleanly."""
+        assert isinstance(self, PeerTestCase)
+        self.proxy = Proxy("proxy", FRONT, port, configuration)
+        self.started(self.proxy)
+        self.addCleanup(self.proxy.end)
 
     def client(self) -> str:
         """One client from its connect to its goodbye: the name of the server that it reached.  Raises when it failed."""

@@ -7,7 +7,6 @@ from tests.integration.clients import curl
 from tests.integration.peers import needs, nginx
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
-from tests.integration.proxy import Proxy
 
 CONFIGURATION = """
 [exchange]
@@ -32,8 +31,7 @@ class HttpsTests(BalancedTests, PeerTestCase):
         self.second: nginx.Nginx = nginx.Nginx("ex2", SECOND, behind, authority)
         self.started(self.first, self.second)
         configuration = CONFIGURATION.format(front=FRONT, port=port, behind=behind, first=FIRST, second=SECOND)
-        self.proxy = Proxy("proxy", FRONT, port, configuration)
-        self.started(self.proxy)
+        self.balance(port, configuration)
 
     def client(self) -> str:
         """Through the proxy, with the certificate of the server verified: TLS is passed through."""

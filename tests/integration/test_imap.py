@@ -6,7 +6,6 @@ from tests.integration.peers import dovecot, needs
 from tests.integration.peers.liar import Liar
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
-from tests.integration.proxy import Proxy
 
 CONFIGURATION = """
 [frontends.imap]
@@ -29,8 +28,7 @@ class ImapTests(BalancedTests, PeerTestCase):
         imap, pop3, port = free_port(FIRST, SECOND), free_port(FIRST, SECOND), free_port(FRONT)
         self.first, self.second = dovecot.Dovecot("ex1", FIRST, imap, pop3), dovecot.Dovecot("ex2", SECOND, imap, pop3)
         self.started(self.first, self.second)
-        self.proxy = Proxy("proxy", FRONT, port, CONFIGURATION.format(front=FRONT, port=port, servers=servers(imap)))
-        self.started(self.proxy)
+        self.balance(port, CONFIGURATION.format(front=FRONT, port=port, servers=servers(imap)))
 
     def client(self) -> str:
         return imap_server_name(self.proxy.host, self.proxy.port)

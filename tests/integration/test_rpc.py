@@ -6,7 +6,6 @@ from tests.integration.peers import needs, samba
 from tests.integration.peers.liar import Liar
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
-from tests.integration.proxy import Proxy
 
 CONFIGURATION = """
 [exchange]
@@ -53,8 +52,7 @@ class RpcTests(BalancedTests, PeerTestCase):
         configuration = CONFIGURATION.format(
             front=FRONT, first=FIRST, second=SECOND, client_access=client_access, address_book=address_book
         )
-        self.proxy = Proxy("proxy", FRONT, samba.MAPPER_PORT, configuration)
-        self.started(self.proxy)
+        self.balance(samba.MAPPER_PORT, configuration)
         self.clients = 0
 
     def client(self) -> str:

@@ -9,7 +9,6 @@ from tests.integration.peers.liar import Liar
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
 from tests.integration.peers.waiting import eventually
-from tests.integration.proxy import Proxy
 
 CONFIGURATION = """
 [frontends.smtp]
@@ -32,8 +31,7 @@ class SmtpTests(BalancedTests, PeerTestCase):
         behind, port = free_port(FIRST, SECOND), free_port(FRONT)
         self.first, self.second = postfix.Postfix("ex1", FIRST, behind), postfix.Postfix("ex2", SECOND, behind)
         self.started(self.first, self.second)
-        self.proxy = Proxy("proxy", FRONT, port, CONFIGURATION.format(front=FRONT, port=port, servers=servers(behind)))
-        self.started(self.proxy)
+        self.balance(port, CONFIGURATION.format(front=FRONT, port=port, servers=servers(behind)))
 
     def client(self) -> str:
         dialogue = swaks(self.proxy.host, self.proxy.port)
