@@ -3,6 +3,7 @@
 The proxy runs as a process of its own, so the demo shows what an installation does; nothing here knows how it works.
 """
 
+import signal
 import sys
 from pathlib import Path
 from typing import Any, TextIO
@@ -52,7 +53,9 @@ class Demo:
         try:
             await self._site.start()
         except SiteError as error:
-            raise SystemExit(f"the demo cannot start: {error}; is another one running?") from error
+            raise SystemExit(
+                f"the demo cannot start: {error} (is another one running, or has this system no such address?)"
+            ) from error
         self._reactor.addSystemEventTrigger("before", "shutdown", lambda: ensureDeferred(self._stop()))
         self._start_proxy()
         welcome = ensureDeferred(self._welcome()).addErrback(self._not_served)
@@ -95,6 +98,8 @@ async def main(reactor: Any, arguments: list[str], out: TextIO) -> None:
     configuration = Path(arguments[0]) if arguments else CONFIGURATION
     if not configuration.is_file():
         raise SystemExit(f"{configuration} does not exist: run the demo in the project's folder, or name the file")
+    # A second Ctrl-C is for the proxy, which gets it from the terminal too and then waits for nobody; here it has no meaning.
+    reactor.addSystemEventTrigger("before", "shutdown", signal.signal, signal.SIGINT, signal.SIG_IGN)
     await Demo(reactor, configuration, out).run()
 
 
