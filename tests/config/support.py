@@ -26,6 +26,11 @@ class SmtpOptions:
     helo: str = "exproxy"
 
 
+def _statuses(_instance: object, _attribute: object, value: tuple[str, ...]) -> None:
+    if not all(status[:1].isdigit() for status in value):
+        raise ValueError(f"{value} are not statuses")
+
+
 @attrs.frozen
 class HttpOptions:
     preset: Literal["", "owa", "healthcheck", "rpcproxy"] = ""
@@ -33,13 +38,8 @@ class HttpOptions:
     path: str = "/"
     host: str = ""
     headers: dict[str, str] = attrs.field(factory=dict)
-    expect: tuple[str, ...] = ("2xx",)
+    expect: tuple[str, ...] = attrs.field(default=("2xx",), validator=_statuses)
     body: str = ""
-
-    @expect.validator
-    def _statuses(self, attribute: object, value: tuple[str, ...]) -> None:
-        if not all(status[:1].isdigit() for status in value):
-            raise ValueError(f"{value[0]} is not a status")
 
 
 @attrs.frozen

@@ -12,7 +12,7 @@ from exproxy.config.model import Check, CheckTiming, CheckTLS, ProxyVersion
 from exproxy.config.problems import KeyPath
 from exproxy.config.report import Report, settings
 from exproxy.config.sections import CheckSection, CheckTLSSection, TimingSection
-from exproxy.config.structuring import DEFAULT_CHECK, TLS_TYPES
+from exproxy.config.structuring import DEFAULT_CHECK, PLAIN_TYPES, TLS_TYPES
 
 _COMMON = [attribute.name for attribute in attrs.fields(CheckSection) if attribute.name not in ("type", "options")]
 
@@ -96,9 +96,9 @@ class ChecksBuilder:
     def _tls(self, path: KeyPath, section: CheckTLSSection | None, kind: str) -> CheckTLS | None:
         section = section or CheckTLSSection()
         if section.mode == "starttls" and kind in TLS_TYPES:
-            self.report.problem(
-                path, f'"{kind}" has TLS from the first byte, not after STARTTLS', f'use type = "{TLS_TYPES[kind]}"'
-            )
+            self.report.problem(path, f'"{kind}" has TLS from the first byte, not after STARTTLS', "leave the mode out")
+        if section.mode == "starttls" and kind in PLAIN_TYPES:
+            self.report.problem(path, f'"{kind}" has no STARTTLS', 'TLS from the first byte is mode = "implicit"')
         if section.mode == "off" or (section == CheckTLSSection() and kind not in TLS_TYPES):
             return None
         if section.mode is None and kind not in TLS_TYPES:

@@ -69,16 +69,14 @@ class FrontendsBuilder:
 
     def _route(self, path: KeyPath, section: RouteSection) -> SniRoute:
         if not section.sni.items:
-            self.report.problem(
-                (*path, "sni"), "the route does not say which connections it takes", 'write sni = "mail.example.com"'
-            )
+            self.report.problem(path, "the route does not say which connections it takes", 'write sni = "mail.example.com"')
         for below, name in section.sni.items:
             if not is_name(_WILDCARD.sub("", name, count=1)):
                 self.report.problem(
                     (*path, "sni", *below), f'"{name}" is not a name such as "mail.example.com" or "*.example.com"'
                 )
         if section.backend is None:
-            self.report.problem((*path, "backend"), "this key is missing")
+            self.report.problem((*path, "backend"), '"backend" is missing')
         else:
             self.report.reference((*path, "backend"), "backends", section.backend)
         return SniRoute(tuple(name.lower() for name in section.sni.values()), section.backend or "")

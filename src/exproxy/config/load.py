@@ -16,7 +16,7 @@ from exproxy.config.report import Report
 from exproxy.config.sections import DocumentSection, ExchangeSection, ServiceSection
 from exproxy.config.servers import BackendsBuilder
 from exproxy.config.sources import Tree, read
-from exproxy.config.structuring import TAKEN_OUT, structure
+from exproxy.config.structuring import structure
 
 _SYSLOG = ("udp://", "tcp://", "unix://")
 
@@ -48,6 +48,7 @@ def _expand_template(tree: Tree, checkers: Mapping[str, type]) -> frozenset[str]
     """
     if "exchange" not in tree.values:
         return frozenset()
+    values = tree.values["exchange"]
     section, damaged = structure(tree, ExchangeSection, checkers, ("exchange",))
     if section is not None and not damaged:
         found = exchange.problems(section)
@@ -55,8 +56,7 @@ def _expand_template(tree: Tree, checkers: Mapping[str, type]) -> frozenset[str]
         if not found:
             _underlay(tree, tree.values, exchange.expand(section), ())
             return frozenset()
-    values = tree.values["exchange"]
-    return exchange.known_names({} if values is TAKEN_OUT else values)
+    return exchange.known_names(values if isinstance(values, dict) else {})
 
 
 def _underlay(tree: Tree, values: dict[str, Any], template: Mapping[str, Any], path: KeyPath) -> None:

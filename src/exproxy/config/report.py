@@ -23,8 +23,10 @@ class Report:
     warnings: list[Problem] = attrs.Factory(list)
 
     def problem(self, path: KeyPath, message: str, hint: str = "") -> None:
-        if not self._follows(path):
-            self.tree.problems.append(self.tree.problem(path, message, hint))
+        """Add a problem, once: a back end's check is looked at again for each of its servers."""
+        problem = self.tree.problem(path, message, hint)
+        if not self._follows(path) and problem not in self.tree.problems:
+            self.tree.problems.append(problem)
 
     def warning(self, path: KeyPath, message: str, hint: str = "") -> None:
         self.warnings.append(self.tree.problem(path, message, hint))

@@ -11,7 +11,7 @@ from exproxy.config.addresses import BindAddress, ServerAddress
 from exproxy.config.kinds import Duration, Name, Port, Several, Size
 from exproxy.config.model import Network
 from exproxy.config.sections import AgentSection, BindSection, CheckSection, CheckTLSSection, DocumentSection, ServerSection
-from exproxy.config.structuring import TLS_TYPES
+from exproxy.config.structuring import TLS_TYPES, shown
 
 _DURATION = {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(ms|s|m|h|d)\s*$|\$\{"}
 _TEXT = {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/file"}]}
@@ -73,7 +73,7 @@ def _sections(hint: Any) -> list[Any]:
 
 def _fields(kind: Any) -> list[tuple[Any, Any]]:
     hints = get_type_hints(kind)
-    return [(attribute, hints[attribute.name]) for attribute in attrs.fields(kind) if "hidden" not in attribute.metadata]
+    return [(attribute, hints[attribute.name]) for attribute in shown(kind)]
 
 
 def _table(kind: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import attrs
 from exproxy.config.addresses import joined
 from exproxy.config.model import Backend, Bind, Check, CheckTLS, Configuration, Frontend, Server, Table, Timeouts
 from exproxy.config.problems import key
+from exproxy.config.structuring import shown
 from exproxy.config.units import duration_text
 
 _DURATIONS = ("interval", "fast_interval", "down_interval", "timeout", "expire", "slow_start", "resolve")
@@ -96,7 +97,7 @@ def _server(server: Server) -> dict[str, Any]:
 
 def _check(check: Check) -> dict[str, Any]:
     common = _plain(check, "options", "timing", "tls", "send_proxy")
-    options = attrs.asdict(check.options, recurse=False) if attrs.has(type(check.options)) else {}  # type: ignore[arg-type]
+    options = {field.name: getattr(check.options, field.name) for field in shown(type(check.options))}
     return {
         **{name: value for name, value in options.items() if value is not None},
         **common,

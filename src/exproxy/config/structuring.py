@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 TLS_TYPES = {"https": "http", "tls": "tls"}
 """Types that mean TLS from the first byte, and the checkers that they name."""
+PLAIN_TYPES = ("tcp", "rpc", "epm", "http")
+"""Types of ours whose protocols have no STARTTLS."""
 DEFAULT_CHECK = "tcp"
 
 _NAME = re.compile(r"[\w.:@-]+", re.ASCII)
@@ -120,12 +122,12 @@ class _Hooks:
         found = [_unknown(word, _keys(kind)) for word in given if word not in _keys(kind) and given[word] is not TAKEN_OUT]
         hints = get_type_hints(kind)
         values: dict[str, Any] = {}
-        for attribute in _shown(kind):
+        for attribute in shown(kind):
             name = attribute.name
             if name in given and given[name] is not TAKEN_OUT:
                 values |= self._collect(found, name, given[name], hints[name], attribute)
             elif attribute.default is attrs.NOTHING:
-                message = "" if name in given else "this key is missing"
+                message = "" if name in given else f'"{name}" is missing'
                 found.append(Finding((name,), message, "", ()))
         if not found:
             self._validate(found, kind, values)
@@ -171,9 +173,11 @@ class _Hooks:
         found: list[Finding] = []
         items: dict[Any, Any] = {}
         for word, item in _table(value).items():
+            if item is TAKEN_OUT:
+                continue
             if of_key is Name and not _NAME.fullmatch(word):
                 found.append(Finding((word,), "a name consists of letters, digits and . _ - : @", "", (word,)))
-            elif item is not TAKEN_OUT:
+            else:
                 items |= self._item(found, word, item, of_value)
         if found:
             raise Findings(found)
@@ -236,8 +240,10 @@ class _Hooks:
     def _options(self, found: list[Finding], common: dict[str, Any], given: Mapping[str, Any]) -> object:
         kind = common.get("type")
         if kind is TAKEN_OUT or kind is None or not isinstance(kind, str):
-            # Without a type these are changes to the back end's checks, whose options stay.
-            found.extend(_unknown(word, _keys(CheckSection)) for word in given if kind is None)
+            # Without a type, these are changes to the back end's checks, whose options stay.
+            found.extend(
+                _unknown(word, _keys(CheckSection)) for word, item in given.items() if kind is None and item is not TAKEN_OUT
+            )
             return None
         checker = TLS_TYPES.get(kind, kind)
         if checker not in self.checkers:
@@ -255,12 +261,13 @@ class _Hooks:
         return None
 
 
-def _shown(kind: Any) -> list[Any]:
-    return [attribute for attribute in attrs.fields(kind) if "hidden" not in attribute.metadata]
+def shown(kind: Any) -> list[Any]:
+    """The fields that a file may say."""
+    return [attribute for attribute in attrs.fields(kind) if attribute.init and "hidden" not in attribute.metadata]
 
 
 def _keys(kind: Any) -> list[str]:
-    return [attribute.name for attribute in _shown(kind)]
+    return [attribute.name for attribute in shown(kind)]
 
 
 def _finding(path: KeyPath, error: ValueError) -> Finding:

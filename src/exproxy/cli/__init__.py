@@ -1,0 +1,17 @@
+"""The command ``exproxy``: one module a group of commands, one line here to register each."""
+
+import click
+
+from exproxy import __version__
+from exproxy.cli.config import config
+from exproxy.cli.probe import probe
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="exproxy")
+def main() -> None:
+    """Load balancer and reverse proxy for Exchange and mail servers."""
+
+
+main.add_command(config)
+main.add_command(probe)

@@ -1,0 +1,124 @@
+"""``exproxy config``: check, show, schema, init.  Nothing here starts anything or opens a connection."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import get_args
+
+import click
+from rich.console import Console
+from rich.syntax import Syntax
+
+from exproxy.check.plugins import options_by_type
+from exproxy.config.addresses import server_address
+from exproxy.config.load import load
+from exproxy.config.model import Configuration
+from exproxy.config.problems import ConfigError
+from exproxy.config.schema import schema as json_schema
+from exproxy.config.sections import ExchangeService, ExchangeVersion
+from exproxy.config.show import show as show_text
+from exproxy.config.starting import starting_file
+
+FILE = click.argument("file", type=click.Path(path_type=Path))
+
+
+@click.group()
+def config() -> None:
+    """Look at a configuration file without starting anything."""
+
+
+@config.command()
+@FILE
+def check(file: Path) -> None:
+    """Say what is wrong with FILE, all of it, each with its line.  Exit status 0 if nothing is."""
+    configuration = _load(file)
+    for warning in configuration.warnings:
+        _complain(f"{warning} (warning)", "yellow")
+    click.echo(f"{file}: fine: {_summary(configuration)}")
+
+
+@config.command()
+@FILE
+def show(file: Path) -> None:
+    """Print FILE with templates, includes, defaults and references written out; the output is a configuration file too."""
+    text = show_text(_load(file))
+    if sys.stdout.isatty():
+        Console().print(Syntax(text, "toml", background_color="default", word_wrap=True))
+    else:
+        click.echo(text, nl=False)
+
+
+@config.command()
+def schema() -> None:
+    """Print the JSON Schema of configuration files, for editors."""
+    click.echo(json.dumps(json_schema(options_by_type()), indent=2))
+
+
+@config.command()
+@click.option("--exchange", "version", required=True, type=click.Choice(get_args(ExchangeVersion), case_sensitive=False))
+@click.option(
+    "--server", "servers", required=True, multiple=True, metavar="NAME=ADDRESS", help="An Exchange server; once for each."
+)
+@click.option("--listen", default="*", show_default=True, help="The address that clients are given.")
+@click.option("--service", "services", multiple=True, type=click.Choice(get_args(ExchangeService)), help="Once for each.")
+@click.option("--helo", help="The name that checks say to SMTP servers.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A new file; without it, print.")
+def init(
+    version: str, servers: tuple[str, ...], listen: str, services: tuple[str, ...], helo: str | None, output: Path | None
+) -> None:
+    """Write a file to start from."""
+    text = starting_file(version, listen, dict(_server(server) for server in servers), services, helo)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        with output.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as error:
+        raise click.ClickException(f"{output} is there already and was left as it is; choose another name") from error
+    except OSError as error:
+        raise click.ClickException(f"{output} cannot be written: {error.strerror}") from error
+    click.echo(f"{output}: written; look at it with: exproxy config show {output}")
+
+
+def _load(file: Path) -> Configuration:
+    """The configuration, or all its problems on standard error and exit status 1."""
+    try:
+        return load(file, os.environ, options_by_type())
+    except ConfigError as error:
+        for problem in error.problems:
+            _complain(str(problem), "red")
+        count = len(error.problems)
+        _complain(f"{file}: not usable: {count} problem{'' if count == 1 else 's'}", "red")
+        sys.exit(1)
+
+
+def _complain(text: str, colour: str) -> None:
+    # Soft wrapping keeps one problem on one line, so that editors and grep find file and line.
+    Console(stderr=True, soft_wrap=True).print(text, style=colour, markup=False, highlight=False)
+
+
+def _summary(configuration: Configuration) -> str:
+    """ "3 front ends, 2 back ends, 4 servers on 2 hosts"."""
+    servers = sum(len(backend.servers) for backend in configuration.backends.values())
+    return (
+        f"{_count(len(configuration.frontends), 'front end')}, {_count(len(configuration.backends), 'back end')}, "
+        f"{_count(servers, 'server')} on {_count(len(configuration.hosts), 'host')}"
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _server(text: str) -> tuple[str, str]:
+    name, equals, address = text.partition("=")
+    try:
+        if not equals or not name:
+            raise ValueError(f'"{text}" is not NAME=ADDRESS, such as ex1=10.0.0.15')
+        if server_address(address).port is not None:
+            raise ValueError(f'"{address}" has a port; give the address alone')
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--server") from error
+    return name, address

@@ -1,0 +1,120 @@
+"""``exproxy config`` as it is typed."""
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from click.testing import CliRunner, Result
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.check.plugins import options_by_type
+from exproxy.cli import main
+from exproxy.config.load import load
+from exproxy.config.show import show
+
+CONF = Path(__file__).parents[2] / "conf"
+GOOD = '[frontends.a]\nbind = ":25"\nbackend = "a"\n[backends.a.servers]\nmx1 = "10.0.0.1:25"\nmx2 = "10.0.0.2:25"\n'
+
+
+class ConfigCommandTestCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def run_with(self, *arguments: object) -> Result:
+        return CliRunner().invoke(main, ["config", *map(str, arguments)])
+
+    def write(self, text: str) -> Path:
+        path = self.folder / "site.toml"
+        path.write_text(text, "utf-8")
+        return path
+
+
+class CheckTests(ConfigCommandTestCase):
+    def test_a_good_file_is_fine(self) -> None:
+        path = self.write(GOOD)
+        result = self.run_with("check", path)
+        self.assertEqual((result.exit_code, result.stderr), (0, ""))
+        self.assertEqual(result.stdout, f"{path}: fine: 1 front end, 1 back end, 2 servers on 2 hosts\n")
+
+    def test_warnings_are_told_and_the_file_is_fine(self) -> None:
+        path = self.write(GOOD + "[tables.cas]\n")
+        result = self.run_with("check", path)
+        self.assertEqual((result.exit_code, result.stderr), (0, f"{path}:7: tables.cas: no back end uses this table (warning)\n"))
+
+    def test_a_broken_file_ends_with_1_and_all_problems_a_line_each(self) -> None:
+        path = self.write(GOOD + "[service]\nmaxcon = 3\nworkers = 2\n")
+        result = self.run_with("check", path)
+        self.assertEqual((result.exit_code, result.stdout), (1, ""))
+        self.assertEqual(
+            result.stderr.splitlines(),
+            [
+                f'{path}:8: service.maxcon: there is no such key; did you mean "maxconn"?',
+                f"{path}:9: service.workers: more than one worker is not built yet; write workers = 1",
+                f"{path}: not usable: 2 problems",
+            ],
+        )
+
+    def test_a_file_that_is_not_there_ends_with_1(self) -> None:
+        result = self.run_with("check", self.folder / "none.toml")
+        self.assertEqual(result.exit_code, 1)
+        self.assertIn("none.toml: cannot be read: No such file or directory", result.stderr)
+
+    def test_every_file_of_conf_is_fine_with_the_checkers_that_there_are(self) -> None:
+        for path in sorted(CONF.glob("*.toml")):
+            result = self.run_with("check", path)
+            self.assertEqual((result.exit_code, result.stderr), (0, ""), path.name)
+
+
+class ShowTests(ConfigCommandTestCase):
+    def test_what_is_printed_is_a_configuration(self) -> None:
+        for path in sorted(CONF.glob("*.toml")):
+            again = self.write(self.run_with("show", path).stdout)
+            shown = [show(load(file, {}, options_by_type())).partition("\n[")[2] for file in (path, again)]
+            self.assertEqual(shown[0], shown[1], path.name)
+
+    def test_a_broken_file_ends_with_1(self) -> None:
+        result = self.run_with("show", self.write("service = 3\n"))
+        self.assertEqual((result.exit_code, result.stdout), (1, ""))
+
+
+class SchemaTests(ConfigCommandTestCase):
+    def test_it_is_json(self) -> None:
+        schema = json.loads(self.run_with("schema").stdout)
+        self.assertEqual(schema["$schema"], "https://json-schema.org/draft/2020-12/schema")
+        self.assertIn("frontends", schema["properties"])
+
+
+class InitTests(ConfigCommandTestCase):
+    def test_a_file_is_written_that_is_fine(self) -> None:
+        path = self.folder / "new.toml"
+        result = self.run_with("init", "--exchange", "se", "--server", "ex1=10.0.0.15", "--server", "ex2=10.0.0.16", "-o", path)
+        self.assertEqual((result.exit_code, result.stderr), (0, ""))
+        self.assertEqual(self.run_with("check", path).exit_code, 0)
+        self.assertIn('version  = "SE"', path.read_text("utf-8"))
+
+    def test_without_a_file_it_is_printed(self) -> None:
+        result = self.run_with("init", "--exchange", "2016", "--server", "ex1=10.0.0.15", "--listen", "10.0.0.9")
+        self.assertEqual(list(load(self.write(result.stdout), {}, options_by_type()).hosts), ["ex1"])
+
+    def test_a_file_that_is_there_is_left_alone(self) -> None:
+        path = self.write("mine")
+        result = self.run_with("init", "--exchange", "2016", "--server", "ex1=10.0.0.15", "-o", path)
+        self.assertEqual((result.exit_code, path.read_text("utf-8")), (1, "mine"))
+        self.assertIn("is there already and was left as it is", result.stderr)
+
+    def test_a_folder_that_is_not_there_is_told(self) -> None:
+        result = self.run_with("init", "--exchange", "2016", "--server", "a=10.0.0.1", "-o", self.folder / "no" / "x.toml")
+        self.assertEqual(result.exit_code, 1)
+        self.assertIn("cannot be written: No such file or directory", result.stderr)
+
+    def test_servers_are_names_with_addresses(self) -> None:
+        for server, words in (
+            ("ex1", "is not NAME=ADDRESS"),
+            ("ex1=10.0.0.1:25", "has a port"),
+            ("ex1=10.0.0.256", "is not an address"),
+        ):
+            result = self.run_with("init", "--exchange", "2016", "--server", server)
+            self.assertEqual(result.exit_code, 2)
+            self.assertIn(words, result.stderr)

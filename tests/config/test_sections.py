@@ -1,0 +1,40 @@
+"""The sections and the model say the same things."""
+
+import attrs
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.config import model, sections
+
+
+def names(kind: type) -> set[str]:
+    return {attribute.name for attribute in attrs.fields(kind)}
+
+
+class SectionTests(SynchronousTestCase):
+    def test_every_timeout_of_the_model_can_be_said(self) -> None:
+        self.assertEqual(names(sections.TimeoutsSection), names(model.Timeouts))
+
+    def test_every_time_and_count_of_a_check_can_be_said(self) -> None:
+        self.assertEqual(names(sections.TimingSection), names(model.CheckTiming))
+
+    def test_what_the_model_has_can_be_said(self) -> None:
+        for section, kind, elsewhere in (
+            (sections.FrontendSection, model.Frontend, {"name", "binds"}),
+            (sections.BackendSection, model.Backend, {"name"}),
+            (sections.ServerSection, model.Server, {"name", "checks"}),
+            (sections.CheckSection, model.Check, {"timing"}),
+            (sections.CheckTLSSection, model.CheckTLS, set()),
+            (sections.TableSection, model.Table, {"name"}),
+            (sections.LogSection, model.Log, set()),
+            (sections.AgentSection, model.Agent, set()),
+        ):
+            self.assertEqual(names(kind) - names(section) - elsewhere, set(), section)
+
+    def test_both_have_the_same_defaults(self) -> None:
+        for section, thing in (
+            (sections.LogSection(), model.Log()),
+            (sections.TableSection(), model.Table("x")),
+            (sections.AgentSection(3), model.Agent(3)),
+        ):
+            common = names(type(section)) & names(type(thing))
+            self.assertEqual({name: getattr(section, name) for name in common}, {name: getattr(thing, name) for name in common})

@@ -1,0 +1,173 @@
+"""What is wrong with values: all of it, once, at its key."""
+
+from exproxy.config.sections import DocumentSection
+from exproxy.config.sources import read
+from exproxy.config.structuring import structure
+from tests.config.support import CHECKERS, WEB, ConfigTestCase
+
+SERVERS = '[frontends.web]\nbind = ":443"\nbackend = "web"\n'
+
+
+class ProblemTests(ConfigTestCase):
+    def check(self, text: str, *expected: str) -> None:
+        self.assertEqual(self.problems(text), list(expected))
+
+    def test_an_unknown_key_offers_the_nearest(self) -> None:
+        self.check("[service]\nmax_conn = 3\n", 'site.toml:2: service.max_conn: there is no such key; did you mean "maxconn"?')
+
+    def test_an_unknown_table_offers_the_nearest(self) -> None:
+        self.check("[frontend.smtp]\n", 'site.toml:1: frontend: there is no such key; did you mean "frontends"?')
+
+    def test_an_unknown_algorithm_offers_the_nearest(self) -> None:
+        self.check(
+            '[defaults]\nbalance = "leastcon"\n',
+            'site.toml:2: defaults.balance: "leastcon" is not an algorithm; did you mean "leastconn"?',
+        )
+
+    def test_a_missing_key_is_named(self) -> None:
+        self.check(
+            '[frontends.x]\nmode = "tcp"\nbackend="web"\n[backends.web.servers]\na = "1.2.3.4:1"',
+            'site.toml:1: frontends.x.bind: "bind" is missing',
+        )
+
+    def test_a_number_is_no_string(self) -> None:
+        self.check("[frontends.web]\nbind = 25\n", "site.toml:2: frontends.web.bind: a table is expected, not 25")
+
+    def test_a_bare_duration_is_refused(self) -> None:
+        self.check(
+            "[defaults.timeouts]\nclient = 30\n",
+            'site.toml:2: defaults.timeouts.client: a duration needs a unit: "30s" or "30ms"?',
+        )
+
+    def test_a_timeout_of_nothing_is_refused(self) -> None:
+        self.check('[defaults]\ntimeouts.client = "0s"\n', "site.toml:2: defaults.timeouts.client: client has to be more than 0")
+
+    def test_a_string_is_no_number(self) -> None:
+        self.check('[service]\nmaxconn = "many"\n', 'site.toml:2: service.maxconn: a whole number is expected, not "many"')
+
+    def test_a_boolean_is_no_number(self) -> None:
+        self.check("[service]\nmaxconn = true\n", "site.toml:2: service.maxconn: a whole number is expected, not true")
+
+    def test_a_number_is_no_boolean(self) -> None:
+        self.check("[defaults]\nredispatch = 1\n", "site.toml:2: defaults.redispatch: true or false is expected, not 1")
+
+    def test_a_list_is_no_table(self) -> None:
+        self.check("service = [1]\n", "site.toml:1: service: a table is expected, not a list")
+
+    def test_a_table_is_no_word(self) -> None:
+        self.check("[defaults]\nbalance = {}\n", "site.toml:2: defaults.balance: a string is expected, not a table")
+
+    def test_a_number_where_a_word_is_meant_is_quoted(self) -> None:
+        self.check(
+            "[exchange]\nversion = 2016\nlisten='*'\nservers={a='10.0.0.1'}\n",
+            'site.toml:2: exchange.version: a string is expected, not 2016; write "2016"',
+        )
+
+    def test_a_name_has_no_blanks(self) -> None:
+        self.check('[hosts]\n"a b" = "10.0.0.1"\n', 'site.toml:2: hosts."a b": a name consists of letters, digits and . _ - : @')
+
+    def test_weight_fall_and_prefixes_have_ranges(self) -> None:
+        self.check(
+            f"[defaults]\ncheck.fall = 0\n[tables.t]\nipv4_prefix = 33\n{SERVERS}[backends.web.servers]\n"
+            'a = { address = "1.2.3.4:5", weight = 257, maxconn = 0 }\n',
+            "site.toml:2: defaults.check.fall: fall is 0, but has to be at least 1",
+            "site.toml:4: tables.t.ipv4_prefix: ipv4_prefix is 33, but has to be from 0 to 32",
+            "site.toml:9: backends.web.servers.a.weight: weight is 257, but has to be from 0 to 256",
+            "site.toml:9: backends.web.servers.a.maxconn: maxconn is 0, but has to be at least 1",
+        )
+
+    def test_elements_of_lists_have_lines_of_their_own(self) -> None:
+        self.check(
+            '[frontends.web]\nbackend = "web"\nbind = [\n":443",\n":0",\n'
+            '{ address = ":444", accept_proxy = ["10.0.0.0/8",\n"x"] }]\n'
+            '[backends.web.servers]\na = "1.2.3.4:1"\n',
+            'site.toml:5: frontends.web.bind[1]: the port of ":0" is not a number from 1 to 65535',
+            'site.toml:7: frontends.web.bind[2].accept_proxy[1]: "x" is not a network such as "10.0.0.0/24" or "fd00::/64"',
+        )
+
+
+class LaterTests(ConfigTestCase):
+    def test_keys_that_are_not_built_are_refused_by_name(self) -> None:
+        for line, key in (
+            ('[admin]\nlisten = "x"', "admin"),
+            ("[notify]", "notify"),
+            ("[tls.profiles.old]", "tls.profiles"),
+            ('[service]\nstate = "x"', "service.state"),
+        ):
+            (problem,) = self.problems(line)
+            self.assertIn(f": {key}: this is not built yet; ", problem)
+
+    def test_tls_blocks_are_refused_by_name(self) -> None:
+        text = (
+            '[frontends.web]\nbind = { address = ":1", tls = {}, advertise = "x" }\nbackend = "web"\ntls = {}\nmap = {}\n'
+            '[backends.web]\ntls = {}\n[backends.web.servers]\na = { address = "1.2.3.4:5", tls = {} }\n'
+        )
+        self.assertEqual(
+            [problem.partition(": this is not built yet; ")[0] for problem in self.problems(text)],
+            [
+                "site.toml:2: frontends.web.bind.tls",
+                "site.toml:2: frontends.web.bind.advertise",
+                "site.toml:4: frontends.web.tls",
+                "site.toml:5: frontends.web.map",
+                "site.toml:7: backends.web.tls",
+                "site.toml:9: backends.web.servers.a.tls",
+            ],
+        )
+
+
+class CheckTests(ConfigTestCase):
+    def problem(self, check: str) -> str:
+        (problem,) = self.problems(WEB + f"[backends.web]\ncheck = {check}\n")
+        return problem.partition("site.toml:8: backends.web.")[2]
+
+    def test_an_unknown_type_offers_the_nearest(self) -> None:
+        self.assertEqual(self.problem('"smpt"'), 'check: "smpt" is not a type of check; did you mean "smtp"?')
+
+    def test_an_unknown_type_in_a_table_is_at_its_key(self) -> None:
+        self.assertEqual(
+            self.problem('[{ type = "htps" }]'), 'check[0].type: "htps" is not a type of check; did you mean "https"?'
+        )
+
+    def test_an_unknown_option_offers_the_nearest_of_the_type_and_of_all(self) -> None:
+        self.assertEqual(
+            self.problem('{ type = "smtp", hello = "x" }'), 'check.hello: there is no such key; did you mean "helo"?'
+        )
+        self.assertEqual(
+            self.problem('{ type = "smtp", intervall = "3s" }'), 'check.intervall: there is no such key; did you mean "interval"?'
+        )
+
+    def test_an_option_of_another_type_is_unknown(self) -> None:
+        self.assertEqual(self.problem('{ type = "tcp", helo = "x" }'), "check.helo: there is no such key")
+
+    def test_a_types_validator_is_told_at_its_key(self) -> None:
+        self.assertEqual(
+            self.problem('{ type = "https", expect = ["200", "ok"] }'), "check.expect: ('200', 'ok') are not statuses"
+        )
+
+    def test_a_missing_option_is_named(self) -> None:
+        self.assertEqual(self.problem('"rpc"'), 'check: "interface" is missing')
+
+    def test_options_of_every_type_are_read(self) -> None:
+        text = 'check = { type = "rpc", interface = "nspi", mapper = true, codes = 3, share = 1 }\n'
+        (server,) = self.load(WEB + "[backends.web]\n" + text).backends["web"].servers
+        self.assertEqual(server.checks[0].options, CHECKERS["rpc"]("nspi", "", True, (3,), 1.0))
+
+    def test_a_number_option_refuses_words(self) -> None:
+        self.assertEqual(
+            self.problem('{ type = "rpc", interface = "x", share = "half" }'), 'check.share: a number is expected, not "half"'
+        )
+
+    def test_a_check_without_a_type_has_no_options(self) -> None:
+        self.assertIn("check.helo: there is no such key", self.problem('{ helo = "x" }'))
+
+
+class StructureTests(ConfigTestCase):
+    def test_what_is_wrong_in_one_place_hides_nothing_elsewhere(self) -> None:
+        text = '[frontends.a]\nbind = "x"\nbackend = "nowhere"\n[frontends.b]\nbind = ":1"\nbackend = "nowhere"\nbalance = 3\n'
+        lines = [problem.split(":")[1] for problem in self.problems(text)]
+        self.assertEqual(lines, ["2", "6", "7"])
+
+    def test_a_table_that_is_wrong_itself_cannot_be_had(self) -> None:
+        tree = read(self.write("service = 3\n"), {})
+        document, damaged = structure(tree, DocumentSection, CHECKERS)
+        self.assertEqual((document, damaged), (DocumentSection(), {("service",)}))
