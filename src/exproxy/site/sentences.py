@@ -21,9 +21,8 @@ class Sentences:
     def tell(self, transition: pool.Transition) -> None:
         """One transition; given to :meth:`exproxy.pool.Backend.subscribe`."""
         backend = self._backends[transition.server.partition("/")[0]]
-        usable = sum(1 for server in backend.servers.values() if server.opened)
-        sentence = f"{transition}; {usable} of {len(backend.servers)} servers of {backend.name} take new clients"
-        if usable:
+        sentence = backend.describe(transition)
+        if backend.usable:
             _log.info("{sentence}", sentence=sentence)
         else:
             _log.error("{sentence}", sentence=sentence)
