@@ -171,3 +171,14 @@ class StructureTests(ConfigTestCase):
         tree = read(self.write("service = 3\n"), {})
         document, damaged = structure(tree, DocumentSection, CHECKERS)
         self.assertEqual((document, damaged), (DocumentSection(), {("service",)}))
+
+    def test_a_table_that_cannot_be_used_takes_its_wrong_values_with_it(self) -> None:
+        problems = self.problems('[exchange]\nlisten = {}\nhelo = 3\nservers = { a = "10.0.0.1" }\n')
+        self.assertEqual(
+            [problem.partition(": ")[2] for problem in problems],
+            [
+                'exchange.version: "version" is missing',
+                "exchange.listen: a string is expected, not a table",
+                'exchange.helo: a string is expected, not 3; write "3"',
+            ],
+        )

@@ -289,7 +289,9 @@ def _look_up(values: Any, path: KeyPath) -> Any:
 
 
 def _take_out(values: Any, path: KeyPath) -> None:
-    _look_up(values, path[:-1])[path[-1]] = TAKEN_OUT
+    table = _look_up(values, path[:-1])
+    if table is not TAKEN_OUT:  # with all that is in it
+        table[path[-1]] = TAKEN_OUT
 
 
 def _said(value: Any) -> str:
