@@ -299,6 +299,7 @@ class BadPeerTests(RunnerTestCase):
     def test_silence_after_the_goodbye_does_not_spoil_the_verdict(self) -> None:
         self.bench.serve(Peer(b"220 hello\r\n", lambda data: b"250 hello\r\n" if data.startswith(b"EHLO") else b""))
         self.assertEqual(self.bench.run(SmtpCheck("lb")).status, Status.L7OKD)
+        self.assertLess(self.bench.report.duration, LINGER + 0.2)
 
     def test_a_flood_after_the_goodbye_does_not_spoil_the_verdict(self) -> None:
         flood = b"250 hello\r\n" + b"221-bye\r\n" * 50_000

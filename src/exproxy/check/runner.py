@@ -30,7 +30,7 @@ MAX_BYTES = 262_144
 MAX_CONNECTS = 4
 """Connections in one run; an endpoint mapper's check needs two."""
 LINGER = 1.0
-"""Seconds that a connection may take to close in order."""
+"""Seconds that a server may take to answer our goodbye, and then a connection to close in order."""
 
 _LOCAL = {"v1": b"PROXY UNKNOWN\r\n", "v2": b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"}
 """Headers that say that we speak for ourselves: ``UNKNOWN`` and ``LOCAL`` (proxy-protocol.txt 2.1 and 2.2)."""
@@ -269,6 +269,9 @@ class CheckRun:
             return
         if self._verdict is not None:
             self._conclude(self._verdict)
+        elif self._judged() is not None and self._timer is not None and self._timer.getTime() > self.clock.seconds() + LINGER:
+            # The verdict stands; nobody should wait long for it because a server does not say goodbye.
+            self._timer.reset(LINGER)
 
     def _perform(self, action: Action) -> None:
         assert self._stream is not None, "a dialogue is only asked while there is a connection"

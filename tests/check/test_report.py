@@ -1,0 +1,81 @@
+"""What a run leaves behind."""
+
+from datetime import UTC, datetime, timedelta
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.check.report import MAX_LINES, MAX_WIDTH, Report, Transcript, Unwritten, certificate_warnings
+from exproxy.net.certificate import PeerCertificate
+from exproxy.wire.dialogue.base import Outcome, Status
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+class ResultTests(SynchronousTestCase):
+    def test_a_passed_check_is_passed_with_all_that_was_found(self) -> None:
+        result = Report(Outcome(Status.L7OKD, "SMTP said 220", 220, "220 hello", ("old",)), 0.25).result()
+        self.assertEqual((result.passed, result.stopping, result.status), (True, False, "L7OKD"))
+        self.assertEqual((result.text, result.code, result.line), ("SMTP said 220", 220, "220 hello"))
+        self.assertEqual((result.duration, result.warnings), (0.25, ("old",)))
+
+    def test_a_server_in_maintenance_is_stopping_and_has_not_passed(self) -> None:
+        report = Report(Outcome(Status.L7OKC, "SMTP said 421 4.3.2"), 0.0)
+        self.assertEqual((report.result().passed, report.result().stopping), (False, True))
+        self.assertEqual((report.passed, report.stopping), (False, True))
+
+    def test_a_failed_check_is_neither(self) -> None:
+        result = Report(Outcome(Status.L4CON, "refused"), 0.0).result()
+        self.assertEqual((result.passed, result.stopping), (False, False))
+
+
+class TranscriptTests(SynchronousTestCase):
+    def test_lines_are_marked_by_who_said_them(self) -> None:
+        told: list[str] = []
+        transcript = Transcript(tell=told.append)
+        transcript.event("connected")
+        transcript.theirs(b"220 hello\r\n")
+        transcript.ours(b"EHLO me\r\n")
+        self.assertEqual(transcript.lines, ["--- connected", "<<< 220 hello", ">>> EHLO me"])
+        self.assertEqual(told, transcript.lines)
+
+    def test_control_characters_do_not_reach_a_terminal(self) -> None:
+        transcript = Transcript()
+        transcript.theirs(b"220 a perfectly long and harmless greeting \x1b[31m\r\n")
+        self.assertEqual(transcript.lines, ["<<< 220 a perfectly long and harmless greeting .[31m"])
+
+    def test_what_is_no_text_is_shown_as_octets(self) -> None:
+        transcript = Transcript()
+        pdu = b"\x05\x00\x0b\x03" * 10
+        transcript.theirs(pdu)
+        self.assertEqual(transcript.lines, [f"<<< 40 bytes: {pdu[:32].hex(' ')} …"])
+
+    def test_a_flood_stays_bounded(self) -> None:
+        transcript = Transcript()
+        for _turn in range(20):
+            transcript.theirs(b"x" * 1000 + b"\r\n" + b"y\r\n" * 100_000)
+        self.assertEqual(len(transcript.lines), MAX_LINES + 1)
+        self.assertEqual(transcript.lines[-1], "--- and more, which is not shown")
+        self.assertLessEqual(max(map(len, transcript.lines)), MAX_WIDTH + 4)
+
+    def test_unwritten_keeps_nothing(self) -> None:
+        transcript = Unwritten()
+        transcript.event("connected")
+        transcript.ours(b"hello\r\n")
+        self.assertEqual(transcript.lines, [])
+
+
+class CertificateWarningTests(SynchronousTestCase):
+    def warnings(self, left: timedelta) -> tuple[str, ...]:
+        certificate = PeerCertificate("CN=x", "CN=y", ("x",), NOW - timedelta(days=400), NOW + left)
+        return certificate_warnings(certificate, NOW, 14)
+
+    def test_enough_days_are_no_warning(self) -> None:
+        self.assertEqual(self.warnings(timedelta(days=14)), ())
+
+    def test_few_days_are_told_with_the_date(self) -> None:
+        self.assertEqual(self.warnings(timedelta(days=13, hours=5)), ("the certificate expires in 13 days, on 2026-03-14",))
+        self.assertEqual(self.warnings(timedelta(days=1, hours=5)), ("the certificate expires in 1 day, on 2026-03-02",))
+        self.assertEqual(self.warnings(timedelta(hours=5)), ("the certificate expires in less than a day, on 2026-03-01",))
+
+    def test_an_expired_one_is_told_with_the_date(self) -> None:
+        self.assertEqual(self.warnings(-timedelta(days=3)), ("the certificate expired 3 days ago, on 2026-02-26",))
