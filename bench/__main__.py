@@ -43,19 +43,18 @@ def measure(chosen: argparse.Namespace, folder: Path) -> dict[str, dict[str, Any
     with Processes(folder) as processes:
         behind = Behind(start_web(processes), free_port())
         processes.start("discard", [sys.executable, "-m", "bench.discard", str(behind.syslog)])
-        running = [proxy.start(processes, behind) for proxy in proxies] if set(units) != {"idle"} else []
-        for unit in UNITS:
-            if unit.name in units:
-                results[unit.name] = report.unit_result(unit, rounds(unit, running, chosen.rounds, chosen.seconds))
-        for each in running:
-            processes.stop(each.pid)
+        for unit in (unit for unit in UNITS if unit.name in units):
+            running = [proxy.start(processes, behind) for proxy in proxies if unit.name in proxy.units]
+            results[unit.name] = report.unit_result(unit, rounds(unit, running, chosen.rounds, chosen.seconds))
+            for each in running:
+                processes.stop(each.pid)
         if "idle" in units:
             results["idle"] = idle(processes, behind, proxies, chosen.sessions)
     return results
 
 
 def idle(processes: Processes, behind: Behind, proxies: list[Proxy], sessions: int) -> dict[str, Any]:
-    found = {proxy.name: resident(processes, behind, proxy, sessions) for proxy in proxies}
+    found = {proxy.name: resident(processes, behind, proxy, sessions) for proxy in proxies if "idle" in proxy.units}
     return report.idle_result(found, objects(processes, behind) if "exproxy" in found else None)
 
 

@@ -6,7 +6,6 @@ import platform
 import re
 import subprocess
 import time
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -17,7 +16,6 @@ from bench.measure import Sample, Unit
 from bench.processes import program
 
 RESULTS = Path(__file__).with_name("results.json")
-BASELINES = ("haproxy", "portforward")
 
 
 def _said(arguments: list[str], pattern: str) -> str:
@@ -41,50 +39,37 @@ def machine() -> dict[str, Any]:
     }
 
 
-def ratio(samples: dict[str, list[Sample]], name: str, baseline: str) -> float | None:
+def ratio(samples: dict[str, list[Sample]], name: str, baseline: str) -> float:
     """The median of the rounds' ratios: in a round, all had the same machine."""
-    if baseline not in samples:
-        return None
     return median(one.cpu_us / other.cpu_us for one, other in zip(samples[name], samples[baseline], strict=True))
 
 
-def _row(*cells: str) -> None:
-    widths = (14, 12, 21, 11, 14, 10)
-    print(
-        "  ".join(
-            cell.ljust(width) if number == 0 else cell.rjust(width)
-            for number, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        )
-    )
+def _row(name: str, *cells: str) -> None:
+    print(name.ljust(15) + "".join(cell.rjust(width) for cell, width in zip(cells, (12, 20, 12), strict=False)), end="")
+    print("".join(cell.rjust(17) for cell in cells[3:]))
 
 
-def _times(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
 def unit_result(unit: Unit, samples: dict[str, list[Sample]]) -> dict[str, Any]:
     """Print a unit's rows; returns what is kept of it."""
-    print(f"\nCPU µs per {unit.what}, {len(next(iter(samples.values())))} rounds")
-    _row("", "median", "least - most", "/ haproxy", "/ portforward", "a second")
+    baselines = [name for name in samples if name != "exproxy"]
+    print(f"\nCPU microseconds per {unit.what}, {len(next(iter(samples.values())))} rounds")
+    _row("", "median", "least - most", "a second", *(f"/ {baseline}" for baseline in baselines))
     kept: dict[str, Any] = {}
     for name, taken in samples.items():
         costs = [each.cpu_us for each in taken]
         rate = median(each.times / each.seconds for each in taken)
-        ratios = {baseline: ratio(samples, name, baseline) for baseline in BASELINES}
-        number: Callable[[float], str] = (lambda x: f"{x:,.0f}") if median(costs) >= 1000 else (lambda x: f"{x:.1f}")
-        span = f"{number(min(costs))} - {number(max(costs))}"
-        _row(
-            name,
-            number(median(costs)),
-            span,
-            *(_times(each) for each in ratios.values()),
-            f"{rate:,.0f}" if rate >= 100 else f"{rate:.1f}",
-        )
+        ratios = {baseline: ratio(samples, name, baseline) for baseline in baselines}
+        span = f"{_number(min(costs))} - {_number(max(costs))}"
+        _row(name, _number(median(costs)), span, _number(rate), *(f"{each:.2f}" for each in ratios.values()))
         kept[name] = {
             "cpu_us": round(median(costs), 2),
             "samples_us": [round(each, 2) for each in costs],
             "per_second": round(rate, 1),
-            "ratio": {baseline: round(each, 3) for baseline, each in ratios.items() if each is not None},
+            "ratio": {baseline: round(each, 3) for baseline, each in ratios.items()},
         }
     return {"unit": f"CPU microseconds per {unit.what}", "proxies": kept}
 
@@ -93,9 +78,9 @@ def idle_result(resident: dict[str, Held], objects: Held | None) -> dict[str, An
     """Print what idle sessions cost; returns what is kept."""
     print("\nMemory of idle plain sessions, each after one request")
     for name, each in resident.items():
-        print(f"{name:14}  {each.sessions:6,} held   {each.bytes_each / 1024:6.2f} KB resident each")
+        print(f"{name:15}  {each.sessions:6,} held   {each.bytes_each / 1024:6.2f} KB resident each")
     if objects is not None:
-        print(f"{'exproxy':14}  {objects.sessions:6,} held   {objects.bytes_each / 1024:6.2f} KB of Python objects each")
+        print(f"{'exproxy':15}  {objects.sessions:6,} held   {objects.bytes_each / 1024:6.2f} KB of Python objects each")
     kept: dict[str, Any] = {
         name: {"sessions": each.sessions, "resident_bytes": round(each.bytes_each)} for name, each in resident.items()
     }

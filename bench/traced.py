@@ -20,7 +20,7 @@ def tell(*_: object) -> None:
 def main() -> None:
     signal.signal(signal.SIGRTMIN, tell)
     tracemalloc.start()
-    run()
+    run()  # type: ignore[no-untyped-call]  # Twisted's
 
 
 if __name__ == "__main__":
