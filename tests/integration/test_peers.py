@@ -3,6 +3,9 @@
 import imaplib
 import poplib
 import smtplib
+from pathlib import Path
+
+from twisted.trial.unittest import FailTest, SkipTest, SynchronousTestCase
 
 from tests.integration.clients import curl, endpoint_of, rpc_server_name, swaks
 from tests.integration.peers import dovecot, needs, nginx, postfix, samba
@@ -12,6 +15,25 @@ from tests.integration.peers.process import PeerTestCase
 from tests.integration.peers.waiting import eventually
 
 FIRST, SECOND = "127.0.0.2", "127.0.0.3"
+
+
+class NeedsTests(SynchronousTestCase):
+    ABSENT = needs.package("no-such-program", "no-such-package")
+
+    def test_a_missing_program_skips_the_test_and_names_its_package(self) -> None:
+        self.patch(needs, "demanded", lambda: False)
+        skipped = self.assertRaises(SkipTest, needs.require, self.ABSENT)
+        self.assertEqual(str(skipped), "no-such-program is missing (Debian package no-such-package)")
+
+    def test_where_it_is_demanded_a_missing_program_fails_the_test(self) -> None:
+        self.patch(needs, "demanded", lambda: True)
+        self.assertRaises(FailTest, needs.require, self.ABSENT)
+
+    def test_the_script_that_installs_them_names_every_package(self) -> None:
+        script = (Path(__file__).resolve().parents[2] / ".ci" / "run").read_text()
+        packages = {need.source.removeprefix("Debian package ") for need in needs.EVERYTHING if "Debian package" in need.source}
+        # dovecot-core comes with the other two of Dovecot
+        self.assertEqual({package for package in packages if package not in script.split()}, {"dovecot-core"})
 
 
 class PostfixTests(PeerTestCase):
