@@ -1,5 +1,6 @@
 """Making ports and connections."""
 
+import contextlib
 from _socket import IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET, TCP_KEEPIDLE, TCP_NODELAY
 
 from exproxy.net.epoll.network import KEEPALIVE_AFTER, EpollNetwork
@@ -30,8 +31,15 @@ class NetworkTests(LoopTestCase):
         self.assertIsInstance(recorder.events[0][1], OSError)
 
     def test_an_ipv6_port_leaves_ipv4_to_others(self) -> None:
+        """Another process may have the IPv4 port by chance; not twenty times."""
+        self.assertTrue(any(self.both_families() for _ in range(20)))
+
+    def both_families(self) -> bool:
         six = self.network.listen(("::", 0), SilentRecorder())
         self.addCleanup(six.close)
-        four = self.network.listen(("0.0.0.0", six.address[1]), SilentRecorder())
+        try:
+            four = self.network.listen(("0.0.0.0", six.address[1]), SilentRecorder())
+        except OSError:
+            return False
         self.addCleanup(four.close)
-        self.assertEqual(four.address[1], six.address[1])
+        return four.address[1] == six.address[1]
