@@ -90,6 +90,47 @@ class DeadlineTests(SynchronousTestCase):
         self.clock.pump([0.1] * 40)
         self.assertTrue(all(len(owner.asked) == 1 for owner in owners))
 
+    def test_an_owner_that_raises_keeps_nobody_else_waiting(self) -> None:
+        class Bad(Owner):
+            def deadline_due(self, now: float) -> None:
+                raise ZeroDivisionError
+
+        owners = [Owner(self.deadlines) for _ in range(8)]
+        for index, owner in enumerate([Bad(self.deadlines), *owners, Bad(self.deadlines)]):
+            self.deadlines.set(owner, 1 if index % 2 else 2)
+        self.clock.pump([0.5] * 5)
+        self.assertEqual([len(owner.asked) for owner in owners], [1] * 8)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
+
+    def test_what_was_cleared_long_before_its_time_takes_no_memory(self) -> None:
+        stays = Owner(self.deadlines)
+        self.deadlines.set(stays, 86_400)
+        for index in range(20_000):
+            owner = Owner(self.deadlines)
+            self.deadlines.set(owner, 86_400 + index)
+            self.deadlines.clear(owner)
+        self.assertLess(len(self.deadlines._buckets), 3_000)
+        self.assertLess(len(self.deadlines._ticks), 3_000)
+        self.clock.advance(86_401)
+        self.assertEqual(len(stays.asked), 1)
+
+    def test_memory_is_swept_while_deadlines_fire(self) -> None:
+        class Setter(Owner):
+            def deadline_due(self, now: float) -> None:
+                super().deadline_due(now)
+                for index in range(5_000):
+                    owner = Owner(self._deadlines)
+                    self._deadlines.set(owner, now + 10 + index)
+                    self._deadlines.clear(owner)
+
+        owners = [Setter(self.deadlines) for _ in range(3)]
+        for owner in owners:
+            self.deadlines.set(owner, 1)
+        later = Owner(self.deadlines)
+        self.deadlines.set(later, 5)
+        self.clock.pump([1] * 6)
+        self.assertEqual([len(owner.asked) for owner in [*owners, later]], [1, 1, 1, 1])
+
     def test_stopped_it_wakes_nobody(self) -> None:
         owner = Owner(self.deadlines)
         self.deadlines.set(owner, 1)

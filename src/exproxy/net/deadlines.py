@@ -9,8 +9,14 @@ from math import ceil
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 
 RESOLUTION = 0.1
+
+_SWEEP = 1024
+"""Buckets before those are looked for whose owners have all left early."""
+
+_log = Logger()
 
 
 class Owner(Protocol):
@@ -26,7 +32,7 @@ class Owner(Protocol):
 class Deadlines:
     """:param clock: the reactor."""
 
-    __slots__ = ("_buckets", "_clock", "_due_tick", "_fired", "_ticks", "_timer")
+    __slots__ = ("_buckets", "_clock", "_due_tick", "_fired", "_sweep_at", "_ticks", "_timer")
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
@@ -35,6 +41,7 @@ class Deadlines:
         self._timer: IDelayedCall | None = None
         self._due_tick = 0
         self._fired = 0
+        self._sweep_at = _SWEEP
 
     def set(self, owner: Owner, when: float) -> None:
         """Ask ``owner`` at ``when`` (the reactor's seconds); replaces its earlier deadline."""
@@ -46,6 +53,8 @@ class Deadlines:
         owner.deadline_tick = tick
         bucket = self._buckets.get(tick)
         if bucket is None:
+            if len(self._buckets) >= self._sweep_at:
+                self._sweep()
             self._buckets[tick] = {owner}
             heappush(self._ticks, tick)
             if self._timer is None or tick < self._due_tick:
@@ -81,11 +90,20 @@ class Deadlines:
             while bucket:
                 owner = bucket.pop()
                 owner.deadline_tick = 0
-                owner.deadline_due(now)
+                try:
+                    owner.deadline_due(now)
+                except Exception:  # noqa: BLE001 - the deadlines of all others hang on this timer
+                    _log.failure("exproxy made an error at a deadline; please report this")
             del self._buckets[tick]
         self._drop_empty()
         if self._ticks and (self._timer is None or self._ticks[0] < self._due_tick):
             self._arm(self._ticks[0])
+
+    def _sweep(self) -> None:
+        """Without this, sessions that end long before a timeout of a day would leave a bucket each for a day."""
+        self._buckets = {tick: bucket for tick, bucket in self._buckets.items() if bucket or tick == self._fired}
+        self._ticks = sorted(tick for tick in self._buckets if tick > self._fired)
+        self._sweep_at = 2 * len(self._buckets) + _SWEEP
 
     def _drop_empty(self) -> None:
         """Without this, buckets whose owners all left early would wake the reactor for nobody."""

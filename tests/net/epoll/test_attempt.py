@@ -1,5 +1,8 @@
 """Connections on their way."""
 
+import socket
+from select import EPOLLIN
+
 from exproxy.net.epoll.attempt import FailedAttempt
 from exproxy.net.epoll.network import EpollNetwork
 from tests.net.epoll.harness import LoopTestCase, SilentRecorder
@@ -36,6 +39,44 @@ class AttemptTests(LoopTestCase):
         server.streams[0].resume()
         self.turn()
         self.assertIsInstance(server.lost[server.streams[0]], ConnectionResetError)
+
+    def test_a_dialer_that_raises_at_a_refusal_ends_nobody_else(self) -> None:
+        class Bad(SilentRecorder):
+            def connect_failed(self, error: Exception) -> None:
+                raise ZeroDivisionError
+
+        network = EpollNetwork(self.loop)
+        port = network.listen(("127.0.0.1", 0), SilentRecorder())
+        port.close()
+        good = SilentRecorder()
+        network.connect(port.address, Bad(), 5.0)
+        network.connect(port.address, good, 5.0)
+        self.turn()
+        self.assertEqual([event for event, _ in good.events], ["connect failed"])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_a_server_that_greets_and_leaves_before_we_look_is_heard_to_its_end(self) -> None:
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        ours, sink = SilentRecorder(), SilentRecorder()
+        EpollNetwork(self.loop).connect(listener.getsockname(), ours, 5.0)
+        server, _ = listener.accept()
+        server.sendall(b"421 busy\r\n")
+        server.close()
+        self.turn()
+        client, client_end = self.stream(sink)
+        ours.streams[0].pipe(client)
+        self.turn()
+        self.assertEqual(client_end.recv(100), b"421 busy\r\n")
+        self.assertEqual(client_end.recv(100), b"")
+
+    def test_an_event_of_a_port_that_had_this_descriptor_before_is_no_connection(self) -> None:
+        recorder = SilentRecorder()
+        attempt = EpollNetwork(self.loop).connect(("127.0.0.1", 9), recorder, 5.0)
+        attempt.ready(EPOLLIN)
+        self.assertEqual(recorder.events, [])
+        attempt.cancel()
+        self.turn()
 
     def test_the_deadline_leaves_nothing_behind(self) -> None:
         network = EpollNetwork(self.loop)

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import socket
 
 from exproxy.net.epoll.network import EpollNetwork
 from exproxy.net.epoll.port import REST, EpollPort
+from exproxy.net.interfaces import Stream
 from tests.net.epoll.harness import LoopTestCase, SilentRecorder
 
 
@@ -74,6 +76,23 @@ class PortTests(LoopTestCase):
         self.reactor.advance(REST + 0.2)
         self.turn()
         self.assertEqual(listener.tries, 1)
+
+    def test_a_client_whose_acceptor_raises_is_let_go(self) -> None:
+        class Bad(SilentRecorder):
+            def accepted(self, stream: Stream) -> None:
+                super().accepted(stream)
+                raise ZeroDivisionError
+
+        recorder = Bad()
+        port = EpollNetwork(self.loop).listen(("127.0.0.1", 0), recorder)
+        self.addCleanup(port.close)
+        port.resume()
+        clients = [socket.create_connection(port.address) for _ in range(2)]
+        for client in clients:
+            self.addCleanup(client.close)
+        self.turn()
+        self.assertEqual((len(recorder.streams), len(recorder.lost)), (2, 2))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
 
     def test_closed_it_is_out_of_the_loop(self) -> None:
         port = EpollNetwork(self.loop).listen(("127.0.0.1", 0), SilentRecorder())

@@ -4,6 +4,7 @@ import contextlib
 import socket
 
 from exproxy.net.epoll.loop import BUFFER
+from exproxy.net.interfaces import Stream
 from tests.net.epoll.harness import LoopTestCase, SilentRecorder
 
 
@@ -53,6 +54,34 @@ class StreamTests(LoopTestCase):
         self.assertTrue(recorder.happened("left", stream))
         self.assertEqual(recorder.data[stream], b"")
 
+    def test_a_watch_ends_when_reading_goes_on(self) -> None:
+        recorder = SilentRecorder()
+        stream, peer = self.stream(recorder)
+        stream.watch()
+        stream.resume()
+        self.turn()
+        stream.pause()
+        peer.send(b"the rest of an upload")
+        peer.close()
+        self.turn()
+        self.assertFalse(recorder.happened("left", stream))
+        stream.resume()
+        self.turn()
+        self.assertEqual(recorder.data[stream], b"the rest of an upload")
+
+    def test_a_peer_that_had_left_before_the_watch_began_is_told_too(self) -> None:
+        recorder = SilentRecorder()
+        stream, peer = self.stream(recorder)
+        stream.resume()
+        self.turn()
+        stream.pause()
+        peer.close()
+        self.turn()
+        stream.watch()
+        self.assertFalse(recorder.happened("left", stream))
+        self.turn()
+        self.assertTrue(recorder.happened("left", stream))
+
     def test_not_watched_a_paused_stream_keeps_the_last_words_for_later(self) -> None:
         recorder = SilentRecorder()
         stream, peer = self.stream(recorder)
@@ -71,6 +100,71 @@ class StreamTests(LoopTestCase):
         stream.write(b"x")
         self.turn()
         self.assertIsInstance(recorder.lost[stream], OSError)
+
+    def test_the_last_words_of_a_peer_that_is_gone_wait_for_a_slow_reader(self) -> None:
+        recorder = SilentRecorder()
+        server, server_end = self.stream(recorder)
+        client, client_end = self.stream(recorder)
+        server.pipe(client)
+        client.pipe(server)
+        server_end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * BUFFER)
+        size = 0
+        while server._reading:
+            with contextlib.suppress(BlockingIOError):
+                size += server_end.send(b"x" * BUFFER)
+            self.turn(1)
+        with contextlib.suppress(BlockingIOError):
+            size += server_end.send(b"x" * BUFFER)
+        server_end.close()
+        client_end.send(b"more of the upload")
+        self.turn()
+        got = 0
+        for _ in range(1000):
+            with contextlib.suppress(BlockingIOError):
+                got += len(client_end.recv(BUFFER))
+            self.turn(1)
+        self.assertEqual(got, size)
+
+    def test_a_peer_that_takes_no_more_but_says_nothing_either_ends_the_stream(self) -> None:
+        recorder = SilentRecorder()
+        stream, peer = self.stream(recorder)
+        stream.resume()
+        self.turn()
+        peer.shutdown(socket.SHUT_RD)
+        stream.write(b"x")
+        self.turn()
+        self.assertIsInstance(recorder.lost.get(stream), BrokenPipeError)
+
+    def test_bytes_put_back_while_it_reads_come_without_an_event(self) -> None:
+        class Taster(SilentRecorder):
+            def data_received(self, stream: Stream, data: bytes) -> None:
+                if not self.happened("data", stream):
+                    stream.unread(data)
+                    self.note("data", stream)
+                else:
+                    super().data_received(stream, data)
+
+        recorder = Taster()
+        stream, peer = self.stream(recorder)
+        stream.resume()
+        peer.send(b"hello")
+        self.turn()
+        self.assertEqual(recorder.data[stream], b"hello")
+
+    def test_nothing_is_queued_behind_the_end(self) -> None:
+        for end in ("close", "write_eof"):
+            stream, peer = self.stream(SilentRecorder())
+            while stream.write(b"x" * BUFFER):
+                pass
+            size = stream.sent
+            getattr(stream, end)()
+            self.assertTrue(stream.write(b"late"))
+            got = 0
+            for _ in range(1000):
+                with contextlib.suppress(BlockingIOError):
+                    got += len(peer.recv(BUFFER))
+                self.turn(1)
+            self.assertEqual((stream.sent, got), (size, size))
 
     def test_the_time_of_the_last_byte_is_that_of_its_turn(self) -> None:
         recorder = SilentRecorder()

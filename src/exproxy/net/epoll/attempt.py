@@ -3,14 +3,14 @@
 import errno
 import os
 from _socket import SO_ERROR, SOL_SOCKET, socket
-from select import EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLRDHUP
+from select import EPOLLERR, EPOLLHUP, EPOLLOUT
 
 from exproxy.net.epoll.loop import Loop
 from exproxy.net.epoll.stream import MASK, EpollStream
 from exproxy.net.interfaces import Address, Dialer
 
-_READABLE = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR
 _MAYBE_FAILED = EPOLLHUP | EPOLLERR
+_DECIDED = EPOLLOUT | _MAYBE_FAILED
 
 
 class EpollAttempt:
@@ -36,20 +36,22 @@ class EpollAttempt:
     def ready(self, mask: int) -> None:
         """Connected, or refused."""
         dialer = self._dialer
-        if dialer is None:
+        if dialer is None or not mask & _DECIDED:  # an event of who had this descriptor before, in the same turn
             return
         if mask & _MAYBE_FAILED and (code := self._sock.getsockopt(SOL_SOCKET, SO_ERROR)):
             self._fail(OSError(code, os.strerror(code)))
             return
         self._dialer = None
         self._loop.deadlines.clear(self)
-        stream = EpollStream(self._loop, self._sock, self._address, registered=True, readable=bool(mask & _READABLE))
+        stream = EpollStream(self._loop, self._sock, self._address, MASK, mask)
         self._loop.replace(self._fd, stream)
         dialer.connected(stream)
 
     def fault(self) -> None:
-        """A dialer raised in ``connected``: its stream goes."""
-        self._loop.handler(self._fd).fault()
+        """A dialer raised: its stream goes, if there is one already."""
+        handler = self._loop.handler(self._fd)
+        if handler is not self:
+            handler.fault()
 
     def deadline_due(self, now: float) -> None:
         """Nobody answered."""

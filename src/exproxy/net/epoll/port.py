@@ -66,7 +66,12 @@ class EpollPort:
                 return
             sock = socket(self._family, SOCK_STREAM, 0, fd)
             sock.setblocking(False)
-            self._acceptor.accepted(EpollStream(self._loop, sock, name if len(name) == 2 else (name[0], name[1])))
+            stream = EpollStream(self._loop, sock, name if len(name) == 2 else (name[0], name[1]))
+            try:
+                self._acceptor.accepted(stream)
+            except Exception:
+                stream.abort()
+                raise
 
     def fault(self) -> None:
         """An acceptor raised: the loop has logged it, and the others go on."""

@@ -19,8 +19,8 @@ _READ = 64 * 1024
 class EpollStream:
     """:param sock: connected and non-blocking.
 
-    :param registered: whether it is in the loop's epoll already, with ``MASK``.
-    :param readable: whether the epoll said so since.
+    :param registered: the mask with which it is in the loop's epoll already; 0: it is not.
+    :param events: what the epoll has said since.
     """
 
     __slots__ = (
@@ -50,7 +50,7 @@ class EpollStream:
         "sent",
     )
 
-    def __init__(self, loop: Loop, sock: socket, peer: Address, registered: bool = False, readable: bool = False) -> None:
+    def __init__(self, loop: Loop, sock: socket, peer: Address, registered: int = 0, events: int = 0) -> None:
         self._loop = loop
         self._sock = sock
         self._fd = sock.fileno()
@@ -59,10 +59,10 @@ class EpollStream:
         self.sent = 0
         self.last_active = loop.now
         self._receiver: Receiver | None = None
-        self._registered = registered
+        self._registered = bool(registered)
         self._reading = False
-        self._readable = readable
-        self._left = False
+        self._readable = bool(events & _READABLE)
+        self._left = bool(events & _LEFT)
         self._watching = False
         self._queued_again = False
         self._queue: bytearray | None = None
@@ -89,6 +89,7 @@ class EpollStream:
         if self._reading or self._ended or self._closing or self._eof_seen:
             return
         self._reading = True
+        self._watching = False
         self._register()
         if self._readable or self._unread:
             self._carry_on_later()
@@ -100,9 +101,13 @@ class EpollStream:
         if not self._ended:
             self._watching = True
             self._register()
+            if self._left:
+                self._carry_on_later()
 
     def unread(self, data: bytes) -> None:
         self._unread = data + self._unread
+        if self._reading:
+            self._carry_on_later()
 
     def pipe(self, to: Stream) -> None:
         assert isinstance(to, EpollStream)
@@ -111,12 +116,12 @@ class EpollStream:
         self.resume()
 
     def write(self, data: bytes | memoryview) -> bool:
+        if self._ended or self._closing or self._eof_pending:
+            return True
         if self._queue is not None:
             self._queue += data
             self.sent += len(data)
             return False
-        if self._ended or self._closing or self._eof_pending:
-            return True
         try:
             taken = self._sock.send(data)
         except BlockingIOError:
@@ -183,6 +188,8 @@ class EpollStream:
                 self._read_again()
             else:
                 self._read()
+        elif self._left and self._watching:
+            self._left_while_watched()
 
     def bury(self) -> None:
         """The loop's turn is over: nobody is inside one of our methods."""
@@ -212,7 +219,7 @@ class EpollStream:
         try:
             size = self._sock.recv_into(loop.buffer)
         except BlockingIOError:
-            self._readable = False
+            self._nothing_to_read()
             return
         except OSError as error:
             self._end(error)
@@ -233,7 +240,7 @@ class EpollStream:
         try:
             data = self._sock.recv(_READ)
         except BlockingIOError:
-            self._readable = False
+            self._nothing_to_read()
             return
         except OSError as error:
             self._end(error)
@@ -247,6 +254,11 @@ class EpollStream:
         self._deliver(data)
         if self._readable and self._reading:
             self._carry_on_later()
+
+    def _nothing_to_read(self) -> None:
+        self._readable = False
+        if self._error is not None:  # it takes no more, and has no last words either
+            self._end(self._error)
 
     def _read_again(self) -> None:
         data, self._unread = self._unread, b""
@@ -264,7 +276,7 @@ class EpollStream:
 
     def _left_while_watched(self) -> None:
         self._watching = False
-        if self._receiver is not None:
+        if self._receiver is not None and not self._ended:
             self._receiver.peer_left(self)
 
     def _eof(self) -> None:
@@ -300,11 +312,12 @@ class EpollStream:
         self._error = error
         self._queue = None
         self._eof_pending = self._eof_sent = True
-        if self._closing or self._eof_seen or not self._reading:
+        if self._closing or self._eof_seen or not (self._reading or self._to):
             self._end(error)
         else:
-            self._left = True
-            self._carry_on_later()
+            self._left = self._readable = True
+            if self._reading:  # else the pipe's other end is full, and resumes us
+                self._carry_on_later()
 
     def _drained(self) -> None:
         if self._closing:
