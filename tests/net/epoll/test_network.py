@@ -1,6 +1,5 @@
 """Making ports and connections."""
 
-import contextlib
 from _socket import IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET, TCP_KEEPIDLE, TCP_NODELAY
 
 from exproxy.net.epoll.network import KEEPALIVE_AFTER, EpollNetwork
