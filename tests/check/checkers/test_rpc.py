@@ -1,0 +1,26 @@
+"""``rpc``."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.check.checkers.rpc import RpcChecker, RpcOptions, is_an_interface
+from exproxy.check.interfaces import Target
+from exproxy.wire.dialogue.rpc import RpcCheck
+
+
+class RpcCheckerTests(SynchronousTestCase):
+    def test_interface_and_mapper_are_the_options(self) -> None:
+        dialogue = RpcChecker().dialogue(RpcOptions("nspi", mapper=True), Target("b/s", "192.0.2.1", 135, "mail"))
+        assert isinstance(dialogue, RpcCheck)
+        self.assertEqual((dialogue.interface.name, dialogue.mapper), ("nspi", True))
+
+    def test_a_misspelt_interface_is_refused_with_the_nearest_name(self) -> None:
+        with self.assertRaises(ValueError) as caught:
+            RpcOptions("emsmbd")
+        self.assertIn("did you mean 'emsmdb'?", str(caught.exception))
+
+    def test_an_interface_may_be_a_uuid(self) -> None:
+        self.assertIsNone(is_an_interface(None, None, "a4f1db00-ca47-1067-b31f-00dd010662da/0.81"))
+
+    def test_the_interface_has_to_be_said(self) -> None:
+        with self.assertRaises(TypeError):
+            RpcOptions()  # type: ignore[call-arg]  # that it is refused is the test
