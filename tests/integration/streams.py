@@ -231,6 +231,44 @@ class StreamSuite:
         self.assertIsNone(ours.lost[near])
         self.assertIsInstance(theirs.lost[far], Exception)
 
+    async def test_the_end_is_never_told_from_inside_a_call(self) -> None:
+        """Whatever was sent and ended before: who calls ``close`` has still something to do."""
+        ours, near, theirs, far = await self.pair()
+        near.resume()
+        near.write_eof()
+        far.resume()
+        await theirs.until(lambda: theirs.happened("eof", far))
+        near.close()
+        self.assertFalse(ours.lost)
+        await ours.until(lambda: near in ours.lost)
+        far.write_eof()
+        self.assertFalse(theirs.lost)
+        await theirs.until(lambda: far in theirs.lost)
+        self.assertIsNone(ours.lost[near])
+
+    async def test_a_port_paused_while_clients_come_accepts_no_more(self) -> None:
+        class OneOnly(Recorder):
+            def accepted(self, stream: Stream) -> None:
+                super().accepted(stream)
+                port.pause()
+
+        theirs = OneOnly()
+        port = self.network.listen((self.host, 0), theirs)
+        self.addCleanup(port.close)
+        clients = [socket.create_connection(port.address) for _ in range(3)]
+        for client in clients:
+            self.addCleanup(client.close)
+        for count in (1, 2, 3):
+            port.resume()
+            await theirs.until(lambda: theirs.streams)
+            await self.pair()
+            await theirs.until(lambda count=count: len(theirs.streams) >= count)
+            self.assertEqual(len(theirs.streams), count)
+        self.assertEqual([stream.peer for stream in theirs.streams], [client.getsockname()[:2] for client in clients])
+        for stream in theirs.streams:
+            stream.abort()
+        await theirs.until(lambda: len(theirs.lost) == 3)
+
     async def test_nothing_is_told_after_the_end(self) -> None:
         ours, near, _, _ = await self.pair()
         near.resume()

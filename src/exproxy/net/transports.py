@@ -171,7 +171,11 @@ class TransportStream(Protocol):
             self._reading = False
             self._cancel_wake()
             self.transport.unregisterProducer()
-            self.transport.loseConnection()
+            if self._eof_sent:
+                # both directions may be done, and then the transport tells the end at once: from inside this call
+                self._clock.callLater(0, self.transport.loseConnection)
+            else:
+                self.transport.loseConnection()
 
     def abort(self) -> None:
         if not self._lost:
@@ -223,21 +227,33 @@ class _AcceptFactory(ServerFactory):
     noisy = False
 
     def __init__(self, clock: IReactorTime, acceptor: Acceptor) -> None:
-        self._clock = clock
-        self._acceptor = acceptor
+        self.clock = clock
+        self.acceptor = acceptor
+        self.port: TransportPort | None = None
 
     def buildProtocol(self, addr: object) -> "_Accepted":
-        return _Accepted(self._clock, self._acceptor)
+        return _Accepted(self)
+
+    def accepted(self, stream: TransportStream) -> None:
+        """A transport accepts many at once, whether its port is paused meanwhile or not: who came too soon waits for the port."""
+        if self.port is not None and self.port.paused:
+            self.port.early.append(stream)
+            return
+        try:
+            self.acceptor.accepted(stream)
+        except Exception:
+            stream.abort()
+            raise
 
 
 class _Accepted(TransportStream):
-    def __init__(self, clock: IReactorTime, acceptor: Acceptor) -> None:
-        super().__init__(clock)
-        self._acceptor = acceptor
+    def __init__(self, factory: _AcceptFactory) -> None:
+        super().__init__(factory.clock)
+        self._factory = factory
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self._acceptor.accepted(self)
+        self._factory.accepted(self)
 
 
 class _Dialed(TransportStream):
@@ -291,28 +307,43 @@ class TransportAttempt(ClientFactory):
 class TransportPort:
     """A listening port of the reactor; while paused, clients wait in the kernel's backlog."""
 
-    def __init__(self, port: Any) -> None:
+    def __init__(self, port: Any, factory: _AcceptFactory) -> None:
         self._port = port
-        self._paused = True
+        self._factory = factory
+        factory.port = self
+        self.paused = True
+        self.early: list[TransportStream] = []
+        """Who was accepted while the port was paused already."""
         self._closed = False
         host = port.getHost()
         self.address: Address = (host.host, host.port)
         port.stopReading()
 
     def pause(self) -> None:
-        if not self._paused and not self._closed:
-            self._paused = True
+        if not self.paused and not self._closed:
+            self.paused = True
             self._port.stopReading()
 
     def resume(self) -> None:
-        if self._paused and not self._closed:
-            self._paused = False
+        if self.paused and not self._closed:
+            self.paused = False
             self._port.startReading()
+            if self.early:
+                self._factory.clock.callLater(0, self._let_in)
 
     def close(self) -> None:
         if not self._closed:
-            self._closed = True
+            self._closed = self.paused = True
             self._port.stopListening()
+            for stream in self.early:
+                stream.abort()
+            self.early.clear()
+
+    def _let_in(self) -> None:
+        if self.early and not self.paused:
+            stream = self.early.pop(0)
+            self._factory.clock.callLater(0, self._let_in)
+            self._factory.accepted(stream)
 
 
 class TransportNetwork:
@@ -323,14 +354,15 @@ class TransportNetwork:
         self.deadlines = Deadlines(reactor)
 
     def listen(self, address: Address, acceptor: Acceptor, backlog: int = 1024) -> TransportPort:
+        factory = _AcceptFactory(self._reactor, acceptor)
         try:
-            port = self._reactor.listenTCP(address[1], _AcceptFactory(self._reactor, acceptor), backlog, address[0])
+            port = self._reactor.listenTCP(address[1], factory, backlog, address[0])
         except Exception as error:
             reason = getattr(error, "socketError", None)
             if isinstance(reason, OSError):
                 raise reason from error
             raise
-        return TransportPort(port)
+        return TransportPort(port, factory)
 
     def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
         attempt = TransportAttempt(self._reactor, dialer)
