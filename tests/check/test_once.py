@@ -77,6 +77,7 @@ class CheckNowTests(SynchronousTestCase):
         network.listen(("192.0.2.1", 25), Peer(b"220 hello\r\n", smtp_answers)).resume()
         asked = ensureDeferred(check_now(reactor, self.plan(), 25, Transcript(), network))
         reactor.advance(0)
+        self.assertTrue(network.streams[0].lost)
         report: Report = self.successResultOf(asked)
         self.assertEqual(report.outcome.status, Status.L7OKD)
         self.assertIn(">>> EHLO exproxy", report.transcript)

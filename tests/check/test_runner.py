@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from OpenSSL import SSL
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.check.runner import LINGER, MAX_BYTES, connect_reason
+from exproxy.check.runner import LINGER, MAX_BYTES, CheckRun, Job, connect_reason
+from exproxy.net.interfaces import Stream
 from exproxy.wire.dialogue.base import Action, Connect, Dialogue, Finish, Outcome, Send, StartTLS, Status
 from exproxy.wire.dialogue.http import HttpCheck
 from exproxy.wire.dialogue.imap import ImapCheck
@@ -15,7 +16,7 @@ from exproxy.wire.dialogue.rpc import RpcCheck
 from exproxy.wire.dialogue.smtp import SmtpCheck
 from exproxy.wire.dialogue.tcp import TcpCheck
 from exproxy.wire.proxyheader import ProxyReader
-from tests.check.peers import ADDRESS, TIMEOUT, Bench, Scripted, client_tls, smtp_answers
+from tests.check.peers import ADDRESS, TIMEOUT, Bench, Scripted, client_tls, smtp_answers, today
 from tests.net.memory import Peer
 from tests.net.tlspeer import TLSPeer, authority_file, certificate, expired, server_context, stranger
 
@@ -363,6 +364,39 @@ class BrokenCheckerTests(RunnerTestCase):
         run.done = fail
         with self.assertRaises(RuntimeError):
             self.bench.clock.advance(TIMEOUT)
+
+
+class GoneTests(RunnerTestCase):
+    def gone(self, peer: Peer | None, capacity: int = 100) -> list[str]:
+        """The order in which things are told."""
+        self.bench.network.capacity = capacity
+        if peer is not None:
+            self.bench.serve(peer)
+        told: list[str] = []
+        run = CheckRun(
+            self.bench.clock,
+            self.bench.network,
+            Job(checker="x", dialogue=lambda: Scripted((Send(b"hello"), OK)), address=ADDRESS, timeout=TIMEOUT, today=today),
+            lambda report: told.append("done"),
+            lambda: told.append("gone"),
+        )
+        run.start()
+        for _step in range(20):
+            self.bench.clock.advance(0.1)
+        return told
+
+    def test_it_is_told_when_all_is_closed(self) -> None:
+        self.assertEqual(self.gone(Peer()), ["done", "gone"])
+
+    def test_it_is_told_when_there_was_nothing_to_close(self) -> None:
+        self.assertEqual(self.gone(None), ["done", "gone"])
+
+    def test_it_is_told_when_the_peer_had_to_be_left(self) -> None:
+        class Deaf(Peer):
+            def accepted(self, stream: Stream) -> None:
+                self.stream = stream
+
+        self.assertEqual(self.gone(Deaf(), capacity=2), ["done", "gone"])
 
 
 class CancelTests(RunnerTestCase):

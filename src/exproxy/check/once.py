@@ -39,9 +39,11 @@ async def check_now(reactor: Any, plan: CheckPlan, port: int, transcript: Transc
     address = await resolve(reactor, plan.host, plan.timeout)
     job = job_of(plan, plan.host, address, port, context, utc_now, transcript)
     done: Deferred[Report] = Deferred()
-    run = CheckRun(reactor, network or network_for(reactor), job, done.callback)
-    run.start()
-    return await done
+    gone: Deferred[None] = Deferred()
+    CheckRun(reactor, network or network_for(reactor), job, done.callback, lambda: gone.callback(None)).start()
+    report = await done
+    await gone  # a program that ended before would take the goodbye with it
+    return report
 
 
 async def resolve(reactor: Any, host: str, timeout: float) -> str:

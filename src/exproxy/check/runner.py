@@ -91,9 +91,14 @@ class _Stage(enum.Enum):
     OVER = enum.auto()
 
 
+def _nobody() -> None:
+    pass
+
+
 @attrs.define(eq=False)
 class CheckRun:
-    """Runs ``job`` once; ``done`` is called with the :class:`Report` exactly once, unless :meth:`cancel` comes first.
+    """Runs ``job`` once; ``done`` is called with the :class:`Report` exactly once, unless :meth:`cancel` comes first; some time
+    after it, when all connections are closed, so is ``gone``.
 
     ``done`` is never called from inside :meth:`start`, unless the checker breaks before anything is sent.
     """
@@ -102,6 +107,7 @@ class CheckRun:
     network: Network
     job: Job
     done: Callable[[Report], None]
+    gone: Callable[[], None] = _nobody
     _stage: _Stage = _Stage.CONNECTING
     _began: float = 0.0
     _dialogue: Dialogue | None = None
@@ -200,6 +206,7 @@ class CheckRun:
         if self._stage is _Stage.CLOSING and self._stream is None and not self._leaving:
             self._stage = _Stage.OVER
             self._stop_timer()
+            self.gone()
         elif self._stage is _Stage.DIALOGUE and current:
             self._lost(error)
 
@@ -344,22 +351,30 @@ class CheckRun:
         if self._attempt is not None:
             self._attempt.cancel()
             self._attempt = None
-        self._part()
+        parting = self._part()
         if self._certificate is not None and self.job.tls is not None:
             more = certificate_warnings(self._certificate, self.job.today(), self.job.tls.warn_days)
             outcome = attrs.evolve(outcome, warnings=(*outcome.warnings, *more))
-        self.done(
-            Report(outcome, self.clock.seconds() - self._began, self._certificate, tuple(self.job.transcript.lines), self._fault)
-        )
+        duration = self.clock.seconds() - self._began
+        self.done(Report(outcome, duration, self._certificate, tuple(self.job.transcript.lines), self._fault))
+        if not parting:
+            self.gone()
 
-    def _part(self) -> None:
+    def _part(self) -> bool:
+        """Close what is open; whether there was anything."""
         if self._stream is None and not self._leaving:
             self._stage = _Stage.OVER
-            return
+            return False
         self._stage = _Stage.CLOSING
         if self._stream is not None:
             self._stream.close()
-        self._timer = self.clock.callLater(LINGER, self.cancel)
+        self._timer = self.clock.callLater(LINGER, self._leave)
+        return True
+
+    def _leave(self) -> None:
+        """The goodbye takes too long."""
+        self.cancel()
+        self.gone()
 
     def _stop_timer(self) -> None:
         if self._timer is not None and self._timer.active():

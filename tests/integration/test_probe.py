@@ -1,0 +1,115 @@
+"""Every type of check, once, over real sockets: what ``exproxy probe`` does, against the simulated site and against nobody."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+from twisted.internet import reactor
+from twisted.internet.utils import getProcessOutputAndValue
+from twisted.trial.unittest import TestCase
+
+from exproxy.check.once import check_now
+from exproxy.check.plan import CheckPlan, Security, security
+from exproxy.check.plugins import checkers
+from exproxy.check.report import Report, Transcript
+from exproxy.net.epoll.loop import Loop
+from exproxy.net.epoll.network import EpollNetwork
+from exproxy.net.interfaces import Network
+from exproxy.net.transports import TransportNetwork
+from exproxy.simulator.layout import Layout
+from exproxy.simulator.site import Simulator
+
+HOST = "127.0.0.1"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def unused_port() -> int:
+    """Nobody listens there."""
+    with socket.socket() as sock:
+        sock.bind((HOST, 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+class SimulatedSiteTests(TestCase):
+    async def setUp(self) -> None:
+        self.site = Simulator(reactor, Layout({"ex1": HOST}, control=(HOST, 0)))
+        self.addCleanup(self.site.stop)
+        await self.site.start()
+        self.server = self.site.server("ex1")
+        loop = Loop(cast(Any, reactor))
+        self.addCleanup(loop.close)
+        self.network: Network = EpollNetwork(loop)
+
+    async def check(self, kind: str, port: int, tls: Security | None = None, **options: Any) -> Report:
+        checker = checkers()[kind]
+        plan = CheckPlan(name=kind, host=HOST, checker=checker, options=checker.options(**options), security=tls)
+        return await check_now(reactor, plan, port, Transcript(), self.network)
+
+    def port(self, service: str) -> int:
+        return self.server.service(service).port
+
+    def assert_passed(self, report: Report) -> None:
+        self.assertTrue(report.passed, f"{report.outcome}\n" + "\n".join(report.transcript))
+
+    async def test_the_types_that_need_no_tls(self) -> None:
+        for kind, service in (("tcp", "smtp"), ("smtp", "smtp"), ("imap", "imap"), ("pop3", "pop3")):
+            self.assert_passed(await self.check(kind, self.port(service)))
+
+    async def test_starttls_in_each_protocol_that_has_it(self) -> None:
+        for kind in ("smtp", "imap", "pop3"):
+            report = await self.check(kind, self.port(kind), security("starttls", verify=False))
+            self.assert_passed(report)
+            self.assertIsNotNone(report.certificate)
+
+    async def test_the_same_over_twisteds_transports(self) -> None:
+        self.network = TransportNetwork(cast(Any, reactor))
+        self.addCleanup(self.network.deadlines.stop)
+        self.assert_passed(await self.check("smtp", self.port("smtp"), security("starttls", verify=False)))
+        self.assert_passed(await self.check("http", self.port("https"), security("implicit", verify=False), preset="owa"))
+
+    async def test_http_over_implicit_tls_with_the_presets(self) -> None:
+        for preset in ("owa", "healthcheck", "rpcproxy"):
+            self.assert_passed(await self.check("http", self.port("https"), security("implicit", verify=False), preset=preset))
+
+    async def test_the_certificate_is_verified_against_its_authority(self) -> None:
+        path = Path(self.mktemp())
+        path.write_bytes(self.site.certificate.pem)
+        self.assert_passed(await self.check("tls", self.port("https"), security("implicit", verify=True, ca=path)))
+        refused = await self.check("tls", self.port("https"), security("implicit", verify=True))
+        self.assertEqual(refused.outcome.status.value, "L6RSP")
+
+    async def test_rpc_and_the_endpoint_mapper(self) -> None:
+        for interface in ("emsmdb", "nspi", "rfri"):
+            self.assert_passed(await self.check("epm", self.port("epm"), interface=interface))
+            self.assert_passed(await self.check("rpc", self.port("epm"), interface=interface, mapper=True))
+
+    async def test_a_port_where_nobody_listens(self) -> None:
+        report = await self.check("tcp", unused_port())
+        self.assertEqual(report.outcome.status.value, "L4CON")
+        self.assertIn("connection refused", report.outcome.text)
+
+    async def test_the_wrong_protocol(self) -> None:
+        report = await self.check("imap", self.port("smtp"))
+        self.assertEqual(report.outcome.status.value, "L7RSP")
+        tls = await self.check("tls", self.port("smtp"), security("implicit", verify=False))
+        self.assertEqual(tls.outcome.status.value, "L6RSP")
+
+    async def command(self, *arguments: str) -> tuple[str, int]:
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+        program = ["-c", "from exproxy.cli import main; main()", "probe", *arguments]
+        output, errors, status = await getProcessOutputAndValue(sys.executable, program, environment)
+        return (output + errors).decode(), status
+
+    async def test_the_command_shows_the_dialogue_and_ends_with_0(self) -> None:
+        output, status = await self.command("smtp", f"localhost:{self.port('smtp')}", "--tls", "starttls", "-o", "helo=lb")
+        self.assertEqual(status, 0, output)
+        for part in (">>> EHLO lb\n", ">>> STARTTLS\n", "--- TLSv1.3", "passed: SMTP said", "certificate: "):
+            self.assertIn(part, output)
+
+    async def test_the_command_ends_with_1_when_the_server_is_not_well(self) -> None:
+        output, status = await self.command("tcp", f"{HOST}:{unused_port()}")
+        self.assertEqual(status, 1, output)
+        self.assertIn("failed: connection refused", output)
