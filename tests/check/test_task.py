@@ -14,6 +14,7 @@ from exproxy.check.checkers.smtp import SmtpChecker, SmtpOptions
 from exproxy.check.interfaces import IChecker, Target
 from exproxy.check.plan import CheckPlan, Place, security
 from exproxy.check.task import CheckTask
+from exproxy.net.tlscontext import Contexts
 from exproxy.pool import CheckSpec, Host, Operational, Server, Transition
 from exproxy.wire.dialogue.base import Dialogue, Status
 from tests.check.peers import smtp_answers, today
@@ -51,7 +52,14 @@ class TaskTests(SynchronousTestCase):
         timing = {"interval": 10.0, "fast_interval": 1.0, "down_interval": 30.0}
         plan = CheckPlan(port=check_port, **(words | timing | changes))
         task = CheckTask(
-            self.clock, self.network, Random(1), self.server, plan, today, lambda server, change: self.told.append(change)
+            self.clock,
+            self.network,
+            Random(1),
+            self.server,
+            plan,
+            Contexts(),
+            today,
+            lambda server, change: self.told.append(change),
         )
         self.addCleanup(task.stop)
         task.start(0.5)

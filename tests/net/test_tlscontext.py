@@ -8,7 +8,7 @@ import trustme
 from OpenSSL import SSL
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.net.tlscontext import ChainObserver, TLSContextSettings, TLSSettingsError, client_context
+from exproxy.net.tlscontext import ChainObserver, Contexts, TLSContextSettings, TLSSettingsError, client_context
 
 
 @attrs.define(eq=False)
@@ -79,3 +79,19 @@ class ClientContextTests(SynchronousTestCase):
     def test_an_observer_is_whatever_has_chain_fault(self) -> None:
         self.assertIsInstance(Faults(), ChainObserver)
         self.assertNotIsInstance(None, ChainObserver)
+
+
+class ContextsTests(SynchronousTestCase):
+    def test_those_who_want_the_same_share_one_whatever_name_they_ask_for(self) -> None:
+        contexts = Contexts()
+        one = contexts.get(TLSContextSettings(verify=False, name="one"))
+        self.assertIs(contexts.get(TLSContextSettings(verify=False, name="two")), one)
+        self.assertIsNot(contexts.get(TLSContextSettings(verify=True, name="one")), one)
+        self.assertIsNot(contexts.get(TLSContextSettings(verify=False, legacy=True)), one)
+
+    def test_what_could_not_be_had_is_tried_again(self) -> None:
+        contexts, path = Contexts(), Path(self.mktemp())
+        with self.assertRaises(TLSSettingsError):
+            contexts.get(TLSContextSettings(verify=True, ca=path))
+        path.write_bytes(trustme.CA().cert_pem.bytes())
+        self.assertIsInstance(contexts.get(TLSContextSettings(verify=True, ca=path)), SSL.Context)

@@ -12,6 +12,7 @@ from exproxy.check.plan import AgentPlan, CheckPlan
 from exproxy.check.report import Report
 from exproxy.check.task import CheckTask
 from exproxy.net.interfaces import Network
+from exproxy.net.tlscontext import Contexts
 from exproxy.pool import Server, Transition
 
 
@@ -56,6 +57,7 @@ class CheckService:
         self._network = network
         self._rng = rng
         self._on_transition = on_transition
+        self._contexts = Contexts()
         self._today = today
         self._watched: dict[Server, _Watched] = {}
         self._running = False
@@ -69,7 +71,7 @@ class CheckService:
         if server in self._watched or unknown:
             raise ValueError(f"{server.full_name}: " + (f"no such check: {', '.join(unknown)}" if unknown else "added twice"))
         common = (self._clock, self._network, self._rng, server)
-        tasks = tuple(CheckTask(*common, plan, self._today, self._observed) for plan in checks)
+        tasks = tuple(CheckTask(*common, plan, self._contexts, self._today, self._observed) for plan in checks)
         asked = None if agent is None else AgentTask(*common, agent, self._today, self._observed)
         watched = self._watched[server] = _Watched(tasks, asked)
         if self._running:

@@ -14,7 +14,7 @@ from exproxy.check.report import Report, Transcript, Unwritten
 from exproxy.check.runner import CheckRun, ClientTLS, Job
 from exproxy.net.certificate import is_address
 from exproxy.net.interfaces import Network
-from exproxy.net.tlscontext import TLSSettingsError, client_context
+from exproxy.net.tlscontext import Contexts, TLSSettingsError
 from exproxy.pool import Operational, Server, Transition
 from exproxy.wire.dialogue.base import Outcome, Status
 
@@ -27,6 +27,7 @@ _log = Logger()
 class CheckTask:
     """Runs ``plan`` against ``server`` and tells the server's health.
 
+    :param contexts: shared by all checks.
     :param today: the time of day, with its time zone.
     :param observed: called after each run with the transition that it made, if any.
     """
@@ -38,6 +39,7 @@ class CheckTask:
         rng: Random,
         server: Server,
         plan: CheckPlan,
+        contexts: Contexts,
         today: Callable[[], datetime],
         observed: Callable[[Server, Transition | None], None],
     ) -> None:
@@ -47,11 +49,11 @@ class CheckTask:
         self._clock = clock
         self._network = network
         self._server = server
+        self._contexts = contexts
         self._today = today
         self._observed = observed
         self._repeater = Repeater(clock, rng, self._begin, self._interval)
         self._run: CheckRun | None = None
-        self._context: SSL.Context | None = None
         self._asked: str | None = None
         """The address of the run that is under way."""
         self._nameless_since: float | None = None
@@ -117,9 +119,9 @@ class CheckTask:
             self._done(_at_once(Status.L4CON, f"the name {self.plan.host} is not resolved yet"))
 
     def _job(self, address: str, port: int) -> Job:
-        if self._context is None and self.plan.security is not None:
-            self._context = client_context(self.plan.security.settings)
-        return job_of(self.plan, self._server.full_name, address, port, self._context, self._today, Unwritten())
+        security = self.plan.security
+        context = None if security is None else self._contexts.get(security.settings)
+        return job_of(self.plan, self._server.full_name, address, port, context, self._today, Unwritten())
 
     def _done(self, report: Report) -> None:
         if self._repeater.stopped:

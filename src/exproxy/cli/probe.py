@@ -13,7 +13,7 @@ from twisted.internet.task import react
 from exproxy.check.interfaces import IChecker
 from exproxy.check.once import CheckNowError, check_now
 from exproxy.check.plan import CheckPlan, security
-from exproxy.check.plugins import checkers
+from exproxy.check.plugins import DuplicateCheckerError, checkers
 from exproxy.check.report import Report, Transcript
 from exproxy.config.addresses import ServerAddress, server_address
 from exproxy.config.structuring import TLS_TYPES, Findings, converter_for
@@ -166,7 +166,10 @@ def _sentence(path: Sequence[object], message: str, hint: str) -> str:
 
 
 def _checker(kind: str) -> IChecker:
-    known = checkers()
+    try:
+        known = checkers()
+    except DuplicateCheckerError as error:
+        raise click.ClickException(str(error)) from None
     name = TLS_TYPES.get(kind, kind)
     if name not in known:
         raise click.UsageError(f"{kind!r} is no type of check; there are {', '.join(sorted({*known, *TLS_TYPES}))}")

@@ -74,6 +74,24 @@ def client_context(settings: TLSContextSettings) -> SSL.Context:
     return context
 
 
+class Contexts:
+    """One context for all who want the same: the system's authorities take milliseconds to read and megabytes to keep."""
+
+    def __init__(self) -> None:
+        self._made: dict[TLSContextSettings, SSL.Context] = {}
+
+    def get(self, settings: TLSContextSettings) -> SSL.Context:
+        """A context; ``settings.name`` is the connection's matter and makes no difference.
+
+        :raises TLSSettingsError: as :func:`client_context`; the next call tries again.
+        """
+        key = attrs.evolve(settings, name=None)
+        context = self._made.get(key)
+        if context is None:
+            context = self._made[key] = client_context(key)
+        return context
+
+
 def _load_authorities(context: SSL.Context, ca: Path | None) -> None:
     if ca is None:
         context.set_default_verify_paths()
