@@ -19,6 +19,7 @@ from exproxy.net.epoll.network import EpollNetwork
 from exproxy.net.interfaces import Network
 from exproxy.net.transports import TransportNetwork
 from exproxy.simulator.layout import Layout
+from exproxy.simulator.modes import Mode
 from exproxy.simulator.site import Simulator
 
 HOST = "127.0.0.1"
@@ -43,9 +44,9 @@ class SimulatedSiteTests(TestCase):
         self.addCleanup(loop.close)
         self.network: Network = EpollNetwork(loop)
 
-    async def check(self, kind: str, port: int, tls: Security | None = None, **options: Any) -> Report:
+    async def check(self, kind: str, port: int, tls: Security | None = None, timeout: float = 5.0, **options: Any) -> Report:
         checker = checkers()[kind]
-        plan = CheckPlan(name=kind, host=HOST, checker=checker, options=checker.options(**options), security=tls)
+        plan = CheckPlan(name=kind, host=HOST, checker=checker, options=checker.options(**options), security=tls, timeout=timeout)
         return await check_now(reactor, plan, port, Transcript(), self.network)
 
     def port(self, service: str) -> int:
@@ -96,6 +97,32 @@ class SimulatedSiteTests(TestCase):
         self.assertEqual(report.outcome.status.value, "L7RSP")
         tls = await self.check("tls", self.port("smtp"), security("implicit", verify=False))
         self.assertEqual(tls.outcome.status.value, "L6RSP")
+
+    async def test_every_way_to_fail_is_told_by_its_layer(self) -> None:
+        implicit = security("implicit", verify=False)
+        kinds: list[tuple[str, str, Security | None, dict[str, Any]]] = [
+            ("smtp", "smtp", None, {}),
+            ("imap", "imap", None, {}),
+            ("pop3", "pop3", None, {}),
+            ("http", "https", implicit, {"preset": "healthcheck"}),
+            ("epm", "epm", None, {}),
+        ]
+        expected = {
+            Mode.ERROR: {"L7STS", "L7RSP"},
+            Mode.GARBAGE: {"L7RSP", "L6RSP"},
+            Mode.SILENT: {"L7TOUT", "L6TOUT"},
+            Mode.REFUSE: {"L4CON"},
+            Mode.MAINTENANCE: {"L7STS", "L7RSP", "L7OKC"},
+        }
+        for mode, statuses in expected.items():
+            for kind, service, tls, options in kinds:
+                port = self.port(service)
+                await self.server.service(service).set(mode)
+                report = await self.check(kind, port, tls, 0.3 if mode is Mode.SILENT else 5.0, **options)
+                self.assertIn(report.outcome.status.value, statuses, f"{kind}, {mode}: {report.outcome}")
+                self.assertFalse(report.passed)
+                await self.server.service(service).set(Mode.WELL)
+        self.assertEqual(self.flushLoggedErrors(), [])
 
     async def command(self, *arguments: str) -> tuple[str, int]:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
