@@ -366,6 +366,17 @@ class BrokenCheckerTests(RunnerTestCase):
             self.bench.clock.advance(TIMEOUT)
 
 
+class CertificateReaderTests(RunnerTestCase):
+    def test_a_checker_that_breaks_over_a_certificate_is_an_outcome(self) -> None:
+        class Reader(Scripted):
+            def certificate_seen(self, certificate: object, version: str) -> None:
+                raise RuntimeError(f"no {version}")
+
+        self.bench.serve(TLSPeer(server_context(certificate())))
+        outcome = self.bench.run(Reader(), tls=client_tls(implicit=True))
+        self.assertIn("itself broke: RuntimeError: no TLSv1.3", outcome.text)
+
+
 class GoneTests(RunnerTestCase):
     def gone(self, peer: Peer | None, capacity: int = 100) -> list[str]:
         """The order in which things are told."""

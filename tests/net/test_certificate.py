@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -45,6 +48,20 @@ class ReadCertificateTests(SynchronousTestCase):
     def test_no_certificate_is_none(self) -> None:
         fresh = SSL.Connection(client_context(TLSContextSettings(verify=False)), None)
         self.assertIsNone(read_certificate(fresh, "x", ""))
+
+    def test_a_certificate_without_names_is_the_one_of_nobody(self) -> None:
+        server = SSL.Context(SSL.TLS_SERVER_METHOD)
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail.example.com")])
+        now = datetime.now(UTC)
+        builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=9))
+        server.use_certificate(builder.sign(key, hashes.SHA256()))
+        server.use_privatekey(key)
+        connection = shake(client_context(TLSContextSettings(verify=False)), server)
+        certificate = read_certificate(connection, "mail.example.com", "")
+        assert certificate is not None
+        self.assertEqual((certificate.subject, certificate.names), ("CN=mail.example.com", ()))
+        self.assertIn("it names no host", certificate.name_fault)
 
 
 class IsAddressTests(SynchronousTestCase):

@@ -5,6 +5,7 @@ from OpenSSL import SSL
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from exproxy.net import tlsclient
 from exproxy.net.tlsclient import HANDSHAKE_LIMIT, TLSClientStream, TLSError, explain
 from exproxy.net.tlscontext import TLSContextSettings, client_context
 from tests.net.memory import Peer, Recorder, pair
@@ -157,6 +158,14 @@ class TLSClientTests(SynchronousTestCase):
         self.shake(client)
         assert client.certificate is not None
         self.assertIn("not for other.example.com", client.certificate.name_fault)
+
+    def test_a_certificate_that_nobody_can_read_is_a_failure(self) -> None:
+        def fail(*_arguments: object) -> None:
+            raise LookupError("two of one extension")
+
+        self.patch(tlsclient, "read_certificate", fail)
+        self.shake(self.client())
+        self.assertEqual(self.failure(), "the server's certificate is malformed: two of one extension")
 
     def test_an_unknown_authority_is_refused_and_the_server_is_told(self) -> None:
         session = self.shake(self.client(), server_context(stranger().issue_cert("mail.example.com")))

@@ -63,7 +63,7 @@ def read_certificate(connection: SSL.Connection, name: str, chain_fault: str) ->
 
     :param name: the name or IP address that it should be for.
     :param chain_fault: what the verification found.
-    :raises ValueError: the certificate is malformed.
+    :raises Exception: the certificate is malformed; cryptography, pyOpenSSL and service-identity have each their own errors.
     """
     certificate = connection.get_peer_certificate(as_cryptography=True)
     if certificate is None:

@@ -224,7 +224,7 @@ class TLSClientStream:
     def _secure(self) -> None:
         try:
             self.certificate = read_certificate(self._connection, self.name, self._chain_fault)
-        except ValueError as error:
+        except Exception as error:  # noqa: BLE001 - three libraries read what a stranger wrote, each with errors of its own
             self._fail(f"the server's certificate is malformed: {error}")
             return
         if self.verify and (self.certificate is None or not self.certificate.name_ok):
