@@ -29,8 +29,9 @@ from exproxy.site.sentences import Sentences
 HOUSEKEEPING = 1.0
 """Seconds between two rounds: slow starts grow, tables forget."""
 
-RESERVE = 100
-"""Descriptors beside those of sessions, listeners and checks: logs, the reactor, and the administrator's way in."""
+RESERVE = 256
+"""Descriptors beside those of sessions, listeners and checks: logs, the reactor, the pipes of long transfers (128), and the
+administrator's way in."""
 
 _log = Logger()
 

@@ -8,6 +8,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from exproxy.net.deadlines import Deadlines
+from exproxy.net.epoll.splice import Pipes
 
 EVENTS_A_TURN = 256
 BUFFER = 256 * 1024
@@ -61,6 +62,7 @@ class Loop:
         self.deadlines = Deadlines(reactor)
         self.buffer = bytearray(BUFFER)
         self.view = memoryview(self.buffer)
+        self.pipes = Pipes()
         self._epoll = select.epoll()
         self._poll = self._epoll.poll
         self._handlers: dict[int, Handler] = {}
@@ -166,3 +168,4 @@ class Loop:
             self._call = None
         self._handlers.clear()
         self._epoll.close()
+        self.pipes.close()

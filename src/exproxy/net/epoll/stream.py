@@ -5,13 +5,16 @@ from contextlib import suppress
 from select import EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP
 from struct import pack
 
-from exproxy.net.epoll.loop import Loop
+from exproxy.net.epoll.loop import BUFFER, Loop
+from exproxy.net.epoll.splice import Splice
 from exproxy.net.interfaces import Address, Receiver, Stream
 
 MASK = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET
 _READABLE = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR
 _LEFT = EPOLLRDHUP | EPOLLHUP | EPOLLERR
 _RESET = pack("ii", 1, 0)
+BULK = 4 * BUFFER
+"""Bytes that went through a pipe in full buffers before it is worth a splice."""
 _READ = 64 * 1024
 """Bytes for a receiver; a pipe takes the loop's whole buffer."""
 
@@ -24,6 +27,7 @@ class EpollStream:
     """
 
     __slots__ = (
+        "_bulk",
         "_closing",
         "_ended",
         "_eof_pending",
@@ -41,6 +45,8 @@ class EpollStream:
         "_registered",
         "_sock",
         "_source",
+        "_splice",
+        "_spliced_to",
         "_to",
         "_unread",
         "_watching",
@@ -65,7 +71,10 @@ class EpollStream:
         self._left = bool(events & _LEFT)
         self._watching = False
         self._queued_again = False
-        self._queue: bytearray | None = None
+        self._queue: bytearray | Splice | None = None
+        self._bulk = 0
+        self._splice: Splice | None = None
+        self._spliced_to: EpollStream | None = None
         self._unread = b""
         self._to: EpollStream | None = None
         self._source: EpollStream | None = None
@@ -119,6 +128,7 @@ class EpollStream:
         if self._ended or self._closing or self._eof_pending:
             return True
         if self._queue is not None:
+            assert not isinstance(self._queue, Splice), "who pipes into a stream does not write to it"
             self._queue += data
             self.sent += len(data)
             return False
@@ -134,6 +144,25 @@ class EpollStream:
         if taken == size:
             return True
         self._queue = bytearray(data[taken:])
+        self._register()
+        return False
+
+    def write_spliced(self, splice: Splice) -> bool:
+        """Like :meth:`write`, of what ``splice`` holds."""
+        if self._ended or self._closing or self._eof_pending:
+            return True
+        self.sent += splice.held
+        try:
+            splice.drain(self._fd)
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            self._write_failed(error)
+            return True
+        if not splice.held:
+            return True
+        splice.waiting = True
+        self._queue = splice
         self._register()
         return False
 
@@ -155,7 +184,7 @@ class EpollStream:
     def abort(self) -> None:
         if self._ended:
             return
-        self._queue = None
+        self._drop_queue()
         with suppress(OSError):  # the peer's reset came first
             self._sock.setsockopt(SOL_SOCKET, SO_LINGER, _RESET)
         self._end(None)
@@ -187,6 +216,8 @@ class EpollStream:
             if self._unread:
                 self._read_again()
             else:
+                if self._bulk >= BULK:
+                    self._begin_splice()
                 self._read()
         elif self._left and self._watching:
             self._left_while_watched()
@@ -195,6 +226,7 @@ class EpollStream:
         """The loop's turn is over: nobody is inside one of our methods."""
         self._loop.forget(self._fd)
         self._sock.close()
+        self._end_splice()
         self._to = self._source = None
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
@@ -232,11 +264,16 @@ class EpollStream:
         if not to.write(loop.view[:size]):
             self._reading = False
             self._readable = True
+            self._bulk += size
         elif size == len(loop.buffer) or self._left:
             self._readable = True
+            self._bulk += size
             self._carry_on_later()
 
     def _read_for_receiver(self) -> None:
+        if self._splice is not None:
+            self._read_into_splice(self._splice)
+            return
         try:
             data = self._sock.recv(_READ)
         except BlockingIOError:
@@ -254,6 +291,48 @@ class EpollStream:
         self._deliver(data)
         if self._readable and self._reading:
             self._carry_on_later()
+
+    def _begin_splice(self) -> None:
+        """So much went through in full buffers that it is worth a kernel pipe."""
+        self._bulk = 0
+        if self._to is not None and self._to._queue is None and self._splice is None:
+            self._splice = self._loop.pipes.lend()
+            if self._splice is not None:
+                self._spliced_to, self._to = self._to, None
+
+    def _end_splice(self) -> None:
+        splice, self._splice = self._splice, None
+        if splice is not None:
+            self._to, self._spliced_to = self._spliced_to, None
+            splice.leave()
+
+    def _read_into_splice(self, splice: Splice) -> None:
+        to = self._spliced_to
+        if to is None or splice.held:  # bytes that are held before a fill are those that a dead writer left
+            self._end_splice()
+            self._read()
+            return
+        try:
+            size = splice.fill(self._fd)
+        except BlockingIOError:
+            if splice.trickles:
+                self._end_splice()
+            self._nothing_to_read()
+            return
+        except OSError as error:
+            self._end(error)
+            return
+        if not size:
+            self._end_splice()
+            self._eof()
+            return
+        self.received += size
+        self.last_active = self._loop.now
+        self._readable = True
+        if to.write_spliced(splice):
+            self._carry_on_later()
+        else:
+            self._reading = False
 
     def _nothing_to_read(self) -> None:
         self._readable = False
@@ -293,6 +372,9 @@ class EpollStream:
     def _flush(self) -> None:
         queue = self._queue
         assert queue is not None
+        if isinstance(queue, Splice):
+            self._flush_splice(queue)
+            return
         try:
             taken = self._sock.send(queue)
         except BlockingIOError:
@@ -307,12 +389,26 @@ class EpollStream:
         self._queue = None
         self._drained()
 
+    def _flush_splice(self, splice: Splice) -> None:
+        try:
+            splice.drain(self._fd)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._write_failed(error)
+            return
+        self.last_active = self._loop.now
+        if not splice.held:
+            self._queue = None
+            splice.sent()
+            self._drained()
+
     def _write_failed(self, error: OSError) -> None:
         """The peer takes no more, but its last words may still wait to be read (a server that refuses an upload and closes)."""
         self._error = error
-        self._queue = None
+        self._drop_queue()
         self._eof_pending = self._eof_sent = True
-        if self._closing or self._eof_seen or not (self._reading or self._to):
+        if self._closing or self._eof_seen or not (self._reading or self._to or self._splice):
             self._end(error)
         else:
             self._left = self._readable = True
@@ -345,5 +441,10 @@ class EpollStream:
         self._ended = True
         self._error = error or self._error
         self._reading = False
-        self._queue = None
+        self._drop_queue()
         self._loop.later(self)
+
+    def _drop_queue(self) -> None:
+        queue, self._queue = self._queue, None
+        if isinstance(queue, Splice):
+            queue.sent()
