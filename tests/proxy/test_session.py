@@ -87,7 +87,7 @@ class RelayTests(Stage):
         self.servers["one"].sessions[0].stream.abort()
         self.settle()
         self.clock.pump([0.5] * 10)
-        self.assertTrue(client.lost)
+        self.assertTrue(self.far(client).lost)
         self.assertEqual(len(self.records), 1)
 
     def test_silence_on_both_sides_ends_it_by_the_shorter_timeout(self) -> None:
@@ -116,6 +116,53 @@ class RelayTests(Stage):
         self.clock.pump([0.5] * 10)
         self.settle()
         self.assertEqual(len(self.records), 1)
+
+    def test_a_client_that_reads_slowly_gets_all_that_the_server_said_before_it_left(self) -> None:
+        self.open(self.backend())
+        client = self.client()
+        client.stream.pause()
+        far = self.far(client)
+        far.capacity = 500
+        server = self.servers["one"].sessions[0].stream
+        server.write(b"x" * 5000)
+        self.settle()
+        server.abort()
+        self.settle()
+        for _ in range(20):
+            self.clock.advance(3)
+            client.stream.resume()
+            self.clock.advance(0)
+            client.stream.pause()
+            self.settle()
+        self.assertEqual(len(client.data), 5000)
+        self.assertTrue(far.lost)
+        self.assertFalse(far.aborted)
+
+    def test_a_client_that_reads_nothing_after_the_servers_end_is_cut(self) -> None:
+        self.open(self.backend())
+        client = self.client()
+        client.stream.pause()
+        self.far(client).capacity = 500
+        server = self.servers["one"].sessions[0].stream
+        server.write(b"x" * 1500)
+        self.settle()
+        server.abort()
+        self.settle()
+        self.clock.pump([0.5] * 20)
+        self.assertTrue(self.far(client).aborted)
+        self.assertEqual((len(self.records), self.gate.taken), (1, 0))
+
+    def test_after_a_half_close_silence_is_the_fault_of_who_should_have_spoken(self) -> None:
+        self.open(self.backend())
+        clients = self.client(), self.client()
+        servers = [session.stream for session in self.servers["one"].sessions]
+        servers[0].attach(Recorder())
+        clients[0].stream.write_eof()
+        servers[1].write_eof()
+        self.clock.pump([0.5] * 20)
+        self.settle()
+        self.assertEqual({record.termination for record in self.records}, {"sD", "cD"})
+        self.assertEqual({record.client: record.termination for record in self.records}[clients[0].stream.local], "sD")
 
     def test_a_session_without_data_is_left_out_where_that_is_asked(self) -> None:
         self.open(self.backend(), dontlognull=True)
@@ -254,6 +301,27 @@ class ConnectTests(Stage):
             source = client.stream.local
             self.assertEqual(self.got("one")[-1], encode(source, FRONT) + b"EHLO")
             frontend.listeners[0].stop()
+
+    def test_the_only_server_that_is_left_is_given_time_between_two_tries(self) -> None:
+        """A service that restarts is away for a moment: the retries have to outlast that, as HAProxy's do."""
+        servers = self.servers_of()
+        servers.servers["two"].set_admin(pool.Admin.MAINT, self.clock.seconds())
+        self.network.fail(self.addresses["one"], ConnectionRefusedError(errno.ECONNREFUSED, "refused"))
+        self.open(self.backend(servers))
+        self.client()
+        self.assertEqual([attempt.address for attempt in self.network.attempts[1:]], [self.addresses["one"]])
+        self.clock.pump([TURNAROUND] * 4)
+        self.settle()
+        self.assertEqual([attempt.address for attempt in self.network.attempts[1:]], [self.addresses["one"]] * 4)
+
+    def test_with_abortonclose_a_client_that_leaves_while_it_relays_is_relayed_to_its_end(self) -> None:
+        self.open(self.backend(abortonclose=True))
+        client = self.client()
+        self.send(client, b"last words")
+        session = self.far(client).receiver
+        session.peer_left(self.far(client))
+        self.settle()
+        self.assertEqual((self.got("one"), self.records), ([b"last words"], []))
 
     def test_with_abortonclose_a_client_that_left_is_not_connected_for(self) -> None:
         self.network.blackhole(self.addresses["one"])

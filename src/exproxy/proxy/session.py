@@ -36,7 +36,12 @@ class State(enum.Enum):
     CONNECTING = "C"
     RESTING = "C "
     RELAYING = "D"
+    ENDING = "D "
+    """The server has left; the client is to get what is still on its way, and to leave too."""
     CLOSING = "-"
+
+
+_WAITING = frozenset({State.QUEUED, State.CONNECTING, State.RESTING})
 
 
 class Session:
@@ -52,6 +57,7 @@ class Session:
         "_destination",
         "_frontend",
         "_idle",
+        "_late",
         "_lease",
         "_leased_at",
         "_preface",
@@ -90,6 +96,7 @@ class Session:
         self._retries = 0
         self._redispatched = False
         self._idle = 0.0
+        self._late = ""
         self._termination = "--"
         self.deadline_tick = 0
         client.attach(self)
@@ -135,13 +142,14 @@ class Session:
     def eof_received(self, stream: Stream) -> None:
         if self._state is State.RELAYING:
             self._idle = min(self._idle, self._frontend.client_fin_timeout)
+            self._late = "s" if stream is self._client else "c"
             self._wait(self._idle)
         elif self._state is State.PREFACE:
             self._end("C")
 
     def peer_left(self, stream: Stream) -> None:
         """The client has closed while it waited, and the back end has ``abortonclose``."""
-        if self._state is not State.CLOSING:
+        if self._state in _WAITING:
             self._end("C")
 
     def write_drained(self, stream: Stream) -> None:
@@ -175,6 +183,7 @@ class Session:
         self._client.pipe(stream)
         stream.pipe(self._client)
         self._idle = min(self._frontend.client_timeout, backend.server_timeout)
+        self._late = "c" if self._idle == self._frontend.client_timeout else "s"
         self._frontend.deadlines.set(self, now + self._idle)
 
     def connect_failed(self, error: Exception) -> None:
@@ -196,8 +205,7 @@ class Session:
         if backend.redispatch and (last or not lease.persistent) and len(backend.pool.servers) > 1:
             self._redispatch(lease.server)
         else:
-            self._state = State.RESTING
-            self._wait(min(TURNAROUND, backend.connect_timeout))
+            self._rest(lease)
 
     # ---- what the pool tells
 
@@ -226,10 +234,10 @@ class Session:
             self._try_again()
         elif state is State.QUEUED:
             self._refuse("sQ")
-        elif state is State.PREFACE:
+        elif state is State.PREFACE or state is State.ENDING:
             self._end("c")
         else:
-            self._abort()
+            self._check_closing(now)
 
     # ---- the steps
 
@@ -255,10 +263,12 @@ class Session:
         except NoServer:
             self._refuse("SC")
         else:
-            if isinstance(got, Lease):
-                self._connect(got)
-            else:
+            if not isinstance(got, Lease):
                 self._queue(got, backend)
+            elif got.server is avoid:
+                self._rest(got)
+            else:
+                self._connect(got)
 
     def _queue(self, ticket: Ticket, backend: Backend) -> None:
         self._state = State.QUEUED
@@ -277,6 +287,7 @@ class Session:
             self._leased_at = self._frontend.clock.seconds()
         self._state = State.CONNECTING
         self._lease = lease
+        self._redispatched = self._redispatched or self._server_name not in (None, server.name)
         self._server_name = server.name
         if server.address is None:
             self.connect_failed(OSError(f"the name of {server.full_name} is not resolved yet"))
@@ -288,8 +299,14 @@ class Session:
 
     def _redispatch(self, failed: Server) -> None:
         self._release()
-        self._redispatched = True
         self._acquire(failed)
+
+    def _rest(self, lease: Lease) -> None:
+        """The same server again, but not at once: one that restarts is away for a moment."""
+        assert self._backend is not None
+        self._lease = lease
+        self._state = State.RESTING
+        self._wait(min(TURNAROUND, self._backend.connect_timeout))
 
     def _try_again(self) -> None:
         backend, lease = self._backend, self._lease
@@ -307,7 +324,16 @@ class Session:
         if silent < self._idle:
             self._frontend.deadlines.set(self, now + self._idle - silent)
         else:
-            self._end("c" if self._idle == self._frontend.client_timeout else "s")
+            self._end(self._late)
+
+    def _check_closing(self, now: float) -> None:
+        """Both sides are closed but for what is queued: as long as that goes out, however slowly, it is not cut off."""
+        active = self._client.last_active if self._server is None else max(self._client.last_active, self._server.last_active)
+        left = self._frontend.client_fin_timeout - (now - active)
+        if left > 0:
+            self._wait(left)
+        else:
+            self._abort()
 
     def _lost_client(self, error: Exception | None) -> None:
         if self._state is State.RELAYING and self._server is not None:
@@ -324,7 +350,7 @@ class Session:
         if self._state is State.RELAYING:
             if error is not None:
                 self._blame("S")
-            self._state = State.CLOSING
+            self._state = State.ENDING
             # not close(): unread bytes of the client would make that a reset, which can overtake the server's last words
             self._client.write_eof()
             self._wait(self._frontend.client_fin_timeout)
