@@ -1,7 +1,7 @@
 """A clock that never goes back.
 
-Twisted's reactors take the time of day, which an administrator or NTP may set back: every timeout and check would then stand still
-for as long.
+Twisted's reactors take the time of day, which an administrator or NTP may set back: every timeout and check would then stand
+still for as long.
 """
 
 import time
