@@ -40,6 +40,20 @@ class GateTests(SynchronousTestCase):
         self.gate.free()
         self.assertEqual(self.order, [self.two, self.one])
 
+    def test_several_slots_that_are_fewer_than_the_listeners_go_around(self) -> None:
+        gate = Gate(2)
+        order: list[FakeListener] = []
+        listeners = [FakeListener(gate, order) for _ in range(3)]
+        taken = []
+        for _ in range(3):
+            order.clear()
+            gate.free() if gate.taken else None
+            gate.free() if gate.taken else None
+            for listener in (order or listeners)[:2]:
+                gate.take(listener)
+                taken.append(listeners.index(listener))
+        self.assertEqual(taken, [0, 1, 2, 0, 1, 2])
+
     def test_a_busy_listener_cannot_starve_a_quiet_one(self) -> None:
         for _ in range(4):
             self.gate.take(self.one)

@@ -96,6 +96,9 @@ class TransportStream(Protocol):
         self._lost = True
         self._reading = False
         self._cancel_wake()
+        self._full = False
+        if self._source is not None:
+            self._source.resume()  # it may wait for us; what it still reads goes nowhere, but its end is seen
         self._to = self._source = None
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
@@ -236,9 +239,13 @@ class _AcceptFactory(ServerFactory):
 
     def accepted(self, stream: TransportStream) -> None:
         """A transport accepts many at once, whether its port is paused meanwhile or not: who came too soon waits for the port."""
-        if self.port is not None and self.port.paused:
+        if self.port is not None and (self.port.paused or self.port.early):
             self.port.early.append(stream)
-            return
+        else:
+            self.admit(stream)
+
+    def admit(self, stream: TransportStream) -> None:
+        """Let a client in."""
         try:
             self.acceptor.accepted(stream)
         except Exception:
@@ -343,7 +350,7 @@ class TransportPort:
         if self.early and not self.paused:
             stream = self.early.pop(0)
             self._factory.clock.callLater(0, self._let_in)
-            self._factory.accepted(stream)
+            self._factory.admit(stream)
 
 
 class TransportNetwork:

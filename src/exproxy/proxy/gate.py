@@ -47,9 +47,10 @@ class Gate:
     def take(self, listener: Gated) -> None:
         """``listener`` has accepted a client; the next free slot is first offered to the others."""
         self.taken += 1
-        if self.taken >= self.maxconn:
+        if self.maxconn - self.taken < len(self._listeners):
             self._listeners.remove(listener)
             self._listeners.append(listener)
+        if self.taken >= self.maxconn:
             self._tell()
 
     def when_empty(self, call: Callable[[], object]) -> None:

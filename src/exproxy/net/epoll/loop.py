@@ -77,9 +77,9 @@ class Loop:
         self._handlers[fd] = handler
         self._epoll.register(fd, mask)
 
-    def modify(self, fd: int, mask: int) -> None:
-        """Watch ``fd`` for something else."""
-        self._epoll.modify(fd, mask)
+    def look_away(self, fd: int) -> None:
+        """Watch ``fd`` no more; it keeps its handler, for what was seen of it in the present turn."""
+        self._epoll.unregister(fd)
 
     def replace(self, fd: int, handler: Handler) -> None:
         """``fd``, registered already, belongs to ``handler`` from now on."""

@@ -32,18 +32,18 @@ class EpollPort:
         self.deadline_tick = 0
         name = sock.getsockname()
         self.address: Address = (name[0], name[1])
-        loop.register(self._fd, self, 0)
+        self._watched = False
 
     def pause(self) -> None:
         if not self._paused:
             self._paused = True
-            self._watch(0)
+            self._look_away()
 
     def resume(self) -> None:
         if self._paused and not self._closed:
             self._paused = False
             if not self.deadline_tick:
-                self._watch(EPOLLIN)
+                self._watch()
 
     def close(self) -> None:
         if not self._closed:
@@ -79,13 +79,21 @@ class EpollPort:
     def deadline_due(self, now: float) -> None:
         """The rest is over."""
         if not self._paused:
-            self._watch(EPOLLIN)
+            self._watch()
 
     def _refused(self, error: OSError) -> None:
         if error.errno in EXHAUSTED:
-            self._watch(0)
+            self._look_away()
             self._loop.deadlines.set(self, self._loop.seconds() + REST)
             self._acceptor.accept_failed(error)
 
-    def _watch(self, mask: int) -> None:
-        self._loop.modify(self._fd, mask)
+    def _watch(self) -> None:
+        """Anew, and not only for something else: so ports are looked at in the order in which they were resumed."""
+        if not self._watched:
+            self._watched = True
+            self._loop.register(self._fd, self, EPOLLIN)
+
+    def _look_away(self) -> None:
+        if self._watched:
+            self._watched = False
+            self._loop.look_away(self._fd)

@@ -448,3 +448,5 @@ class EpollStream:
         queue, self._queue = self._queue, None
         if isinstance(queue, Splice):
             queue.sent()
+        if queue is not None and self._source is not None:
+            self._source.resume()  # it waits for us; what it still reads goes nowhere, but its end is seen
