@@ -46,9 +46,12 @@ class Frontend:
     refused: int = 0
     """Sessions for which no server was found."""
     deadlines: Deadlines = attrs.field(init=False)
+    seconds: Callable[[], float] = attrs.field(init=False)
+    """The clock's."""
 
     def __attrs_post_init__(self) -> None:
         self.deadlines = self.network.deadlines
+        self.seconds = self.clock.seconds
 
     @property
     def open(self) -> bool:

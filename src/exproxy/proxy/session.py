@@ -84,7 +84,7 @@ class Session:
         self._destination: Address | None = None
         self._state = State.ACCEPTED
         self._accepted = time.time()
-        self._started: float = frontend.clock.seconds()
+        self._started: float = frontend.seconds()
         self._leased_at = 0.0
         self._connected_at = 0.0
         self._backend: Backend | None = None
@@ -141,9 +141,8 @@ class Session:
 
     def eof_received(self, stream: Stream) -> None:
         if self._state is State.RELAYING:
-            self._idle = min(self._idle, self._frontend.client_fin_timeout)
             self._late = "s" if stream is self._client else "c"
-            self._wait(self._idle)
+            self._hasten()
         elif self._state is State.PREFACE:
             self._end("C")
 
@@ -174,7 +173,7 @@ class Session:
         self._attempt = None
         lease.connected()
         self._state = State.RELAYING
-        self._connected_at = now = self._frontend.clock.seconds()
+        self._connected_at = now = self._frontend.seconds()
         self._server = stream
         self._server_gone = False
         stream.attach(self)
@@ -194,7 +193,7 @@ class Session:
         backend, lease = self._backend, self._lease
         assert backend is not None
         assert lease is not None
-        lease.connect_failed(self._frontend.clock.seconds())
+        lease.connect_failed(self._frontend.seconds())
         if self._state is not State.CONNECTING:
             return
         if self._retries >= backend.retries:
@@ -257,7 +256,7 @@ class Session:
         pool = backend.pool
         key = pool.key_for(self._source[0]) if pool.needs_key else None
         try:
-            got = pool.acquire(self, key, self._frontend.clock.seconds(), avoid)
+            got = pool.acquire(self, key, self._frontend.seconds(), avoid)
         except QueueFull:
             self._refuse("SQ")
         except NoServer:
@@ -284,7 +283,7 @@ class Session:
         if self._state is State.QUEUED:
             self._frontend.deadlines.clear(self)
         if not self._leased_at:
-            self._leased_at = self._frontend.clock.seconds()
+            self._leased_at = self._frontend.seconds()
         self._state = State.CONNECTING
         self._lease = lease
         self._redispatched = self._redispatched or self._server_name not in (None, server.name)
@@ -341,7 +340,7 @@ class Session:
                 self._blame("C")
             self._state = State.CLOSING
             self._server.close()
-            self._wait(self._frontend.client_fin_timeout)
+            self._hasten()
         else:
             self._end("C")
 
@@ -353,7 +352,7 @@ class Session:
             self._state = State.ENDING
             # not close(): unread bytes of the client would make that a reset, which can overtake the server's last words
             self._client.write_eof()
-            self._wait(self._frontend.client_fin_timeout)
+            self._hasten()
 
     def _refuse(self, termination: str) -> None:
         self._frontend.refused += 1
@@ -368,7 +367,7 @@ class Session:
             self._state = State.CLOSING
         self._preface = None
         if self._ticket is not None:
-            self._ticket.cancel(self._frontend.clock.seconds())
+            self._ticket.cancel(self._frontend.seconds())
             self._ticket = None
         if self._attempt is not None:
             self._attempt.cancel()
@@ -392,10 +391,17 @@ class Session:
     def _release(self) -> None:
         lease, self._lease = self._lease, None
         if lease is not None:
-            lease.release(self._frontend.clock.seconds())
+            lease.release(self._frontend.seconds())
 
     def _wait(self, seconds: float) -> None:
-        self._frontend.deadlines.set(self, self._frontend.clock.seconds() + seconds)
+        self._frontend.deadlines.set(self, self._frontend.seconds() + seconds)
+
+    def _hasten(self) -> None:
+        """One side has ended: from the first such moment on, ``client_fin`` is the patience for the rest."""
+        patience = self._frontend.client_fin_timeout
+        if self._idle > patience or not self.deadline_tick:
+            self._idle = min(self._idle, patience)
+            self._wait(self._idle)
 
     def _reached(self) -> Address:
         """The address that the client connected to, of a balancer before us if that told it."""
@@ -422,7 +428,7 @@ class Session:
             self._server_name,
             int((leased - started) * 1000) if leased else -1,
             int((connected - leased) * 1000) if connected else -1,
-            int((frontend.clock.seconds() - started) * 1000),
+            int((frontend.seconds() - started) * 1000),
             self._client.received,
             0 if upstream is None else upstream.received,
             self._termination,
