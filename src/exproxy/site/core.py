@@ -25,6 +25,7 @@ from exproxy.site.fronts import Fronts
 from exproxy.site.logs import access_log
 from exproxy.site.pools import Pools
 from exproxy.site.sentences import Sentences
+from exproxy.site.warnings import Warnings
 
 HOUSEKEEPING = 1.0
 """Seconds between two rounds: slow starts grow, tables forget."""
@@ -53,6 +54,7 @@ class Site:
         self._pools: Pools | None = None
         self._fronts: Fronts | None = None
         self._checks: CheckService | None = None
+        self._warnings = Warnings(())
         self._access: AccessLog | None = None
         self._names: list[NameWatch] = []
         self._housekeeping: IDelayedCall | None = None
@@ -79,6 +81,7 @@ class Site:
         for backend in pools.backends.values():
             backend.pool.subscribe(sentences.tell)
         self._checks = checks = CheckService(self._reactor, self._network, self._rng)
+        self._warnings = Warnings(server for backend in pools.backends.values() for server in backend.pool.servers.values())
         plans = Plans(self._checkers)
         for backend_name, configured in new.backends.items():
             servers = pools.backends[backend_name].pool.servers
@@ -138,6 +141,7 @@ class Site:
                 backend.pool.tick(now)
             for group in self._pools.groups.values():
                 group.table.expire(now)
+        self._warnings.look(now)
 
     def _end(self) -> None:
         for call in (self._housekeeping, self._drain_over):
