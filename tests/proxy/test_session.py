@@ -1,9 +1,11 @@
 """The life of a session, state by state."""
 
+import contextlib
 import errno
 from ipaddress import ip_network
 
 from exproxy import pool
+from exproxy.proxy.accesslog.record import SessionRecord
 from exproxy.proxy.session import TURNAROUND
 from exproxy.proxy.sni import SniTable
 from exproxy.wire.proxyheader import encode_v1, encode_v2
@@ -170,6 +172,18 @@ class RelayTests(Stage):
         client.stream.abort()
         self.settle()
         self.assertEqual((self.records, self.gate.taken), ([], 0))
+
+    def test_a_log_that_raises_costs_a_line_and_no_slot(self) -> None:
+        def broken(record: SessionRecord) -> None:
+            raise ZeroDivisionError
+
+        frontend = self.open(self.backend(), log=broken)
+        client = self.client()
+        client.stream.abort()
+        with contextlib.suppress(ZeroDivisionError):
+            self.settle()
+        self.settle()
+        self.assertEqual((self.gate.taken, frontend.sessions), (0, set()))
 
     def test_killed_both_sides_end_at_once(self) -> None:
         frontend = self.open(self.backend())

@@ -410,9 +410,11 @@ class Session:
     def _finish(self) -> None:
         frontend = self._frontend
         frontend.deadlines.clear(self)
-        if self._client.received or not frontend.dontlognull:
-            frontend.log(self._record())
-        frontend.ended(self)
+        try:
+            if self._client.received or not frontend.dontlognull:
+                frontend.log(self._record())
+        finally:
+            frontend.ended(self)
 
     def _record(self) -> SessionRecord:
         frontend, backend = self._frontend, self._backend
