@@ -1,6 +1,6 @@
 # Needs Python 3.11 or newer, make and pip; everything else comes as wheels into .venv.
 #
-#   make demo    the proxy in front of a simulated Exchange site, with a status page; Ctrl-C ends it
+#   make demo    the proxy in front of a simulated Exchange site; Ctrl-C ends it
 #   make test    all tests; says which real peers are missing and were skipped
 #   make bench   CPU time beside HAProxy and nginx (Debian packages haproxy, nginx, wrk)
 #   make lint    ruff and mypy

@@ -17,7 +17,7 @@ class Options(usage.Options):
     """The command line after ``twistd exproxy``."""
 
     optParameters = (("config", "c", "exproxy.toml", "The configuration file (TOML)."),)  # noqa: N815 - Twisted's name
-    synopsis = "twistd [options] exproxy -c FILE"
+    synopsis = "-c FILE"
     longdesc = "A load balancer and reverse proxy for Microsoft Exchange and other mail servers."
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from exproxy.check.interfaces import IChecker
 from exproxy.check.plan import AgentPlan, CheckPlan, Place, Security
+from exproxy.check.survey import Subject
 from exproxy.config import model
 from exproxy.net.tlscontext import TLSContextSettings
 from exproxy.site.pools import is_literal
@@ -55,6 +56,17 @@ class Plans:
         place = Place(None)
         self.named.append((place, address, resolve))
         return place
+
+
+def subjects(configuration: model.Configuration, checkers: Mapping[str, IChecker]) -> list[Subject]:
+    """Every check of every server, for a look at all of them before anything runs."""
+    plans = Plans(checkers)
+    return [
+        Subject(f"{backend.name}/{server.name}", plan, plan.port or server.port or 0, check.required)
+        for backend in configuration.backends.values()
+        for server in backend.servers
+        for check, plan in zip(server.checks, plans.of(server, backend.source), strict=True)
+    ]
 
 
 def _security(tls: model.CheckTLS) -> Security:

@@ -21,7 +21,7 @@ from exproxy.proxy.accesslog.log import AccessLog
 from exproxy.proxy.gate import Gate
 from exproxy.site.checks import Plans
 from exproxy.site.errors import SiteError
-from exproxy.site.fronts import Fronts
+from exproxy.site.fronts import Fronts, written
 from exproxy.site.logs import access_log
 from exproxy.site.pools import Pools
 from exproxy.site.sentences import Sentences
@@ -102,7 +102,7 @@ class Site:
         self._fronts.start()
         self._housekeeping = self._reactor.callLater(HOUSEKEEPING, self._keep_house)
         for frontend in self._fronts.frontends.values():
-            addresses = ", ".join(f"{host}:{port}" for host, port in (listener.address for listener in frontend.listeners))
+            addresses = ", ".join(written(*listener.address) for listener in frontend.listeners)
             _log.info("{frontend} listens on {addresses}", frontend=frontend.name, addresses=addresses)
 
     def stop(self) -> "Deferred[None]":
@@ -113,7 +113,8 @@ class Site:
                 self._fronts.close()
             seconds = max((frontend.timeouts.drain for frontend in self._configuration.frontends.values()), default=0.0)
             if self._gate.taken:
-                _log.info("draining: {count} sessions have {seconds:g} s to end", count=self._gate.taken, seconds=seconds)
+                count = "1 session has" if self._gate.taken == 1 else f"{self._gate.taken} sessions have"
+                _log.info("draining: {count} {seconds:g} s to end", count=count, seconds=seconds)
                 self._drain_over = self._reactor.callLater(seconds, self.hurry)
             self._gate.when_empty(self._end)
         return self._ending

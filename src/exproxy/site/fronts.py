@@ -83,8 +83,13 @@ class Fronts:
         )
 
 
+def written(host: str, port: int) -> str:
+    """An address as people write it, IPv6 in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _sentence(frontend: str, host: str, port: int, error: OSError) -> str:
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    address = written(host, port)
     advice = {
         98: f"another program listens there (ss -ltnp 'sport = :{port}' names it)",
         99: "the address is not one of this machine's",
