@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from exproxy.check.checkers.http import HttpChecker, HttpOptions
 from exproxy.check.checkers.smtp import SmtpChecker, SmtpOptions
 from exproxy.check.once import CheckNowError, check_now, resolve
 from exproxy.check.plan import CheckPlan, security
@@ -86,3 +87,9 @@ class CheckNowTests(SynchronousTestCase):
         plan = self.plan(security=security("implicit", verify=True, ca=Path("/nowhere")))
         failing = ensureDeferred(check_now(Reactor(Resolver(FOUR)), plan, 25, Transcript()))
         self.assertIn("/nowhere", str(self.failureResultOf(failing, CheckNowError).value))
+
+    def test_starttls_of_a_type_that_has_none_is_an_error(self) -> None:
+        starttls = security("starttls", verify=False)
+        plan = CheckPlan(name="http", host="mail", checker=HttpChecker(), options=HttpOptions(), security=starttls)
+        failing = ensureDeferred(check_now(Reactor(Resolver(FOUR)), plan, 80, Transcript()))
+        self.assertIn("http know no STARTTLS", str(self.failureResultOf(failing, CheckNowError).value))

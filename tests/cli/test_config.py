@@ -3,14 +3,20 @@
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import click
 from click.testing import CliRunner, Result
+from twisted.internet.defer import ensureDeferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.check.plugins import options_by_type
 from exproxy.cli import main
+from exproxy.cli.config import connect
 from exproxy.config.load import load
 from exproxy.config.show import show
+from tests.net.memory import MemoryNetwork, Peer
 
 CONF = Path(__file__).parents[2] / "conf"
 GOOD = '[frontends.a]\nbind = ":25"\nbackend = "a"\n[backends.a.servers]\nmx1 = "10.0.0.1:25"\nmx2 = "10.0.0.2:25"\n'
@@ -65,6 +71,42 @@ class CheckTests(ConfigCommandTestCase):
         for path in sorted(CONF.glob("*.toml")):
             result = self.run_with("check", path)
             self.assertEqual((result.exit_code, result.stderr), (0, ""), path.name)
+
+
+class ConnectTests(ConfigCommandTestCase):
+    """``check --connect``, but for the reactor."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock: Any = Clock()
+        self.network = MemoryNetwork(self.clock)
+        self.printed: list[str] = []
+        self.patch(click, "secho", lambda line, fg=None: self.printed.append(line))
+
+    def connect(self, more: str = "") -> int:
+        running = ensureDeferred(connect(self.clock, load(self.write(GOOD + more), {}, options_by_type()), self.network))
+        self.clock.pump([0.0] + [0.5] * 15)
+        statuses: list[int] = []
+        running.addErrback(lambda failure: statuses.append(failure.trap(SystemExit) and failure.value.code))
+        self.successResultOf(running)
+        return statuses[0] if statuses else 0
+
+    def test_servers_that_are_well_end_with_status_0_and_a_line_each(self) -> None:
+        for host in ("10.0.0.1", "10.0.0.2"):
+            self.network.listen((host, 25), Peer()).resume()
+        self.assertEqual(self.connect(), 0)
+        self.assertEqual([line.partition(" in ")[0] for line in self.printed[:2]], ["a/mx1 tcp: L4OK", "a/mx2 tcp: L4OK"])
+        self.assertEqual(self.printed[2:], ["2 checks run, and all that are required passed"])
+
+    def test_a_server_that_is_not_well_ends_with_status_1(self) -> None:
+        self.network.listen(("10.0.0.1", 25), Peer()).resume()
+        self.assertEqual(self.connect(), 1)
+        self.assertIn("a/mx2 tcp: L4CON in 0 ms: connection refused at 10.0.0.2:25", self.printed)
+        self.assertEqual(self.printed[-1], "1 of 2 checks failed")
+
+    def test_a_broken_file_opens_no_connection(self) -> None:
+        result = self.run_with("check", "--connect", self.write("service = 3\n"))
+        self.assertEqual((result.exit_code, result.stdout), (1, ""))
 
 
 class ShowTests(ConfigCommandTestCase):

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.check.plugins import checkers
 from exproxy.config import model
-from exproxy.site.checks import Plans
+from exproxy.site.checks import Plans, subjects
 
 
 class PlansTests(SynchronousTestCase):
@@ -43,3 +43,12 @@ class PlansTests(SynchronousTestCase):
     def test_the_agent_arrives(self) -> None:
         agent = self.plans.agent_of(self.server(), None)
         self.assertEqual((agent.port, agent.interval, agent.send), (9999, 7.0, "hello\n"))
+
+    def test_every_check_of_every_server_is_a_subject(self) -> None:
+        servers = (self.server(), self.server(port=2525, required=False))
+        configuration = model.Configuration((), backends={"hub": model.Backend("hub", servers)})
+        found = subjects(configuration, self.checkers)
+        self.assertEqual(
+            [(one.server, one.port, one.required) for one in found], [("hub/ex1", 25, True), ("hub/ex1", 2525, False)]
+        )
+        self.assertEqual(found[0].plan.host, "mx.example.com")

@@ -30,8 +30,11 @@ async def check_now(reactor: Any, plan: CheckPlan, port: int, transcript: Transc
     :param reactor: the live reactor.
     :param transcript: what is said is written there.
     :param network: makes the streams; the reactor's own, if nothing else is said.
-    :raises CheckNowError: the name has no address, or the file of certificate authorities cannot be used.
+    :raises CheckNowError: the name has no address, the file of certificate authorities cannot be used, or STARTTLS is asked of a
+        type of check that does not know it.
     """
+    if plan.security is not None and not plan.security.implicit and not plan.checker.starttls:
+        raise CheckNowError(f"checks of the type {plan.checker.name} know no STARTTLS: their tls can only be implicit")
     try:
         context = None if plan.security is None else client_context(plan.security.settings)
     except TLSSettingsError as error:

@@ -1,16 +1,19 @@
-"""``exproxy config``: check, show, schema, init.  Nothing here starts anything or opens a connection."""
+"""``exproxy config``: check, show, schema, init.  Nothing here starts anything; only ``check --connect`` opens connections."""
 
 import json
 import os
 import sys
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 from rich.console import Console
 from rich.syntax import Syntax
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.task import react
 
-from exproxy.check.plugins import options_by_type
+from exproxy.check.plugins import checkers, options_by_type
+from exproxy.check.survey import Finding, survey
 from exproxy.config.addresses import server_address
 from exproxy.config.load import load
 from exproxy.config.model import Configuration
@@ -19,6 +22,7 @@ from exproxy.config.schema import schema as json_schema
 from exproxy.config.sections import ExchangeService, ExchangeVersion
 from exproxy.config.show import show as show_text
 from exproxy.config.starting import starting_file
+from exproxy.site.checks import subjects
 
 FILE = click.argument("file", type=click.Path(path_type=Path))
 
@@ -30,12 +34,42 @@ def config() -> None:
 
 @config.command()
 @FILE
-def check(file: Path) -> None:
-    """Say what is wrong with FILE, all of it, each with its line.  Exit status 0 if nothing is."""
+@click.option("--connect", "connecting", is_flag=True, help="Then run each check of each server once, now.")
+def check(file: Path, connecting: bool) -> None:
+    """Say what is wrong with FILE, all of it, each with its line.
+
+    Exit status 0 if nothing is; with --connect, if every required check passes too.
+    """
     configuration = _load(file)
     for warning in configuration.warnings:
         _complain(f"{warning} (warning)", "yellow")
     click.echo(f"{file}: fine: {_summary(configuration)}")
+    if connecting:
+        react(_connect, [configuration])
+
+
+def _connect(reactor: Any, configuration: Configuration) -> "Deferred[None]":
+    return ensureDeferred(connect(reactor, configuration))
+
+
+async def connect(reactor: Any, configuration: Configuration, network: Any = None) -> None:
+    """Run each check once and print what comes out.
+
+    :param network: makes the streams; the reactor's own, if nothing else is said.
+    :raises SystemExit: with status 1, if a required check has not passed.
+    """
+    findings = await survey(reactor, subjects(configuration, checkers()), _tell, network)
+    failed = sum(not finding.harmless for finding in findings)
+    if failed:
+        click.secho(f"{failed} of {_count(len(findings), 'check')} failed", fg="red")
+        raise SystemExit(1)
+    click.secho(f"{_count(len(findings), 'check')} run, and all that are required passed", fg="green")
+
+
+def _tell(finding: Finding) -> None:
+    click.secho(finding.line, fg=None if finding.passed else "red" if finding.subject.required else "yellow")
+    for warning in finding.warnings:
+        click.secho(f"{finding.subject.server} {finding.subject.plan.name}: warning: {warning}", fg="yellow")
 
 
 @config.command()

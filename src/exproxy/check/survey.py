@@ -1,0 +1,93 @@
+"""Every check of a site once, now: what an administrator asks before anything is started."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred, DeferredSemaphore, ensureDeferred
+
+from exproxy.check.once import CheckNowError, check_now
+from exproxy.check.plan import CheckPlan
+from exproxy.check.report import Report, Unwritten
+from exproxy.net import network_for
+from exproxy.net.interfaces import Network
+
+AT_ONCE = 16
+"""Checks that run side by side: a large site takes seconds, and no server sees a crowd."""
+
+
+@attrs.frozen
+class Subject:
+    """One check of one server.
+
+    :param server: ``backend/server``.
+    :param port: where the check goes.
+    :param required: whether the server gets nobody while this check fails.
+    """
+
+    server: str
+    plan: CheckPlan
+    port: int
+    required: bool = True
+
+
+@attrs.frozen
+class Finding:
+    """What came out.
+
+    :param words: the status, the time and what was said; or why the check could not even begin.
+    :param warnings: what is not wrong yet: sentence parts.
+    """
+
+    subject: Subject
+    passed: bool
+    words: str
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def harmless(self) -> bool:
+        """The server would get clients, as far as this check is concerned."""
+        return self.passed or not self.subject.required
+
+    @property
+    def line(self) -> str:
+        """ "hub/ex1 smtp: L7OKD in 12 ms: SMTP said 220 ready"."""
+        aside = "" if self.passed or self.subject.required else " (not required: only a warning)"
+        return f"{self.subject.server} {self.subject.plan.name}: {self.words}{aside}"
+
+
+async def survey(
+    reactor: Any, subjects: Sequence[Subject], tell: Callable[[Finding], None], network: Network | None = None
+) -> list[Finding]:
+    """Run every check once, ``AT_ONCE`` at a time, each within its own timeout.
+
+    :param reactor: the live reactor.
+    :param tell: called with each finding in the order of ``subjects``, as soon as those before it are there.
+    :param network: makes the streams; the reactor's own, if nothing else is said.
+    """
+    slots = DeferredSemaphore(AT_ONCE)
+    streams = network or network_for(reactor)
+    running = [slots.run(_begin, reactor, subject, streams) for subject in subjects]
+    findings = []
+    for one in running:
+        finding = await one
+        tell(finding)
+        findings.append(finding)
+    return findings
+
+
+def _begin(reactor: Any, subject: Subject, network: Network) -> "Deferred[Finding]":
+    return ensureDeferred(_look(reactor, subject, network))
+
+
+async def _look(reactor: Any, subject: Subject, network: Network) -> Finding:
+    try:
+        report = await check_now(reactor, subject.plan, subject.port, Unwritten(), network)
+    except CheckNowError as error:
+        return Finding(subject, False, f"could not begin: {error}")
+    return Finding(subject, report.passed, _words(report), report.outcome.warnings)
+
+
+def _words(report: Report) -> str:
+    outcome = report.outcome
+    return f"{outcome.status.value} in {report.duration * 1000:.0f} ms: {outcome.text}"

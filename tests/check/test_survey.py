@@ -1,0 +1,83 @@
+"""Every check once."""
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.check.checkers.smtp import SmtpChecker, SmtpOptions
+from exproxy.check.plan import CheckPlan
+from exproxy.check.survey import AT_ONCE, Finding, Subject, survey
+from tests.check.peers import smtp_answers
+from tests.net.memory import MemoryNetwork, Peer
+
+
+class Nobody:
+    """A resolver that knows no name."""
+
+    def resolveHostName(self, receiver: Any, name: str) -> None:
+        receiver.resolutionComplete()
+
+
+class SurveyTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock: Any = Clock()
+        self.clock.nameResolver = Nobody()
+        self.network = MemoryNetwork(self.clock)
+        self.told: list[Finding] = []
+
+    def subject(self, number: int = 1, host: str | None = None, required: bool = True) -> Subject:
+        host = host or f"192.0.2.{number}"
+        plan = CheckPlan(name="smtp", host=host, checker=SmtpChecker(), options=SmtpOptions())
+        return Subject(f"hub/ex{number}", plan, 25, required)
+
+    def listen(self, host: str, greeting: bytes = b"220 ready\r\n") -> None:
+        self.network.listen((host, 25), Peer(greeting, smtp_answers)).resume()
+
+    def survey(self, *subjects: Subject) -> "Deferred[list[Finding]]":
+        return ensureDeferred(survey(self.clock, subjects, self.told.append, self.network))
+
+    def lines(self, *subjects: Subject) -> list[str]:
+        asked = self.survey(*subjects)
+        self.clock.pump([0.0] + [0.5] * 15)
+        return [finding.line for finding in self.successResultOf(asked)]
+
+    def test_a_line_names_server_check_status_time_and_words(self) -> None:
+        self.listen("192.0.2.1")
+        self.assertEqual(self.lines(self.subject()), ["hub/ex1 smtp: L7OKD in 0 ms: SMTP said 220 ready"])
+        self.assertTrue(self.told[0].passed)
+
+    def test_a_failure_says_at_which_layer(self) -> None:
+        self.assertEqual(self.lines(self.subject()), ["hub/ex1 smtp: L4CON in 0 ms: connection refused at 192.0.2.1:25"])
+        self.assertFalse(self.told[0].harmless)
+
+    def test_a_check_that_is_not_required_does_no_harm(self) -> None:
+        self.assertIn("(not required: only a warning)", self.lines(self.subject(required=False))[0])
+        self.assertEqual((self.told[0].passed, self.told[0].harmless), (False, True))
+
+    def test_a_name_without_an_address_is_a_finding_too(self) -> None:
+        self.assertEqual(
+            self.lines(self.subject(host="mail")),
+            ["hub/ex1 smtp: could not begin: mail has no address, or no name server answers"],
+        )
+
+    def test_findings_are_told_in_order_though_a_slow_one_comes_first(self) -> None:
+        self.network.blackhole(("192.0.2.1", 25))
+        self.listen("192.0.2.2")
+        asked = self.survey(self.subject(1), self.subject(2))
+        self.clock.advance(0)
+        self.assertEqual(self.told, [])
+        self.clock.pump([1.0] * 6)
+        self.assertEqual([finding.subject.server for finding in self.told], ["hub/ex1", "hub/ex2"])
+        self.assertEqual(self.successResultOf(asked), self.told)
+
+    def test_only_so_many_run_at_once(self) -> None:
+        subjects = [self.subject(number) for number in range(1, AT_ONCE + 3)]
+        for subject in subjects:
+            self.network.blackhole((subject.plan.host, 25))
+        asked = self.survey(*subjects)
+        self.clock.pump([1.0] * 6)
+        self.assertEqual(len(self.told), AT_ONCE)
+        self.clock.pump([1.0] * 6)
+        self.assertEqual(len(self.successResultOf(asked)), AT_ONCE + 2)
