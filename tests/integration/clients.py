@@ -1,9 +1,11 @@
 """Real clients, one call each: they raise when the person in front of them would have seen an error."""
 
 import imaplib
+import os
 import poplib
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 from impacket.dcerpc.v5 import epm, transport
@@ -13,6 +15,8 @@ from impacket.uuid import uuidtup_to_bin
 from tests.integration.peers.dovecot import PASSWORD, USER
 from tests.integration.peers.nginx import Nginx
 from tests.integration.peers.samba import INTERFACES
+
+ROOT = Path(__file__).resolve().parents[2]
 
 PATIENCE = 20
 """Seconds for which a client waits before it fails."""
@@ -58,6 +62,21 @@ def pop3_server_name(host: str, port: int) -> str:
     lines = client.retr(1)[1]
     client.quit()
     return next(line for line in lines if line.startswith(b"Subject:")).decode().removeprefix("Subject:").strip()
+
+
+def exproxy(*arguments: str) -> tuple[int, str]:
+    """The command ``exproxy``: its exit status, and what it printed."""
+    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    done = subprocess.run(
+        [sys.executable, "-c", "from exproxy.cli import main; main()", *arguments],
+        env=os.environ | {"PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout
 
 
 def _syntax(interface: str) -> bytes:

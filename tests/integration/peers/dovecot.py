@@ -2,13 +2,14 @@
 
 import os
 import pwd
-import socket
 
 import attrs
+import trustme
 
+from tests.integration.peers.certificates import write_certificate
 from tests.integration.peers.needs import DOVECOT, DOVECOT_IMAP, DOVECOT_POP3, ROOT, program
-from tests.integration.peers.ports import says
 from tests.integration.peers.process import Peer
+from tests.integration.peers.proxied import connected
 
 NEEDS = (ROOT, DOVECOT, DOVECOT_IMAP, DOVECOT_POP3)
 
@@ -21,7 +22,6 @@ state_dir = {folder}/state
 log_path = {folder}/dovecot.log
 protocols = imap pop3
 listen = {host}
-ssl = no
 disable_plaintext_auth = no
 login_greeting = {name} ready
 mail_location = maildir:{folder}/mail/%u
@@ -31,6 +31,7 @@ first_valid_uid = 1
 first_valid_gid = 1
 # A balancer's clients all come from its own address.
 mail_max_userip_connections = 1000
+haproxy_trusted_networks = 127.0.0.0/8
 passdb {{
   driver = passwd-file
   args = {folder}/users
@@ -42,27 +43,47 @@ userdb {{
 service imap-login {{
   inet_listener imap {{
     port = {imap}
+    haproxy = {proxied}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {imaps}
+    ssl = yes
+    haproxy = {proxied}
   }}
 }}
 service pop3-login {{
   inet_listener pop3 {{
     port = {pop3}
+    haproxy = {proxied}
   }}
   inet_listener pop3s {{
-    port = 0
+    port = {pop3s}
+    ssl = yes
+    haproxy = {proxied}
   }}
 }}
+{tls}
+"""
+
+TLS = """\
+ssl = yes
+ssl_cert = <{path}
+ssl_key = <{path}
 """
 
 
 @attrs.define
 class Dovecot(Peer):
-    """``port`` is IMAP's, ``pop3_port`` POP3's."""
+    """``port`` is IMAP's, ``pop3_port`` POP3's; ``proxied`` demands a PROXY header.
+
+    With a ``certificate`` there is STARTTLS, and TLS from the first byte at ``imaps_port`` and ``pop3s_port``.
+    """
 
     pop3_port: int = 0
+    imaps_port: int = 0
+    pop3s_port: int = 0
+    certificate: trustme.LeafCert | None = attrs.field(default=None, repr=False)
+    proxied: bool = False
 
     def command(self) -> list[str]:
         return [program("dovecot") or "dovecot", "-F", "-c", str(self.folder / "dovecot.conf")]
@@ -79,12 +100,27 @@ class Dovecot(Peer):
         (self.folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
         (self.folder / "dovecot.conf").write_text(
             CONFIGURATION.format(
-                folder=self.folder, host=self.host, name=self.name, owner=OWNER, imap=self.port, pop3=self.pop3_port
+                folder=self.folder,
+                host=self.host,
+                name=self.name,
+                owner=OWNER,
+                imap=self.port,
+                imaps=self.imaps_port,
+                pop3=self.pop3_port,
+                pop3s=self.pop3s_port,
+                proxied="yes" if self.proxied else "no",
+                tls=self._tls(),
             )
         )
 
+    def _tls(self) -> str:
+        if self.certificate is None:
+            return "ssl = no"
+        return TLS.format(path=write_certificate(self.folder / "certificate.pem", self.certificate))
+
     def ready(self) -> bool:
-        if not says(self.host, self.pop3_port, f"+OK {self.name} ready".encode()):
-            return False
-        with socket.create_connection((self.host, self.port), timeout=2) as connection:
+        return self._greets(self.pop3_port) and self._greets(self.port)
+
+    def _greets(self, port: int) -> bool:
+        with connected(self.host, port, self.proxied) as connection:
             return f"{self.name} ready".encode() in connection.recv(512)

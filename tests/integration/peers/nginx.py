@@ -1,16 +1,17 @@
 """A real nginx that answers like Exchange's front end: OWA sends to its logon page, each directory tells its health."""
 
+import http.client
 import signal
 import ssl
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import attrs
 import trustme
 
+from tests.integration.peers.certificates import write_certificate
 from tests.integration.peers.needs import NGINX, program
 from tests.integration.peers.process import Peer
+from tests.integration.peers.proxied import connected
 from tests.integration.peers.waiting import eventually
 
 NEEDS = (NGINX,)
@@ -34,7 +35,7 @@ http {{
   scgi_temp_path {folder}/scgi;
   default_type text/html;
   server {{
-    listen {host}:{port} ssl;
+    listen {address} ssl{proxied};
     ssl_certificate {folder}/certificate.pem;
     ssl_certificate_key {folder}/certificate.pem;
     add_header X-FEServer {name} always;
@@ -46,6 +47,7 @@ http {{
 WELL = """\
     location ~* ^/({directories})/healthcheck.htm$ {{ return 200 "200 OK<br/>{name}.example.com"; }}
     location = /owa {{ return 302 /owa/auth/logon.aspx; }}
+    location = /who {{ return 200 "$remote_addr reached {name} for $proxy_protocol_addr\\n"; }}
     location / {{ return 200 "this is {name}\\n"; }}
 """
 
@@ -56,25 +58,30 @@ ILL = """\
 
 @attrs.define
 class Nginx(Peer):
-    """Presents a certificate for ``mail.example.com`` by ``authority``."""
+    """Presents a certificate for ``certified`` by ``authority``; ``proxied`` demands a PROXY header."""
 
     authority: trustme.CA = attrs.field(factory=trustme.CA, repr=False)
     well: bool = True
+    certified: str = "mail.example.com"
+    proxied: bool = False
 
     def command(self) -> list[str]:
         return [program("nginx") or "nginx", "-c", str(self.folder / "nginx.conf"), "-p", str(self.folder), "-e", "stderr"]
 
     def prepare(self) -> None:
-        self.authority.issue_cert("mail.example.com", self.host).private_key_and_cert_chain_pem.write_to_path(
-            str(self.folder / "certificate.pem")
-        )
+        write_certificate(self.folder / "certificate.pem", self.authority.issue_cert(self.certified, self.host))
         self._write()
 
     def _write(self) -> None:
         locations = (WELL if self.well else ILL).format(name=self.name, directories="|".join(DIRECTORIES))
-        (self.folder / "nginx.conf").write_text(
-            CONFIGURATION.format(folder=self.folder, host=self.host, port=self.port, name=self.name, locations=locations)
-        )
+        proxied = " proxy_protocol" if self.proxied else ""
+        values = {"folder": self.folder, "address": self.address, "name": self.name, "proxied": proxied}
+        (self.folder / "nginx.conf").write_text(CONFIGURATION.format(locations=locations, **values))
+
+    @property
+    def address(self) -> str:
+        """As it stands in a URL."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def ready(self) -> bool:
         return self.status("/owa/healthcheck.htm") == (200 if self.well else 503)
@@ -94,14 +101,19 @@ class Nginx(Peer):
         return set(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
     def status(self, path: str) -> int:
-        """The status of one request straight to this server, redirects followed.
+        """The status of one request straight to this server.
 
         :raises OSError: no answer.
         """
         context = ssl.create_default_context()
         self.authority.configure_trust(context)
-        try:
-            with urllib.request.urlopen(f"https://{self.host}:{self.port}{path}", context=context, timeout=5) as answer:
-                return int(answer.status)
-        except urllib.error.HTTPError as error:
-            return error.code
+        client = http.client.HTTPSConnection(self.host, self.port, timeout=5)
+        with connected(self.host, self.port, self.proxied) as plain:
+            client.sock = context.wrap_socket(plain, server_hostname=self.host)
+            try:
+                client.request("GET", path)
+                return client.getresponse().status
+            except http.client.HTTPException as error:
+                raise ConnectionError("no answer in HTTP") from error
+            finally:
+                client.close()

@@ -6,9 +6,12 @@ import smtplib
 from pathlib import Path
 
 import attrs
+import trustme
 
+from tests.integration.peers.certificates import write_certificate
 from tests.integration.peers.needs import POSTFIX, ROOT, program
 from tests.integration.peers.process import Peer
+from tests.integration.peers.proxied import connected
 
 NEEDS = (ROOT, POSTFIX)
 
@@ -53,6 +56,7 @@ proxymap unix - - n - - proxymap
 anvil unix - - n - 1 anvil
 error unix - - n - - error
 retry unix - - n - - error
+tlsmgr unix - - n 1000 1 tlsmgr
 virtual unix - n n - - virtual
 """
 """No service is chrooted, and only those are here that receiving and delivering need."""
@@ -62,9 +66,11 @@ QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "
 
 @attrs.define
 class Postfix(Peer):
-    """``settings`` are further lines of main.cf."""
+    """``settings`` are further lines of main.cf; with a ``certificate`` there is STARTTLS; ``proxied`` demands a PROXY header."""
 
     settings: str = ""
+    certificate: trustme.LeafCert | None = attrs.field(default=None, repr=False)
+    proxied: bool = False
 
     def command(self) -> list[str]:
         # master and not "postfix start-fg": that first checks and mends the whole installation, which takes seconds.
@@ -73,7 +79,12 @@ class Postfix(Peer):
     def prepare(self) -> None:
         owner = pwd.getpwnam("postfix")
         self._make_folders(owner)
-        more = f"daemon_directory = {Path(program('master') or '').parent}\n{self.settings}"
+        more = f"daemon_directory = {Path(program('master') or '').parent}\n{self.settings}\n"
+        if self.certificate is not None:
+            path = write_certificate(self.folder / "certificate.pem", self.certificate)
+            more += f"smtpd_tls_security_level = may\nsmtpd_tls_chain_files = {path}\n"
+        if self.proxied:
+            more += "smtpd_upstream_proxy_protocol = haproxy\n"
         values = {"name": self.name, "host": self.host, "port": self.port, "folder": self.folder, "more": more}
         (self.folder / "main.cf").write_text(MAIN.format(uid=owner.pw_uid, gid=owner.pw_gid, **values))
         # Postfix waits until main.cf is older than a second or two, lest somebody still writes it.
@@ -93,8 +104,16 @@ class Postfix(Peer):
 
     def ready(self) -> bool:
         # Politely: who hangs up without QUIT is complained of in the log, which a test looks into.
+        if self.proxied:
+            return self._ready_behind_a_proxy()
         with smtplib.SMTP(timeout=5) as client:
             return self.name.encode() in client.connect(self.host, self.port)[1]
+
+    def _ready_behind_a_proxy(self) -> bool:
+        with connected(self.host, self.port) as connection:
+            banner = connection.recv(512)
+            connection.sendall(b"QUIT\r\n")
+            return self.name.encode() in banner and connection.recv(512).startswith(b"221")
 
     def delivered(self) -> list[str]:
         """The messages that this instance got and delivered."""

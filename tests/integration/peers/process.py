@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -147,6 +148,13 @@ class Peer:
         """What it wrote: its output, and its log files."""
         logs = [path for path in sorted(self.folder.rglob("*.log")) if path != self.process.log]
         return self.process.text() + "".join(f"--- {path.name}\n{path.read_text(errors='replace')}" for path in logs)
+
+    def wait_for_log(self, pattern: str) -> str:
+        """The first line of what it wrote that matches."""
+        found = eventually(
+            lambda: re.search(f"^.*(?:{pattern}).*$", self.logged(), re.MULTILINE), f"{pattern!r} in the log of {self.name}"
+        )
+        return found.group()
 
 
 class PeerTestCase(SynchronousTestCase):
