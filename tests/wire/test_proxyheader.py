@@ -8,7 +8,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from exproxy.wire.errors import WireError
 from exproxy.wire.proxyheader import (
     LOCAL_V2,
-    UNKNOWN_V1,
     Address,
     ProxyHeader,
     ProxyReader,
@@ -72,7 +71,7 @@ class ProxyReaderContract(ParserContract, SynchronousTestCase):
         lambda encode, pair, rest: encode(*pair) + rest, st.sampled_from((encode_v1, encode_v2)), pairs, st.binary(max_size=20)
     ) | st.sampled_from(
         (
-            UNKNOWN_V1,
+            b"PROXY UNKNOWN\r\n",
             LOCAL_V2 + b"x",
             with_checksum(tlv(4, b"")),
             b"PROXY UNKNOWN " + b"x" * 91 + b"\r\n",
@@ -200,5 +199,5 @@ class EncodeTests(SynchronousTestCase):
         self.assertLessEqual(len(encode_v1(longest, longest)), 107)
 
     def test_a_connection_of_our_own_has_constants(self) -> None:
-        self.assertEqual(ProxyReader().feed(UNKNOWN_V1), ProxyHeader(None, None))
+        self.assertEqual(ProxyReader().feed(b"PROXY UNKNOWN\r\n"), ProxyHeader(None, None))
         self.assertEqual(ProxyReader().feed(LOCAL_V2), ProxyHeader(None, None, local=True))

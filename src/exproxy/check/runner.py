@@ -24,6 +24,7 @@ from exproxy.net.interfaces import Address, Attempt, Network, Stream
 from exproxy.net.tlsclient import TLSClientStream, TLSError
 from exproxy.wire.dialogue.base import Action, Connect, Dialogue, Finish, Outcome, Send, StartTLS, Status
 from exproxy.wire.dialogue.conversation import Conversation
+from exproxy.wire.proxyheader import LOCAL_V2, encode_v1
 
 MAX_BYTES = 262_144
 """What a server may send in one run; no check needs a tenth of that."""
@@ -31,9 +32,6 @@ MAX_CONNECTS = 4
 """Connections in one run; an endpoint mapper's check needs two."""
 LINGER = 1.0
 """Seconds that a server may take to answer our goodbye, and then a connection to close in order."""
-
-_LOCAL = {"v1": b"PROXY UNKNOWN\r\n", "v2": b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"}
-"""Headers that say that we speak for ourselves: ``UNKNOWN`` and ``LOCAL`` (proxy-protocol.txt 2.1 and 2.2)."""
 
 _WORDS = {
     errno.ECONNREFUSED: "connection refused",
@@ -154,8 +152,8 @@ class CheckRun:
         stream.attach(self)
         self.job.transcript.event(f"connected to {_at(self.job.address[0], self._port)}")
         if self.job.send_proxy is not None:
-            stream.write(_LOCAL[self.job.send_proxy])
-            self.job.transcript.event(f"sent a PROXY header {self.job.send_proxy} without a client")
+            stream.write(_own_header(self.job.send_proxy, stream))
+            self.job.transcript.event(f"sent a PROXY header {self.job.send_proxy} for ourselves")
         if self.job.tls is not None and self.job.tls.implicit:
             fault = self._begin_tls(stream)
             if fault is not None:
@@ -380,6 +378,14 @@ class CheckRun:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._timer = None
+
+
+def _own_header(version: ProxyVersion, stream: Stream) -> bytes:
+    """That we speak for ourselves (proxy-protocol.txt 2.1 and 2.2).
+
+    Version 1 would have ``UNKNOWN`` for that, but Postfix answers it with ``421 4.3.0 Server local error``: so we are the client.
+    """
+    return LOCAL_V2 if version == "v2" else encode_v1(stream.local, stream.peer)
 
 
 def connect_reason(error: Exception) -> str:

@@ -9,9 +9,6 @@ from exproxy.wire.errors import WireError
 Address = tuple[str, int]
 """A literal IPv4 or IPv6 address without brackets or scope, and a port."""
 
-UNKNOWN_V1 = b"PROXY UNKNOWN\r\n"
-"""Version 1 for a connection of our own."""
-
 _SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 LOCAL_V2 = _SIGNATURE + b"\x20\0\0\0"
 """Version 2 for a connection of our own."""
