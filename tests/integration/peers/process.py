@@ -10,9 +10,11 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 from twisted.trial.itrial import IReporter
+from twisted.trial.reporter import TestResultDecorator
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.integration.peers.waiting import eventually
@@ -180,13 +182,23 @@ class PeerTestCase(SynchronousTestCase):
             peer.start()
 
     def run(self, result: IReporter) -> None:
-        failed = _failures(result)
         self.logs = {}
-        super().run(result)
-        if _failures(result) > failed:
+        noticing = _Noticing(IReporter(result))
+        super().run(noticing)
+        if noticing.failed:
             for name, text in self.logs.items():
                 sys.stdout.write(f"\n----- {self.id()}: log of {name}\n{text[-6000:]}\n")
 
 
-def _failures(result: IReporter) -> int:
-    return len(getattr(result, "failures", ())) + len(getattr(result, "errors", ()))
+class _Noticing(TestResultDecorator):
+    """Notices that the test failed: the reporter of trial that a test is given shows nobody what it counts."""
+
+    failed = False
+
+    def addFailure(self, test: Any, fail: Any) -> None:
+        self.failed = True
+        super().addFailure(test, fail)
+
+    def addError(self, test: Any, error: Any) -> None:
+        self.failed = True
+        super().addError(test, error)
