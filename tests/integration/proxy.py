@@ -25,14 +25,15 @@ DEFAULTS = f"""
 check = {{ interval = "{INTERVAL * 1000:g}ms", timeout = "2s", rise = {RISE}, fall = {FALL} }}
 timeouts = {{ connect = "2s", drain = "1s" }}
 """
-"""Put into every configuration: what a test waits for should not take long."""
+"""Put into most configurations: what a test waits for should not take long."""
 
 
 @attrs.define
 class Proxy(Peer):
-    """``port`` is the first front end's; ``configuration`` is TOML without ``[defaults]``."""
+    """``port`` is the first front end's; ``configuration`` is TOML without the tables of ``defaults``, which is put behind it."""
 
     configuration: str = ""
+    defaults: str = DEFAULTS
 
     def command(self) -> list[str]:
         return [sys.executable, "-c", TWISTD, "--nodaemon", "--pidfile=", "--logfile=-", "exproxy", "-c", str(self.file)]
@@ -42,7 +43,7 @@ class Proxy(Peer):
         return self.folder / "site.toml"
 
     def prepare(self) -> None:
-        self.file.write_text(self.configuration + DEFAULTS)
+        self.file.write_text(self.configuration + self.defaults)
         path = os.pathsep.join([str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")])
         self.process.environment = {**os.environ, "PYTHONPATH": path.rstrip(os.pathsep), "PYTHONUNBUFFERED": "1"}
 
@@ -63,6 +64,11 @@ class Proxy(Peer):
     def written(self) -> int:
         """How long its log is: what comes later, comes after this."""
         return len(self.process.text())
+
+    def accessed(self) -> list[str]:
+        """The lines of the access log, where the configuration says ``access = "access.log"``."""
+        path = self.folder / "access.log"
+        return path.read_text().splitlines() if path.exists() else []
 
     def wait_for_log(self, pattern: str, after: int = 0) -> str:
         """The first line of its log that matches, in what was written ``after``."""

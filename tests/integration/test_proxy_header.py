@@ -131,10 +131,9 @@ class IncomingTests(PeerTestCase):
 
     def logged_for(self, client: str) -> dict[str, Any]:
         """The access line of this client, once it is there."""
-        lines = self.proxy.folder / "access.log"
 
         def found() -> dict[str, Any] | None:
-            entries = map(json.loads, lines.read_text().splitlines())
+            entries = map(json.loads, self.proxy.accessed())
             return next((entry for entry in entries if entry["client_ip"] == client), None)
 
         return eventually(found, f"an access line of {client}") or {}

@@ -5,6 +5,7 @@ A missing program skips the test and names the Debian package; with ``EXPROXY_RE
 
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,15 @@ def _tdb_module() -> bool:
     if not Path(SYSTEM_PYTHON).exists():
         return False
     return subprocess.run([SYSTEM_PYTHON, "-c", "import tdb"], capture_output=True, check=False).returncode == 0
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
 
 
 @attrs.frozen
@@ -61,6 +71,7 @@ def package(name: str, package: str | None = None) -> Need:
 ROOT = Need(
     "root", "the server drops its rights by itself, or listens on port 135: run the tests as root", lambda: os.geteuid() == 0
 )
+IPV6 = Need("IPv6", "the loopback address ::1: sysctl net.ipv6.conf.lo.disable_ipv6=0", _has_ipv6)
 POSTFIX = package("postfix")
 SWAKS = package("swaks")
 DOVECOT = package("dovecot", "dovecot-core")
@@ -73,7 +84,7 @@ TDB = Need("the Python module tdb", "Debian package python3-tdb", _tdb_module)
 HAPROXY = package("haproxy")
 WRK = package("wrk")
 
-EVERYTHING = (ROOT, POSTFIX, SWAKS, DOVECOT, DOVECOT_IMAP, DOVECOT_POP3, NGINX, CURL, SAMBA, TDB, HAPROXY, WRK)
+EVERYTHING = (ROOT, IPV6, POSTFIX, SWAKS, DOVECOT, DOVECOT_IMAP, DOVECOT_POP3, NGINX, CURL, SAMBA, TDB, HAPROXY, WRK)
 
 
 def demanded() -> bool:
