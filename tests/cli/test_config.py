@@ -104,6 +104,12 @@ class ConnectTests(ConfigCommandTestCase):
         self.assertIn("a/mx2 tcp: L4CON in 0 ms: connection refused at 10.0.0.2:25", self.printed)
         self.assertEqual(self.printed[-1], "1 of 2 checks failed")
 
+    def test_servers_without_checks_are_not_called_well(self) -> None:
+        echoed: list[str] = []
+        self.patch(click, "echo", echoed.append)
+        self.assertEqual(self.connect('[backends.a]\ncheck = "off"\n'), 0)
+        self.assertEqual((echoed, self.printed), (["no server has a check: there is nothing to look at"], []))
+
     def test_a_broken_file_opens_no_connection(self) -> None:
         result = self.run_with("check", "--connect", self.write("service = 3\n"))
         self.assertEqual((result.exit_code, result.stdout), (1, ""))

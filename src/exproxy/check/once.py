@@ -17,26 +17,34 @@ from exproxy.net import network_for
 from exproxy.net.certificate import is_address
 from exproxy.net.interfaces import Network
 from exproxy.net.resolver import preferred
-from exproxy.net.tlscontext import TLSSettingsError, client_context
+from exproxy.net.tlscontext import Contexts, TLSSettingsError
 
 
 class CheckNowError(Exception):
     """The check cannot even begin: a name has no address, a file cannot be used; the text says which."""
 
 
-async def check_now(reactor: Any, plan: CheckPlan, port: int, transcript: Transcript, network: Network | None = None) -> Report:
+async def check_now(
+    reactor: Any,
+    plan: CheckPlan,
+    port: int,
+    transcript: Transcript,
+    network: Network | None = None,
+    contexts: Contexts | None = None,
+) -> Report:
     """Run ``plan`` once against ``plan.host``, a name or an IP address.
 
     :param reactor: the live reactor.
     :param transcript: what is said is written there.
     :param network: makes the streams; the reactor's own, if nothing else is said.
+    :param contexts: of TLS, where several checks share them.
     :raises CheckNowError: the name has no address, the file of certificate authorities cannot be used, or STARTTLS is asked of a
         type of check that does not know it.
     """
     if plan.security is not None and not plan.security.implicit and not plan.checker.starttls:
         raise CheckNowError(f"checks of the type {plan.checker.name} know no STARTTLS: their tls can only be implicit")
     try:
-        context = None if plan.security is None else client_context(plan.security.settings)
+        context = None if plan.security is None else (contexts or Contexts()).get(plan.security.settings)
     except TLSSettingsError as error:
         raise CheckNowError(str(error)) from error
     address = await resolve(reactor, plan.host, plan.timeout)

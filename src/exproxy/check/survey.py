@@ -11,6 +11,7 @@ from exproxy.check.plan import CheckPlan
 from exproxy.check.report import Report, Unwritten
 from exproxy.net import network_for
 from exproxy.net.interfaces import Network
+from exproxy.net.tlscontext import Contexts
 
 AT_ONCE = 16
 """Checks that run side by side: a large site takes seconds, and no server sees a crowd."""
@@ -67,7 +68,8 @@ async def survey(
     """
     slots = DeferredSemaphore(AT_ONCE)
     streams = network or network_for(reactor)
-    running = [slots.run(_begin, reactor, subject, streams) for subject in subjects]
+    contexts = Contexts()
+    running = [slots.run(_begin, reactor, subject, streams, contexts) for subject in subjects]
     findings = []
     for one in running:
         finding = await one
@@ -76,13 +78,13 @@ async def survey(
     return findings
 
 
-def _begin(reactor: Any, subject: Subject, network: Network) -> "Deferred[Finding]":
-    return ensureDeferred(_look(reactor, subject, network))
+def _begin(reactor: Any, subject: Subject, network: Network, contexts: Contexts) -> "Deferred[Finding]":
+    return ensureDeferred(_look(reactor, subject, network, contexts))
 
 
-async def _look(reactor: Any, subject: Subject, network: Network) -> Finding:
+async def _look(reactor: Any, subject: Subject, network: Network, contexts: Contexts) -> Finding:
     try:
-        report = await check_now(reactor, subject.plan, subject.port, Unwritten(), network)
+        report = await check_now(reactor, subject.plan, subject.port, Unwritten(), network, contexts)
     except CheckNowError as error:
         return Finding(subject, False, f"could not begin: {error}")
     return Finding(subject, report.passed, _words(report), report.outcome.warnings)

@@ -58,7 +58,11 @@ async def connect(reactor: Any, configuration: Configuration, network: Any = Non
     :param network: makes the streams; the reactor's own, if nothing else is said.
     :raises SystemExit: with status 1, if a required check has not passed.
     """
-    findings = await survey(reactor, subjects(configuration, checkers()), _tell, network)
+    wanted = subjects(configuration, checkers())
+    if not wanted:
+        click.echo("no server has a check: there is nothing to look at")
+        return
+    findings = await survey(reactor, wanted, _tell, network)
     failed = sum(not finding.harmless for finding in findings)
     if failed:
         click.secho(f"{failed} of {_count(len(findings), 'check')} failed", fg="red")
