@@ -71,4 +71,4 @@ class LogTests(PeerTestCase):
         written, sent = self.session("text")
         self.assertEqual(written, sent)
         host, port = self.client
-        self.assertRegex(written, rf"^{host}:{port} \[\S+\] front echo/ex1 0/\d+/\d+ 10 -- 1/1/0/0/0 0/0 6$")
+        self.assertRegex(written, rf"^{host}:{port} \[\S+\] front echo/ex1 \d+/\d+/\d+ 10 -- 1/1/0/0/0 0/0 6$")
