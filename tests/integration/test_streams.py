@@ -9,6 +9,7 @@ from exproxy.net.epoll.loop import Loop
 from exproxy.net.epoll.network import EpollNetwork
 from exproxy.net.transports import TransportNetwork
 from tests.integration.streams import StreamSuite
+from tests.integration.tlsstreams import TLSStreamSuite
 
 
 class EpollStreamTests(StreamSuite, TestCase):
@@ -36,3 +37,22 @@ class TransportStreamTests(StreamSuite, TestCase):
     def setUp(self) -> None:
         self.network = TransportNetwork(cast(Any, reactor))
         self.addCleanup(self.network.deadlines.stop)
+
+
+class EpollTLSStreamTests(TLSStreamSuite, TestCase):
+    """TLS on the socket itself."""
+
+    def setUp(self) -> None:
+        loop = Loop(cast(Any, reactor))
+        self.addCleanup(loop.close)
+        self.network = EpollNetwork(loop)
+        self.prepare(self.mktemp())
+
+
+class TransportTLSStreamTests(TLSStreamSuite, TestCase):
+    """TLS between two buffers, over Twisted's transports."""
+
+    def setUp(self) -> None:
+        self.network = TransportNetwork(cast(Any, reactor))
+        self.addCleanup(self.network.deadlines.stop)
+        self.prepare(self.mktemp())

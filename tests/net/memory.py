@@ -19,7 +19,10 @@ import attrs
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from exproxy.net.deadlines import Deadlines
-from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Port, Receiver, Stream
+from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Port, Receiver, Stream, TLSOwner
+from exproxy.net.tls.buffered import BufferedTLSStream
+from exproxy.net.tls.client import ClientTLS
+from exproxy.net.tls.server import ServerTLS
 
 CHUNK = 65536
 """At most so many bytes come in one ``data_received``."""
@@ -76,7 +79,8 @@ class MemoryStream:
     _wants_drained: bool = False
     _watching: bool = False
     _waiting_for_pipe: bool = False
-    _pipes_here: "list[MemoryStream]" = attrs.field(factory=list)
+    _source: Stream | None = None
+    _looking: bool = False
     _turn: IDelayedCall | None = None
 
     def attach(self, receiver: Receiver) -> None:
@@ -84,6 +88,7 @@ class MemoryStream:
 
     def resume(self) -> None:
         self.reading = True
+        self._waiting_for_pipe = False
         self._schedule()
 
     def pause(self) -> None:
@@ -96,6 +101,18 @@ class MemoryStream:
     def unread(self, data: bytes) -> None:
         self._unread[:0] = data
         self._schedule()
+
+    def look(self) -> None:
+        self._looking = True
+        self.resume()
+
+    def skip(self, size: int) -> None:
+        self._looking = self.reading = False
+        self.received += min(size, len(self.inbox))
+        del self.inbox[:size]
+
+    def fed_by(self, source: Stream) -> None:
+        self._source = source
 
     def write(self, data: bytes | memoryview) -> bool:
         if self.lost or self.closed or self._eof_asked:
@@ -111,6 +128,7 @@ class MemoryStream:
 
     def pipe(self, to: Stream) -> None:
         self.piped_to = to
+        to.fed_by(self)
         self.reading = True
         self._schedule()
 
@@ -164,11 +182,9 @@ class MemoryStream:
             self.receiver.peer_left(self)
 
     def _drained(self) -> None:
-        pipes, self._pipes_here = self._pipes_here, []
-        for source in pipes:
-            source._waiting_for_pipe = False
-            source._schedule()
-        if not self.lost and not pipes:
+        if self._source is not None:
+            self._source.resume()
+        elif not self.lost:
             self.receiver.write_drained(self)
 
     def _schedule(self) -> None:
@@ -179,6 +195,11 @@ class MemoryStream:
         self._turn = None
         if self.lost or self.aborted or not self.reading or self._waiting_for_pipe:
             return
+        if self._looking and self.inbox:
+            self.receiver.data_received(self, bytes(self.inbox))
+            if not self._looking or not self._peer_ended:
+                return
+            self.inbox.clear()  # a peer that has left sends no more
         source = self._unread or self.inbox
         if source:
             data = bytes(source[:CHUNK])
@@ -200,8 +221,6 @@ class MemoryStream:
             self.receiver.data_received(self, data)
         elif not self.piped_to.write(data):
             self._waiting_for_pipe = True
-            assert isinstance(self.piped_to, MemoryStream)
-            self.piped_to._pipes_here.append(self)
 
     def _lose(self, error: Exception | None) -> None:
         if self.lost:
@@ -304,6 +323,12 @@ class MemoryNetwork:
         attempt = MemoryAttempt(address, source, timeout, call)
         self.attempts.append(attempt)
         return attempt
+
+    def secure_server(self, stream: Stream, tls: ServerTLS, owner: TLSOwner) -> BufferedTLSStream:
+        return BufferedTLSStream(self.clock, stream, tls, owner)
+
+    def secure_client(self, stream: Stream, tls: ClientTLS, owner: TLSOwner) -> BufferedTLSStream:
+        return BufferedTLSStream(self.clock, stream, tls, owner)
 
     def _port_number(self) -> int:
         self._next_port += 1

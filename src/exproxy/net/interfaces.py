@@ -10,6 +10,9 @@ An address is ``(host, port)``: ``host`` a literal IPv4 or IPv6 address without 
 from typing import Protocol
 
 from exproxy.net.deadlines import Deadlines
+from exproxy.net.tls.client import ClientTLS
+from exproxy.net.tls.failures import TLSError
+from exproxy.net.tls.server import ServerTLS
 
 Address = tuple[str, int]
 
@@ -69,6 +72,15 @@ class Stream(Protocol):
     def unread(self, data: bytes) -> None:
         """Put bytes back: they come first at the next read or pipe."""
 
+    def look(self) -> None:
+        """Read, but take nothing: each ``data_received`` has all that waits, from its first byte, until :meth:`skip`.
+
+        For what may stand before TLS, which wants to read the connection itself.  Not for TLS streams.
+        """
+
+    def skip(self, size: int) -> None:
+        """Look no more: drop the first ``size`` of the bytes that were seen, and pause."""
+
     def write(self, data: bytes | memoryview) -> bool:
         """Send; what the kernel does not take is copied and queued.  ``False``: bytes are queued, wait for ``write_drained``."""
 
@@ -78,11 +90,45 @@ class Stream(Protocol):
     def pipe(self, to: "Stream") -> None:
         """Relay every byte read here to ``to``, with back-pressure, and the end as ``to.write_eof()``; starts reading."""
 
+    def fed_by(self, source: "Stream") -> None:
+        """``source`` is piped here: resume it when what is queued here has gone.  Called by :meth:`pipe`."""
+
     def close(self) -> None:
         """Send what is queued, then close; no more is read."""
 
     def abort(self) -> None:
         """Close at once; the peer sees a reset."""
+
+
+class SecureStream(Stream, Protocol):
+    """A stream that speaks TLS; ``received`` and ``sent`` count plain bytes.
+
+    ``write_eof`` and ``close`` say close_notify; the connection itself ends when both sides have.  A peer that ends without
+    close_notify is told to the receiver as :class:`TLSError` in ``stream_lost``, after all that came before: what it sent may
+    have been cut short (RFC 8446 section 6.1).
+    """
+
+    @property
+    def version(self) -> str:
+        """``TLSv1.3`` and the like; empty until the handshake is done."""
+
+    @property
+    def cipher(self) -> str:
+        """The cipher suite, as OpenSSL names it."""
+
+    @property
+    def server_name(self) -> str | None:
+        """The name that the client asked for (SNI)."""
+
+
+class TLSOwner(Receiver, Protocol):
+    """A receiver that is told how the handshake ended: exactly one of the two, unless the stream was closed before."""
+
+    def tls_secured(self, stream: SecureStream) -> None:
+        """The handshake is done; the stream is paused."""
+
+    def tls_failed(self, stream: SecureStream, failure: TLSError) -> None:
+        """The handshake failed; the stream closes itself, and ``stream_lost`` follows."""
 
 
 class Acceptor(Protocol):
@@ -142,3 +188,14 @@ class Network(Protocol):
 
     def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
         """Open a connection; NODELAY and TCP keepalive are on."""
+
+    def secure_server(self, stream: Stream, tls: ServerTLS, owner: TLSOwner) -> SecureStream:
+        """Speak TLS on ``stream`` from now on, as the server; ``stream`` itself is not to be used any more.
+
+        A handshake has no end of its own: the owner's deadline aborts it.
+
+        :param stream: of this network; nothing that was read from it has been put back.
+        """
+
+    def secure_client(self, stream: Stream, tls: ClientTLS, owner: TLSOwner) -> SecureStream:
+        """The same as the client."""

@@ -18,16 +18,14 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from exproxy.net.certificate import PeerCertificate, is_address, read_certificate
 from exproxy.net.interfaces import Address, Receiver, Stream
+from exproxy.net.tls.failures import TLSError as TLSError
+from exproxy.net.tls.failures import explain_server
 
 CHUNK = 65536
 HANDSHAKE_LIMIT = 262_144
 """Bytes that a server may send before the handshake is done; long chains have some 20,000."""
 _RECORD_TYPES = frozenset({0x14, 0x15, 0x16, 0x17})
 """First bytes of TLS records (RFC 8446 section 5.1)."""
-
-
-class TLSError(Exception):
-    """The handshake failed; the text says why, as a sentence part for people."""
 
 
 class TLSObserver(Receiver, Protocol):
@@ -145,7 +143,16 @@ class TLSClientStream:
             if self._eof_told:
                 self._end()
 
+    def look(self) -> None:
+        raise NotImplementedError("what is in TLS can only be read")
+
+    def skip(self, size: int) -> None:
+        raise NotImplementedError("what is in TLS can only be read")
+
     def pipe(self, to: Stream) -> None:
+        raise NotImplementedError("a TLS stream of checks does not relay")
+
+    def fed_by(self, source: Stream) -> None:
         raise NotImplementedError("a TLS stream of checks does not relay")
 
     def close(self) -> None:
@@ -318,19 +325,7 @@ def explain(error: SSL.Error, chain_fault: str) -> str:
 
     :param chain_fault: what is known to be wrong with the server's certificate, or empty.
     """
-    reasons = [entry[-1] for entry in error.args[0]] if error.args and isinstance(error.args[0], list) else []
-    reason = reasons[-1] if reasons else ""
-    if "certificate verify failed" in reasons:
-        return f"the server's certificate is refused: {chain_fault or 'it is not trusted'}"
-    if "unsupported protocol" in reason or "alert protocol version" in reason or "unsafe legacy" in reason:
-        return "the server has only TLS versions older than 1.2 in common with us (legacy = true allows them)"
-    if "too small" in reason or "too weak" in reason:
-        return f"the server's key or certificate is too weak: {reason} (legacy = true allows it)"
-    if "alert" in reason:
-        return f"the server refused the TLS handshake with the alert {reason.partition('alert')[2].strip()!r}"
-    if "wrong version number" in reason or "packet length" in reason:
-        return "the server does not speak TLS here, or speaks it wrongly"
-    return f"TLS failed: {reason or 'OpenSSL gives no reason'}"
+    return explain_server(error, chain_fault, "legacy = true")
 
 
 def _printable(data: bytes) -> str:

@@ -92,6 +92,17 @@ class Contexts:
         return context
 
 
+def verify_strictly(context: SSL.Context, ca: Path | None) -> None:
+    """Have ``context`` refuse a server whose chain does not lead to one of ``ca``, or of the system's authorities.
+
+    What is wrong is told to each connection's application data, a :class:`ChainObserver`.
+
+    :raises TLSSettingsError: the file is missing or holds no certificate.
+    """
+    _load_authorities(context, ca)
+    context.set_verify(SSL.VERIFY_PEER, _strict)
+
+
 def _load_authorities(context: SSL.Context, ca: Path | None) -> None:
     if ca is None:
         context.set_default_verify_paths()

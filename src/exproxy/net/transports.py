@@ -18,7 +18,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from exproxy.net.deadlines import Deadlines
-from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Receiver, Stream
+from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Receiver, Stream, TLSOwner
+from exproxy.net.tls.buffered import BufferedTLSStream
+from exproxy.net.tls.client import ClientTLS
+from exproxy.net.tls.server import ServerTLS
 
 _ENDED = (ConnectionDone, ConnectionAborted)
 
@@ -44,8 +47,9 @@ class TransportStream(Protocol):
         self._eof_held = False
         self._wake: IDelayedCall | None = None
         self._full = False
-        self._to: TransportStream | None = None
-        self._source: TransportStream | None = None
+        self._to: Stream | None = None
+        self._source: Stream | None = None
+        self._looking = False
         self._eof_seen = False
         self._eof_sent = False
         self._ending = False
@@ -62,10 +66,12 @@ class TransportStream(Protocol):
     def dataReceived(self, data: bytes) -> None:
         self.received += len(data)
         self.last_active = self._clock.seconds()
-        if self._reading:
+        if self._reading and not self._looking:
             self._deliver(data)
         else:
             self._held.append(data)
+            if self._reading:
+                self._show()
 
     def readConnectionLost(self) -> None:
         if self._reading:
@@ -144,12 +150,24 @@ class TransportStream(Protocol):
             self._held.insert(0, data)
 
     def pipe(self, to: Stream) -> None:
-        assert isinstance(to, TransportStream)
         self._to = to
-        to._source = self
+        to.fed_by(self)
         if self._reading and self._held:
             self._wake_later()
         self.resume()
+
+    def look(self) -> None:
+        self._looking = True
+        self.resume()
+
+    def skip(self, size: int) -> None:
+        self._looking = False
+        self.pause()
+        seen = b"".join(self._held)
+        self._held = [seen[size:]] if len(seen) > size else []
+
+    def fed_by(self, source: Stream) -> None:
+        self._source = source
 
     def write(self, data: bytes | memoryview) -> bool:
         if not (self._lost or self._ending or self._eof_sent):
@@ -199,7 +217,9 @@ class TransportStream(Protocol):
 
     def _deliver_held(self) -> None:
         self._wake = None
-        while self._reading and self._held:
+        if self._looking:
+            self._show()
+        while self._reading and self._held and not self._looking:
             self._deliver(self._held.pop(0))
         if self._reading:
             if self._eof_held:
@@ -214,6 +234,11 @@ class TransportStream(Protocol):
                 self.pause()
         elif self._receiver is not None:
             self._receiver.data_received(self, data)
+
+    def _show(self) -> None:
+        if self._held and self._receiver is not None:
+            self._held = [b"".join(self._held)]
+            self._receiver.data_received(self, self._held[0])
 
     def _eof(self) -> None:
         self._eof_seen = True
@@ -375,6 +400,12 @@ class TransportNetwork:
         attempt = TransportAttempt(self._reactor, dialer)
         self._reactor.callLater(0, attempt.start, self._reactor, address, timeout, source)
         return attempt
+
+    def secure_server(self, stream: Stream, tls: ServerTLS, owner: TLSOwner) -> BufferedTLSStream:
+        return BufferedTLSStream(self._reactor, stream, tls, owner)
+
+    def secure_client(self, stream: Stream, tls: ClientTLS, owner: TLSOwner) -> BufferedTLSStream:
+        return BufferedTLSStream(self._reactor, stream, tls, owner)
 
 
 def _as_os_error(error: object) -> Exception:

@@ -22,7 +22,10 @@ from _socket import (
 from exproxy.net.epoll.attempt import EpollAttempt, FailedAttempt
 from exproxy.net.epoll.loop import Loop
 from exproxy.net.epoll.port import EpollPort
-from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer
+from exproxy.net.epoll.tlsstream import EpollTLSStream, secured
+from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Stream, TLSOwner
+from exproxy.net.tls.client import ClientTLS
+from exproxy.net.tls.server import ServerTLS
 
 KEEPALIVE_AFTER = 120
 """Seconds of silence: some devices on the way forget a connection after five minutes (some Exchange clients idle for 15)."""
@@ -71,6 +74,12 @@ class EpollNetwork:
             sock.close()
             return FailedAttempt(self.loop, dialer, OSError(code, os.strerror(code)))
         return EpollAttempt(self.loop, sock, address, dialer, timeout)
+
+    def secure_server(self, stream: Stream, tls: ServerTLS, owner: TLSOwner) -> EpollTLSStream:
+        return secured(stream, tls, owner)
+
+    def secure_client(self, stream: Stream, tls: ClientTLS, owner: TLSOwner) -> EpollTLSStream:
+        return secured(stream, tls, owner)
 
 
 def _family(address: Address) -> int:

@@ -1,7 +1,8 @@
 """One connected socket as a :class:`exproxy.net.interfaces.Stream`."""
 
-from _socket import SHUT_WR, SO_LINGER, SOL_SOCKET, socket
+from _socket import MSG_PEEK, SHUT_WR, SO_LINGER, SOL_SOCKET, socket
 from contextlib import suppress
+from errno import ECONNABORTED
 from select import EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP
 from struct import pack
 
@@ -10,8 +11,8 @@ from exproxy.net.epoll.splice import Splice
 from exproxy.net.interfaces import Address, Receiver, Stream
 
 MASK = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET
-_READABLE = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR
-_LEFT = EPOLLRDHUP | EPOLLHUP | EPOLLERR
+READABLE = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR
+LEFT = EPOLLRDHUP | EPOLLHUP | EPOLLERR
 _RESET = pack("ii", 1, 0)
 BULK = 4 * BUFFER
 """Bytes that went through a pipe in full buffers before it is worth a splice."""
@@ -36,6 +37,7 @@ class EpollStream:
         "_error",
         "_fd",
         "_left",
+        "_looking",
         "_loop",
         "_queue",
         "_queued_again",
@@ -67,8 +69,8 @@ class EpollStream:
         self._receiver: Receiver | None = None
         self._registered = bool(registered)
         self._reading = False
-        self._readable = bool(events & _READABLE)
-        self._left = bool(events & _LEFT)
+        self._readable = bool(events & READABLE)
+        self._left = bool(events & LEFT)
         self._watching = False
         self._queued_again = False
         self._queue: bytearray | Splice | None = None
@@ -76,8 +78,9 @@ class EpollStream:
         self._splice: Splice | None = None
         self._spliced_to: EpollStream | None = None
         self._unread = b""
-        self._to: EpollStream | None = None
-        self._source: EpollStream | None = None
+        self._looking = 0
+        self._to: Stream | None = None
+        self._source: Stream | None = None
         self._eof_seen = False
         self._eof_pending = False
         self._eof_sent = False
@@ -118,11 +121,37 @@ class EpollStream:
         if self._reading:
             self._carry_on_later()
 
-    def pipe(self, to: Stream) -> None:
-        assert isinstance(to, EpollStream)
-        self._to = to
-        to._source = self
+    def look(self) -> None:
+        self._looking = MSG_PEEK
         self.resume()
+
+    def skip(self, size: int) -> None:
+        self._looking = 0
+        self._reading = False
+        self._readable = True
+        if size and not self._ended:
+            self.received += len(self._sock.recv(size))
+
+    def pipe(self, to: Stream) -> None:
+        self._to = to
+        to.fed_by(self)
+        self.resume()
+
+    def fed_by(self, source: Stream) -> None:
+        self._source = source
+
+    def surrender(self) -> tuple[socket, bool]:
+        """Give the socket away, and tell nobody anything any more.
+
+        :returns: the socket, and whether it is in the loop's epoll, with ``MASK`` and this stream as its handler.
+        :raises OSError: the connection is lost already.
+        """
+        if self._ended:
+            raise self._error or ConnectionAbortedError(ECONNABORTED, "the connection is closed")
+        self._ended = True
+        self._reading = False
+        self._receiver = self._to = self._source = None
+        return self._sock, self._registered
 
     def write(self, data: bytes | memoryview) -> bool:
         if self._ended or self._closing or self._eof_pending:
@@ -195,8 +224,8 @@ class EpollStream:
             return
         if mask & EPOLLOUT and self._queue is not None:
             self._flush()
-        if mask & _READABLE:
-            if mask & _LEFT:
+        if mask & READABLE:
+            if mask & LEFT:
                 self._left = True
             if self._reading and not self._unread:
                 self._read()
@@ -275,7 +304,7 @@ class EpollStream:
             self._read_into_splice(self._splice)
             return
         try:
-            data = self._sock.recv(_READ)
+            data = self._sock.recv(_READ, self._looking)
         except BlockingIOError:
             self._nothing_to_read()
             return
@@ -285,8 +314,11 @@ class EpollStream:
         if not data:
             self._eof()
             return
-        self.received += len(data)
         self.last_active = self._loop.now
+        if self._looking:
+            self._show(data)
+            return
+        self.received += len(data)
         self._readable = len(data) == _READ or self._left
         self._deliver(data)
         if self._readable and self._reading:
@@ -295,10 +327,11 @@ class EpollStream:
     def _begin_splice(self) -> None:
         """So much went through in full buffers that it is worth a kernel pipe."""
         self._bulk = 0
-        if self._to is not None and self._to._queue is None and self._splice is None:
+        to = self._to
+        if type(to) is EpollStream and to._queue is None and self._splice is None:  # a TLS stream has to see the bytes
             self._splice = self._loop.pipes.lend()
             if self._splice is not None:
-                self._spliced_to, self._to = self._to, None
+                self._spliced_to, self._to = to, None
 
     def _end_splice(self) -> None:
         splice, self._splice = self._splice, None
@@ -352,6 +385,12 @@ class EpollStream:
     def _deliver(self, data: bytes) -> None:
         if self._receiver is not None:
             self._receiver.data_received(self, data)
+
+    def _show(self, data: bytes) -> None:
+        """More than what waits now is told by the next event; but a peer that has left sends no more."""
+        self._deliver(data)
+        if self._looking and self._reading and self._left:
+            self._eof()
 
     def _left_while_watched(self) -> None:
         self._watching = False

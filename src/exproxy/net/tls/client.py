@@ -1,0 +1,96 @@
+"""TLS as client, towards one server."""
+
+from pathlib import Path
+from typing import Any
+
+import attrs
+from OpenSSL import SSL, crypto
+
+from exproxy.net.certificate import is_address, read_certificate
+from exproxy.net.tls.failures import TLSError, explain_server
+from exproxy.net.tls.profiles import Profile
+from exproxy.net.tlscontext import verify_strictly
+
+ALLOWANCE = 'profile = "legacy"'
+
+
+def client_context(verify: bool, ca: Path | None, profile: Profile) -> SSL.Context:
+    """A context for connections as client; make it once and use it for many: the system's authorities are megabytes.
+
+    :param ca: a PEM file of authorities to trust, ``None``: those of the system; not looked at without ``verify``.
+    :raises TLSSettingsError: ``ca`` cannot be used.
+    :raises ProfileError: OpenSSL does not know what the profile names.
+    """
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    profile.apply(context)
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)  # each server's session is kept by its ClientTLS
+    if verify:
+        verify_strictly(context, ca)
+    else:
+        context.set_verify(SSL.VERIFY_NONE)
+    return context
+
+
+@attrs.define(eq=False)
+class ClientTLS:
+    """One server's TLS: how to speak it, and the session that the next connection resumes.
+
+    :param name: its DNS name or IP address, for SNI and the certificate.
+    :param verify: whether the certificate has to be that name's; the chain is the context's matter.
+    :raises UnicodeError: ``name`` cannot be a DNS name.
+    """
+
+    name: str
+    verify: bool
+    context: SSL.Context
+    _session: SSL.Session | None = None
+    _accepted: bytes = b""
+    _sni: bytes = b""
+
+    def __attrs_post_init__(self) -> None:
+        if not is_address(self.name):
+            self._sni = self.name.encode("idna")
+
+    def connection(self, sock: Any, observer: object) -> SSL.Connection:
+        """For one connection; ``sock`` ``None``: between two buffers in memory.
+
+        :param observer: a :class:`~exproxy.net.tlscontext.ChainObserver`.
+        """
+        connection = SSL.Connection(self.context, sock)
+        if self.verify:
+            connection.set_app_data(observer)
+        connection.set_connect_state()
+        if self._sni:
+            connection.set_tlsext_host_name(self._sni)
+        if self._session is not None:
+            connection.set_session(self._session)
+        return connection
+
+    def judge(self, connection: SSL.Connection, chain_fault: str) -> None:
+        """Whether the certificate is that of the name; the chain has been looked at in the handshake.
+
+        :raises TLSError: it is not.
+        """
+        if not self.verify:
+            return
+        shown = connection.get_peer_certificate()
+        der = crypto.dump_certificate(crypto.FILETYPE_ASN1, shown) if shown is not None else b""
+        if der and der == self._accepted:
+            return
+        try:
+            certificate = read_certificate(connection, self.name, chain_fault)
+        except Exception as error:  # three libraries read what a stranger wrote, each with errors of its own
+            raise TLSError(f"the server's certificate is malformed: {error}") from error
+        if certificate is None or not certificate.name_ok:
+            fault = certificate.name_fault if certificate else "the server has none"
+            raise TLSError(f"the server's certificate is refused: {fault}")
+        self._accepted = der
+
+    def failure(self, error: SSL.Error, chain_fault: str) -> TLSError:
+        """Why a handshake failed; the next one resumes nothing."""
+        self._session = None
+        return TLSError(explain_server(error, chain_fault, ALLOWANCE))
+
+    def remember(self, connection: SSL.Connection) -> None:
+        """Resume this session next time; TLS 1.3 servers send it only after the handshake."""
+        self._session = connection.get_session()

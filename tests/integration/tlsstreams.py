@@ -1,0 +1,329 @@
+"""The suite of streams over TLS, and what only TLS has."""
+
+import socket
+from typing import Any, cast
+
+from OpenSSL import SSL
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+
+from exproxy.net.interfaces import Address, SecureStream, Stream
+from exproxy.net.tls.client import ClientTLS, client_context
+from exproxy.net.tls.failures import TLSError
+from exproxy.net.tls.profiles import BUILT_IN, Profile
+from exproxy.net.tls.server import ServerTLS
+from tests.integration.streams import Recorder, StreamSuite
+from tests.net.tls.files import authority_file, certificate_file
+
+
+class TLSRecorder(Recorder):
+    """A recorder whose connections become TLS; ``streams`` are those whose handshake is done."""
+
+    def __init__(self, suite: "TLSStreamSuite", server: bool) -> None:
+        super().__init__()
+        self.suite = suite
+        self.server = server
+        self.begun: list[SecureStream] = []
+
+    def accepted(self, stream: Stream) -> None:
+        network = self.suite.network
+        if self.server:
+            self.begun.append(network.secure_server(stream, self.suite.server_tls, self))
+        else:
+            self.begun.append(network.secure_client(stream, self.suite.client_tls, self))
+
+    connected = accepted
+
+    def tls_secured(self, stream: SecureStream) -> None:
+        self.streams.append(stream)
+        self.data[stream] = b""
+        self.note("accepted", stream)
+
+    def tls_failed(self, stream: SecureStream, failure: TLSError) -> None:
+        self.note("failed", str(failure))
+
+
+class TLSSocket:
+    """A client's socket with TLS, by hand, with the calls of a socket that the suite makes."""
+
+    def __init__(self, address: Address, version: int | None = None) -> None:
+        context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+        if version is not None:
+            context.set_max_proto_version(version)
+        self.raw = socket.create_connection(address)
+        self.raw.setblocking(False)
+        self.connection = SSL.Connection(context, self.raw)
+        self.connection.set_connect_state()
+        self.getsockname = self.raw.getsockname
+        self.getpeername = self.raw.getpeername
+        self.setblocking = self.raw.setblocking
+
+    def send(self, data: bytes) -> int:
+        try:
+            return cast(int, self.connection.send(data))
+        except (SSL.WantWriteError, SSL.WantReadError) as error:
+            raise BlockingIOError from error
+
+    def sendall(self, data: bytes) -> None:
+        self.connection.sendall(data)
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        if flags:
+            return self.raw.recv(size, flags)
+        try:
+            return cast(bytes, self.connection.recv(size))
+        except SSL.WantReadError as error:
+            raise BlockingIOError from error
+        except SSL.ZeroReturnError:
+            return b""
+
+    def shutdown(self, how: int) -> None:
+        self.connection.shutdown()
+
+    def close(self) -> None:
+        if self.raw.fileno() >= 0:
+            if not self.connection.get_shutdown() & SSL.SENT_SHUTDOWN:
+                self.connection.shutdown()
+            self.raw.close()
+
+
+class TLSStreamSuite(StreamSuite):
+    """Every stream is a TLS stream; the peers' sockets speak TLS too."""
+
+    profile: Profile = BUILT_IN["intermediate"]
+    server_tls: ServerTLS
+    client_tls: ClientTLS
+
+    def prepare(self, folder: str) -> None:
+        self.server_tls = ServerTLS([certificate_file(folder)], self.profile)
+        self.client_tls = ClientTLS("mail.example.com", True, client_context(True, authority_file(folder), self.profile))
+
+    def ended(self, recorder: TLSRecorder) -> TLSRecorder:
+        async def end() -> None:
+            for stream in recorder.begun:
+                stream.abort()
+            await recorder.until(lambda: len(recorder.lost) == len(recorder.begun))
+
+        self.addCleanup(end)
+        return recorder
+
+    async def pair(self) -> tuple[Recorder, Stream, Recorder, Stream]:
+        ours, theirs = self.ended(TLSRecorder(self, False)), self.ended(TLSRecorder(self, True))
+        self.network.connect(self.listen(theirs), ours, 5.0)
+        await ours.until(lambda: ours.streams)
+        await theirs.until(lambda: theirs.streams)
+        return ours, ours.streams[0], theirs, theirs.streams[0]
+
+    async def plain(self, version: int | None = None) -> tuple[Recorder, Stream, Any]:
+        """A TLS stream, and a socket with TLS at its other end."""
+        server = self.ended(TLSRecorder(self, True))
+        peer = TLSSocket(self.listen(server), version)
+        self.addCleanup(peer.raw.close)
+        while not server.streams:
+            try:
+                peer.connection.do_handshake()
+            except SSL.WantReadError:
+                pass
+            await self.turn()
+        peer.connection.do_handshake()
+        peer.setblocking(True)
+        return server, server.streams[0], peer
+
+    async def raw(self) -> tuple[TLSRecorder, socket.socket]:
+        """A server that waits for a ClientHello, and a socket that has sent nothing."""
+        server = self.ended(TLSRecorder(self, True))
+        peer = socket.create_connection(self.listen(server))
+        self.addCleanup(peer.close)
+        await server.until(lambda: server.begun)
+        return server, peer
+
+    async def turn(self) -> None:
+        turn: Deferred[None] = Deferred()
+        cast(Any, reactor).callLater(0.002, turn.callback, None)
+        await turn
+
+    async def failure(self, recorder: Recorder) -> str:
+        await recorder.until(lambda: any(event == "failed" for event, _ in recorder.events))
+        await recorder.until(lambda: recorder.lost)
+        return next(cast(str, about) for event, about in recorder.events if event == "failed")
+
+    async def test_a_new_stream_reads_nothing(self) -> None:
+        server, stream, peer = await self.plain()
+        peer.sendall(b"early")
+        await self.pair()
+        self.assertEqual(server.data[stream], b"")
+
+    async def test_version_cipher_and_name_are_known(self) -> None:
+        _, one, _, other = await self.pair()
+        near, far = cast(SecureStream, one), cast(SecureStream, other)
+        self.assertEqual((near.version, far.version), ("TLSv1.3", "TLSv1.3"))
+        self.assertEqual(near.cipher, far.cipher)
+        self.assertEqual(far.server_name, "mail.example.com")
+
+    async def test_a_peer_that_closes_without_close_notify_is_told_after_its_last_bytes(self) -> None:
+        server, stream, peer = await self.plain()
+        peer.sendall(b"last words")
+        peer.raw.close()
+        stream.resume()
+        await server.until(lambda: stream in server.lost)
+        self.assertEqual(server.data[stream], b"last words")
+        self.assertIsInstance(server.lost[stream], TLSError)
+        self.assertIn("close_notify", str(server.lost[stream]))
+        self.assertFalse(server.happened("eof", stream))
+
+    async def test_renegotiation_is_refused_and_the_session_goes_on(self) -> None:
+        server, stream, peer = await self.plain(SSL.TLS1_2_VERSION)
+        stream.resume()
+        peer.connection.renegotiate()
+        peer.setblocking(False)
+        with self.assertRaises(SSL.WantReadError):
+            peer.connection.do_handshake()
+        refused = False
+        for _ in range(200):
+            await self.turn()
+            try:
+                peer.connection.do_handshake()
+            except SSL.WantReadError:
+                continue
+            except SSL.Error as error:
+                refused = "no renegotiation" in str(error)
+            break
+        self.assertTrue(refused)
+
+    async def test_a_client_hello_one_byte_at_a_time_is_understood(self) -> None:
+        server, peer = await self.raw()
+        client = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), None)
+        client.set_connect_state()
+        with self.assertRaises(SSL.WantReadError):
+            client.do_handshake()
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in client.bio_read(65536):
+            peer.send(bytes([byte]))
+            await self.turn_now()
+        peer.setblocking(False)
+        while not server.streams:
+            await self.turn()
+            try:
+                client.bio_write(peer.recv(65536))
+                client.do_handshake()
+            except (BlockingIOError, SSL.WantReadError):
+                pass
+            try:
+                peer.send(client.bio_read(65536))
+            except SSL.WantReadError:
+                pass
+        self.assertEqual(len(server.streams), 1)
+
+    async def turn_now(self) -> None:
+        turn: Deferred[None] = Deferred()
+        cast(Any, reactor).callLater(0, turn.callback, None)
+        await turn
+
+    async def test_a_handshake_that_never_ends_is_the_owners_to_abort(self) -> None:
+        server, peer = await self.raw()
+        peer.send(b"\x16\x03\x01")
+        await self.turn()
+        server.begun[0].abort()
+        await server.until(lambda: server.lost)
+        self.assertEqual([event for event, _ in server.events], ["lost"])
+
+    async def test_plain_http_is_said_to_be_that(self) -> None:
+        server, peer = await self.raw()
+        peer.send(b"GET / HTTP/1.1\r\nHost: mail.example.com\r\n\r\n")
+        self.assertIn("plain HTTP", await self.failure(server))
+
+    async def test_garbage_is_no_tls(self) -> None:
+        server, peer = await self.raw()
+        peer.send(b"EHLO mail.example.com\r\n")
+        self.assertIn("does not speak TLS", await self.failure(server))
+
+    async def test_a_client_that_leaves_during_the_handshake_is_told(self) -> None:
+        server, peer = await self.raw()
+        peer.send(b"\x16\x03\x01\x02")
+        peer.close()
+        self.assertIn("closed the connection during the TLS handshake", await self.failure(server))
+
+    async def test_a_client_that_does_not_trust_us_is_told_by_its_alert(self) -> None:
+        server, client = self.ended(TLSRecorder(self, True)), self.ended(TLSRecorder(self, False))
+        self.client_tls = ClientTLS("mail.example.com", True, client_context(True, None, self.profile))
+        self.network.connect(self.listen(server), client, 5.0)
+        self.assertIn("refused: ", await self.failure(client))
+        # In TLS 1.3 the server is done before the client has looked at its certificate.
+        await server.until(lambda: server.lost or server.streams)
+        for stream in server.streams:
+            stream.resume()
+        await server.until(lambda: server.lost)
+        error = next(iter(server.lost.values()))
+        self.assertIn("unknown ca", str(error))
+
+    async def test_a_certificate_of_another_name_is_refused(self) -> None:
+        server, client = self.ended(TLSRecorder(self, True)), self.ended(TLSRecorder(self, False))
+        self.client_tls = ClientTLS("other.example.com", True, self.client_tls.context)
+        self.network.connect(self.listen(server), client, 5.0)
+        self.assertIn("not for other.example.com", await self.failure(client))
+
+    async def test_truncated_records_are_an_error(self) -> None:
+        server, stream, peer = await self.plain()
+        stream.resume()
+        peer.raw.send(b"\x17\x03\x03\x40\x00only a little")
+        peer.raw.close()
+        await server.until(lambda: stream in server.lost)
+        self.assertIsInstance(server.lost[stream], TLSError)
+
+    async def test_a_damaged_record_is_an_error(self) -> None:
+        server, stream, peer = await self.plain()
+        stream.resume()
+        peer.raw.send(b"\x17\x03\x03\x00\x20" + bytes(32))
+        await server.until(lambda: stream in server.lost)
+        self.assertIn("TLS is broken", str(server.lost[stream]))
+
+    async def test_a_close_that_waits_for_a_deaf_peer_is_the_owners_to_abort(self) -> None:
+        server, stream, _ = await self.plain()
+        while stream.write(b"x" * 262_144):
+            pass
+        stream.close()
+        await self.turn()
+        self.assertFalse(server.lost)
+        stream.abort()
+        await server.until(lambda: stream in server.lost)
+        self.assertIsNone(server.lost[stream])
+
+    async def test_a_session_is_resumed(self) -> None:
+        sessions = []
+        for _ in range(3):
+            _, near, _, far = await self.pair()
+            near.resume()
+            far.write(b"with the tickets before it")
+            await self.turn()
+            await self.turn()
+            sessions.append(cast(Any, near)._connection.master_key())
+        self.assertIsNotNone(self.client_tls._session)
+
+    async def test_bytes_go_from_plain_to_tls_and_back_with_back_pressure(self) -> None:
+        front, client_side, client = await self.plain()
+        _, server_side, server = await super().plain()
+        client_side.pipe(server_side)
+        server_side.pipe(client_side)
+        client.setblocking(False)
+        offered = await self._flood(client, front)
+        self.assertLess(client_side.received, offered + 1)
+        client.shutdown(socket.SHUT_WR)
+        got = await self._drain(server, front)
+        self.assertEqual(got, offered)
+        server.setblocking(False)
+        offered = await self._flood(server, front)
+        server.close()
+        self.assertEqual(await self._drain(client, front), offered)
+
+    async def _drain(self, peer: Any, recorder: Recorder) -> int:
+        peer.setblocking(False)
+        got = 0
+        while True:
+            try:
+                data = peer.recv(1 << 20)
+            except BlockingIOError:
+                await self._turn(recorder)
+                continue
+            if not data:
+                return got
+            got += len(data)
