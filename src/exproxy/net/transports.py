@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from exproxy.net.deadlines import Deadlines
-from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Receiver, Stream, TLSOwner
+from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Receiver, SecureStream, Stream, TLSOwner
 from exproxy.net.tls.buffered import BufferedTLSStream
 from exproxy.net.tls.client import ClientTLS
 from exproxy.net.tls.server import ServerTLS
@@ -401,10 +401,10 @@ class TransportNetwork:
         self._reactor.callLater(0, attempt.start, self._reactor, address, timeout, source)
         return attempt
 
-    def secure_server(self, stream: Stream, tls: ServerTLS, owner: TLSOwner) -> BufferedTLSStream:
+    def secure_server(self, stream: Stream, tls: ServerTLS, owner: TLSOwner) -> SecureStream:
         return BufferedTLSStream(self._reactor, stream, tls, owner)
 
-    def secure_client(self, stream: Stream, tls: ClientTLS, owner: TLSOwner) -> BufferedTLSStream:
+    def secure_client(self, stream: Stream, tls: ClientTLS, owner: TLSOwner) -> SecureStream:
         return BufferedTLSStream(self._reactor, stream, tls, owner)
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import trustme
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, load_pem_private_key, pkcs12
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, load_pem_private_key, pkcs12
 
 from exproxy.net.tls.certificates import CertificateFile
 from tests.net.tlspeer import authority, authority_file

@@ -142,10 +142,8 @@ class EpollTLSStream(EpollStream):
         if self._handshaking:
             self._shake_hands()
             return
-        readable = mask & READABLE
-        if (mask & EPOLLOUT or (readable and self._write_wants_read)) and (self._queue is not None or self._goodbye_waits):
-            self._push()
-        if readable:
+        # Reading comes first: after a write that failed OpenSSL reads no more, and a server that refuses an upload has last words.
+        if mask & READABLE:
             if mask & LEFT:
                 self._left = True
             if self._reading and not self._unread:
@@ -156,6 +154,8 @@ class EpollTLSStream(EpollStream):
                     self._left_while_watched()
         elif self._read_wants_write and self._reading:
             self._read()
+        if mask & EPOLLOUT or self._write_wants_read:
+            self._push()
 
     def carry_on(self) -> None:
         """The loop's next turn."""
@@ -165,8 +165,7 @@ class EpollTLSStream(EpollStream):
                 self._register()
                 self._shake_hands()
             return
-        if self._queue is not None and not self._ended:
-            self._push()
+        self._push()
         super().carry_on()
 
     def bury(self) -> None:
@@ -264,14 +263,17 @@ class EpollTLSStream(EpollStream):
         if self._fault is None:
             self._eof()
         else:
-            self._end(self._fault)
+            self._end(self._error or self._fault)
 
     def _push(self) -> None:
         """Encrypt what is queued, and the goodbye behind it."""
+        if self._ended:
+            return
         queue = self._queue
         if queue is None:
-            self._goodbye_waits = False
-            self._after_goodbye()
+            if self._goodbye_waits:
+                self._goodbye_waits = False
+                self._after_goodbye()
             return
         connection = self._connection
         assert connection is not None

@@ -267,11 +267,27 @@ class BufferedTLSStream:
         self._flush()
 
     def _end(self, fault: Exception | None) -> None:
-        if self._state is not _State.LOST:
+        if self._state in (_State.HANDSHAKE, _State.OPEN):
             self._fault = self._fault or fault
             self._state = _State.CLOSING
             self._reading = False
-            self._stream.close()
+            # Tickets or a goodbye that wait unread would make closing a reset, which can overtake our last words: so one pass of
+            # the reactor reads them, and the second of these calls comes after it wherever we are now.
+            self._stream.resume()
+            self._turn_again(self._clock.callLater(0, self._almost_end))
+
+    def _almost_end(self) -> None:
+        self._turn = None
+        self._turn_again(self._clock.callLater(0, self._end_below))
+
+    def _end_below(self) -> None:
+        self._turn = None
+        self._stream.close()
+
+    def _turn_again(self, turn: IDelayedCall) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
+        self._turn = turn
 
     def _flush(self) -> bool:
         drained = True
