@@ -91,26 +91,22 @@ class LaterTests(ConfigTestCase):
         for line, key in (
             ('[admin]\nlisten = "x"', "admin"),
             ("[notify]", "notify"),
-            ("[tls.profiles.old]", "tls.profiles"),
+            ('[tls.profiles.old]\ncurves = "X25519"', "tls.profiles.old.curves"),
             ('[service]\nstate = "x"', "service.state"),
         ):
             (problem,) = self.problems(line)
             self.assertIn(f": {key}: this is not built yet; ", problem)
 
-    def test_tls_blocks_are_refused_by_name(self) -> None:
+    def test_keys_of_other_modes_are_refused_by_name(self) -> None:
         text = (
-            '[frontends.web]\nbind = { address = ":1", tls = {}, advertise = "x" }\nbackend = "web"\ntls = {}\nmap = {}\n'
-            '[backends.web]\ntls = {}\n[backends.web.servers]\na = { address = "1.2.3.4:5", tls = {} }\n'
+            '[frontends.web]\nbind = { address = ":1", advertise = "x" }\nbackend = "web"\nmap = {}\n'
+            '[backends.web]\n[backends.web.servers]\na = { address = "1.2.3.4:5" }\n'
         )
         self.assertEqual(
             [problem.partition(": this is not built yet; ")[0] for problem in self.problems(text)],
             [
-                "site.toml:2: frontends.web.bind.tls",
                 "site.toml:2: frontends.web.bind.advertise",
-                "site.toml:4: frontends.web.tls",
-                "site.toml:5: frontends.web.map",
-                "site.toml:7: backends.web.tls",
-                "site.toml:9: backends.web.servers.a.tls",
+                "site.toml:4: frontends.web.map",
             ],
         )
 

@@ -11,6 +11,7 @@ from exproxy.config.problems import KeyPath, dotted
 from exproxy.config.report import Report, settings
 from exproxy.config.sections import BindSection, DocumentSection, FrontendSection, RouteSection
 from exproxy.config.servers import timeouts
+from exproxy.config.tls import TLSBuilder
 
 _SETTINGS = ("maxconn", "dontlognull", "backlog")
 _ANY = ("0.0.0.0", "::")
@@ -45,19 +46,20 @@ class FrontendsBuilder:
         return Frontend(
             name=name,
             mode=section.mode,
-            binds=tuple(self._bind((*path, "bind", *below), bind) for below, bind in section.bind.items),
+            binds=tuple(self._bind((*path, "bind", *below), bind, path, section) for below, bind in section.bind.items),
             backend=section.backend,
             routes=tuple(self._route((*path, "routes", *below), route) for below, route in section.routes.items),
             timeouts=timeouts(self.document.defaults.timeouts, section.timeouts),
             **said,
         )
 
-    def _bind(self, path: KeyPath, section: BindSection) -> Bind:
+    def _bind(self, path: KeyPath, section: BindSection, front: KeyPath, frontend: FrontendSection) -> Bind:
         bind = Bind(
             section.address.address,
             section.address.first_port,
             section.address.last_port,
             tuple(dict.fromkeys(section.accept_proxy.values())),
+            TLSBuilder(self.report).front(((*path, "tls"), section.tls), ((*front, "tls"), frontend.tls)),
         )
         for other_path, other in self._taken:
             if _overlap(bind, other):

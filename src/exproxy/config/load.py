@@ -17,6 +17,7 @@ from exproxy.config.sections import DocumentSection, ExchangeSection, ServiceSec
 from exproxy.config.servers import BackendsBuilder
 from exproxy.config.sources import Tree, read
 from exproxy.config.structuring import structure
+from exproxy.config.tls import TLSBuilder
 
 _SYSLOG = ("udp://", "tcp://", "unix://")
 
@@ -81,6 +82,7 @@ def _build(document: DocumentSection, report: Report, checkers: Mapping[str, typ
         tables=servers.tables,
         frontends=listeners.frontends,
         backends=servers.backends,
+        profiles={name: TLSBuilder(report).profile(name, section) for name, section in document.tls.profiles.items()},
     )
     if not report.tree.problems:
         advise(configuration, report)

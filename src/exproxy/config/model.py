@@ -16,6 +16,7 @@ Network = IPv4Network | IPv6Network
 Mode = Literal["tcp", "http", "smtp", "imap", "pop3", "epm"]
 Balance = Literal["roundrobin", "leastconn", "source", "first", "random"]
 ProxyVersion = Literal["v1", "v2"]
+TLSVersion = Literal["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 
 
 @frozen
@@ -61,6 +62,49 @@ class CheckTLS:
     warn_days: int = 14
     legacy: bool = False
     """Also TLS 1.0 and 1.1, for Exchange 2010 as it was delivered."""
+
+
+@frozen
+class TLSProfile:
+    """Versions and ciphers, beside those that are built in."""
+
+    name: str
+    min_version: TLSVersion = "TLSv1.2"
+    max_version: TLSVersion = "TLSv1.3"
+    ciphers: str | None = None
+    """Of TLS 1.2 and older, as OpenSSL names them; ``None``: those of intermediate, or of legacy below TLS 1.2."""
+    ciphersuites: str | None = None
+    """Of TLS 1.3."""
+
+
+@frozen
+class Certificate:
+    """A file with certificate, chain and key."""
+
+    file: Path
+    key: Path | None = None
+    """The key, where it is in a file of its own."""
+    password: str | None = None
+
+
+@frozen
+class FrontTLS:
+    """TLS from a client's first byte; the first certificate is for those who ask for no name that another has."""
+
+    certificates: tuple[Certificate, ...]
+    profile: str = "intermediate"
+
+
+@frozen
+class ServerTLS:
+    """TLS towards a server, from the first byte."""
+
+    verify: bool = True
+    ca: Path | None = None
+    """Whom to trust, in PEM; ``None``: the system's authorities."""
+    name: str | None = None
+    """Asked for (SNI) and looked for in the certificate; ``None``: the server's address."""
+    profile: str = "intermediate"
 
 
 @frozen
@@ -136,6 +180,7 @@ class Server:
     resolve: float = 30.0
     """How often a DNS name is looked up again."""
     agent: Agent | None = None
+    tls: ServerTLS | None = None
 
 
 @frozen
@@ -169,6 +214,7 @@ class Bind:
     last_port: int
     accept_proxy: tuple[Network, ...] = ()
     """Networks whose PROXY header is demanded and believed; a peer from elsewhere is taken as it is."""
+    tls: FrontTLS | None = None
 
 
 @frozen
@@ -218,5 +264,6 @@ class Configuration:
     tables: dict[str, Table] = field(default=Factory(dict))
     frontends: dict[str, Frontend] = field(default=Factory(dict))
     backends: dict[str, Backend] = field(default=Factory(dict))
+    profiles: dict[str, TLSProfile] = field(default=Factory(dict))
     warnings: tuple[Problem, ...] = field(default=(), eq=False)
     """What is allowed and probably not meant."""

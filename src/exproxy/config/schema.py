@@ -10,7 +10,17 @@ import attrs
 from exproxy.config.addresses import BindAddress, ServerAddress
 from exproxy.config.kinds import Duration, Name, Port, Several, Size
 from exproxy.config.model import Network
-from exproxy.config.sections import AgentSection, BindSection, CheckSection, CheckTLSSection, DocumentSection, ServerSection
+from exproxy.config.sections import (
+    AgentSection,
+    BindSection,
+    CertificateSection,
+    CheckSection,
+    CheckTLSSection,
+    DocumentSection,
+    FrontTLSSection,
+    ServerSection,
+    ServerTLSSection,
+)
 from exproxy.config.structuring import TLS_TYPES, shown
 
 _DURATION = {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(ms|s|m|h|d)\s*$|\$\{"}
@@ -36,6 +46,9 @@ _SHORT: Mapping[Any, Mapping[str, Any]] = {
     BindSection: {"type": "string"},
     AgentSection: _PORT,
     CheckTLSSection: {"enum": ["off", "starttls", "implicit"]},
+    FrontTLSSection: {"enum": ["off", "starttls", "implicit"]},
+    ServerTLSSection: {"enum": ["off", "starttls", "implicit"]},
+    CertificateSection: {"type": "string"},
 }
 
 

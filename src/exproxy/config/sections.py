@@ -11,14 +11,14 @@ from attrs import Factory, field, frozen
 
 from exproxy.config.addresses import BindAddress, ServerAddress
 from exproxy.config.kinds import Duration, Name, Off, Port, Several, Size, at_least, between, later, positive
-from exproxy.config.model import Balance, Mode, Network, ProxyVersion
+from exproxy.config.model import Balance, Mode, Network, ProxyVersion, TLSVersion
 
 ExchangeVersion = Literal["2010", "2013", "2016", "2019", "SE"]
 ExchangeService = Literal["https", "smtp", "imap", "pop3", "rpc"]
 PortOrNot = Port | Literal[False]
+TLSMode = Literal["off", "starttls", "implicit"]
 
-_TLS_FRONTEND = 'without it TLS is passed through to the servers; use mode = "tcp" and let them keep their certificates'
-_TLS_BACKEND = "without it TLS of the clients is passed through as it is; checks may use TLS today: check = { tls = … }"
+_CURVES = "OpenSSL's own choice of groups is used: X25519MLKEM768, X25519, then the NIST curves"
 _HTTP_ROUTE = 'until mode = "http" is, a route goes by sni = "mail.example.com"'
 
 
@@ -57,6 +57,35 @@ class CheckTLSSection:
     name: str | None = None
     warn_days: int = field(default=14, validator=at_least(0))
     legacy: bool = False
+
+
+@frozen
+class CertificateSection:
+    """As a string it is ``file``."""
+
+    file: str
+    key: str | None = None
+    password: str | None = None
+
+
+@frozen
+class FrontTLSSection:
+    """TLS towards clients; as a string it is ``mode``."""
+
+    mode: TLSMode | None = None
+    certificates: Several[CertificateSection] = field(default=Several())
+    profile: Name | None = None
+
+
+@frozen
+class ServerTLSSection:
+    """TLS towards servers; as a string it is ``mode``."""
+
+    mode: TLSMode | None = None
+    verify: bool | None = None
+    ca: str | None = None
+    name: str | None = None
+    profile: Name | None = None
 
 
 @frozen
@@ -152,7 +181,7 @@ class ServerSection:
     send_proxy: ProxyVersion | Off | None = None
     resolve: Duration | None = field(default=None, validator=positive)
     agent: AgentSection | None = None
-    tls: Any = field(default=None, metadata=later(_TLS_BACKEND))
+    tls: ServerTLSSection | None = None
 
 
 @frozen
@@ -175,7 +204,7 @@ class BackendSection:
     send_proxy: ProxyVersion | Off | None = None
     resolve: Duration | None = field(default=None, validator=positive)
     source: str | None = None
-    tls: Any = field(default=None, metadata=later(_TLS_BACKEND))
+    tls: ServerTLSSection | None = None
 
 
 @frozen
@@ -184,7 +213,7 @@ class BindSection:
 
     address: BindAddress
     accept_proxy: Several[Network] = field(default=Several())
-    tls: Any = field(default=None, metadata=later(_TLS_FRONTEND))
+    tls: FrontTLSSection | None = None
     advertise: Any = field(
         default=None, metadata=later('it belongs to mode = "epm"; use mode = "tcp" and give the RPC services fixed ports')
     )
@@ -210,15 +239,24 @@ class FrontendSection:
     timeouts: TimeoutsSection = TimeoutsSection()
     dontlognull: bool | None = None
     backlog: int | None = field(default=None, validator=at_least(1))
-    tls: Any = field(default=None, metadata=later(_TLS_FRONTEND))
+    tls: FrontTLSSection | None = None
     map: Any = field(
         default=None, metadata=later('it belongs to mode = "epm"; use mode = "tcp" and give the RPC services fixed ports')
     )
 
 
 @frozen
+class ProfileSection:
+    min_version: TLSVersion = "TLSv1.2"
+    max_version: TLSVersion = "TLSv1.3"
+    ciphers: str | None = None
+    ciphersuites: str | None = None
+    curves: Any = field(default=None, metadata=later(_CURVES))
+
+
+@frozen
 class TLSSection:
-    profiles: Any = field(default=None, metadata=later("there are no TLS profiles to extend; leave it out"))
+    profiles: Mapping[Name, ProfileSection] = field(default=Factory(dict))
 
 
 @frozen
@@ -270,7 +308,7 @@ class DocumentSection:
     defaults: DefaultsSection = DefaultsSection()
     hosts: Mapping[Name, ServerAddress] = field(default=Factory(dict))
     tables: Mapping[Name, TableSection] = field(default=Factory(dict))
-    tls: TLSSection | None = None
+    tls: TLSSection = TLSSection()
     exchange: ExchangeSection | None = None
     frontends: Mapping[Name, FrontendSection] = field(default=Factory(dict))
     backends: Mapping[Name, BackendSection] = field(default=Factory(dict))

@@ -11,6 +11,7 @@ from exproxy.config.model import Agent, Backend, Host, Persistence, ProxyVersion
 from exproxy.config.problems import KeyPath, did_you_mean
 from exproxy.config.report import Report, first, settings
 from exproxy.config.sections import BackendSection, DocumentSection, PersistenceSection, ServerSection, TimeoutsSection
+from exproxy.config.tls import TLSBuilder
 
 _BACKEND_SETTINGS = (
     "balance",
@@ -89,6 +90,7 @@ class BackendsBuilder:
             backup=section.backup,
             checks=checks,
             send_proxy=send_proxy,
+            tls=TLSBuilder(self.report).server(((*here, "tls"), section.tls), ((*path, "tls"), backend.tls)),
             agent=Agent(section.agent.port, section.agent.interval, section.agent.send) if section.agent else None,
             **said,
         )

@@ -37,6 +37,8 @@ def _tables(configuration: Configuration) -> Iterator[tuple[str, Mapping[str, An
     yield "hosts", {host.name: host.address for host in configuration.hosts.values()}
     for table in configuration.tables.values():
         yield f"tables.{key(table.name)}", _table(table)
+    for profile in configuration.profiles.values():
+        yield f"tls.profiles.{key(profile.name)}", _plain(profile, "name")
     for frontend in configuration.frontends.values():
         yield f"frontends.{key(frontend.name)}", _frontend(frontend)
     for backend in configuration.backends.values():
@@ -73,8 +75,13 @@ def _frontend(frontend: Frontend) -> dict[str, Any]:
 def _bind(bind: Bind) -> str | dict[str, Any]:
     ports = str(bind.first_port) if bind.first_port == bind.last_port else f"{bind.first_port}-{bind.last_port}"
     address = joined(bind.address, ports)
-    networks = [str(network) for network in bind.accept_proxy]
-    return {"address": address, "accept_proxy": networks} if networks else address
+    said: dict[str, Any] = {}
+    if bind.accept_proxy:
+        said["accept_proxy"] = [str(network) for network in bind.accept_proxy]
+    if bind.tls is not None:
+        certificates = [_plain(certificate) for certificate in bind.tls.certificates]
+        said["tls"] = {"mode": "implicit", "certificates": certificates, "profile": bind.tls.profile}
+    return {"address": address, **said} if said else address
 
 
 def _backend(backend: Backend) -> dict[str, Any]:
@@ -88,7 +95,8 @@ def _backend(backend: Backend) -> dict[str, Any]:
 
 def _server(server: Server) -> dict[str, Any]:
     agent = server.agent
-    return _plain(server, "name", "checks", "send_proxy", "agent") | _given(
+    return _plain(server, "name", "checks", "send_proxy", "agent", "tls") | _given(
+        tls=None if server.tls is None else {"mode": "implicit", **_plain(server.tls)},
         send_proxy=server.send_proxy or "off",
         agent=None if agent is None else {"port": agent.port, "interval": duration_text(agent.interval), "send": agent.send},
         check=[_check(check) for check in server.checks] if server.checks else "off",

@@ -18,7 +18,16 @@ from exproxy.config import addresses, units
 from exproxy.config.kinds import BadValueError, Duration, Name, Port, Several, Size
 from exproxy.config.model import Balance, Mode, Network
 from exproxy.config.problems import KeyPath, did_you_mean
-from exproxy.config.sections import AgentSection, BindSection, CheckSection, CheckTLSSection, ServerSection
+from exproxy.config.sections import (
+    AgentSection,
+    BindSection,
+    CertificateSection,
+    CheckSection,
+    CheckTLSSection,
+    FrontTLSSection,
+    ServerSection,
+    ServerTLSSection,
+)
 from exproxy.config.sources import FileText, Tree
 
 T = TypeVar("T")
@@ -396,5 +405,8 @@ _SHORTHANDS: Mapping[Any, Callable[[Any], Any]] = {
     ServerSection: _server,
     BindSection: lambda value: {"address": value} if isinstance(value, str | FileText) else value,
     CheckTLSSection: lambda value: {"mode": value} if isinstance(value, str) else value,
+    FrontTLSSection: lambda value: {"mode": value} if isinstance(value, str) else value,
+    ServerTLSSection: lambda value: {"mode": value} if isinstance(value, str) else value,
+    CertificateSection: lambda value: {"file": value} if isinstance(value, str) else value,
     AgentSection: lambda value: {"port": value} if isinstance(value, int) else value,
 }
