@@ -102,6 +102,8 @@ class Ground:
             "abortonclose": False,
             "source": None,
             "send_proxy": {},
+            "handshake_timeout": 5.0,
+            "tls": {},
         }
         return Backend(**(values | options))
 
@@ -117,6 +119,7 @@ class Ground:
             "client_timeout": 60.0,
             "client_fin_timeout": 30.0,
             "preface_timeout": 5.0,
+            "handshake_timeout": 5.0,
             "log": self.records.append,
             "dontlognull": False,
         }

@@ -1,6 +1,7 @@
 """The suite of streams over TLS, and what only TLS has."""
 
 import socket
+from contextlib import suppress
 from typing import Any, cast
 
 from OpenSSL import SSL
@@ -71,10 +72,8 @@ class TLSSocket:
     def shake_hands(self) -> None:
         """One step."""
         self._receive()
-        try:
+        with suppress(SSL.WantReadError):
             self.connection.do_handshake()
-        except SSL.WantReadError:
-            pass
         self._flush()
 
     def send(self, data: bytes) -> int:
@@ -255,10 +254,8 @@ class TLSStreamSuite(StreamSuite):
                 client.do_handshake()
             except (BlockingIOError, SSL.WantReadError):
                 pass
-            try:
+            with suppress(SSL.WantReadError):
                 peer.send(client.bio_read(65536))
-            except SSL.WantReadError:
-                pass
         self.assertEqual(len(server.streams), 1)
 
     async def turn_now(self) -> None:

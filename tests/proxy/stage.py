@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy import pool
 from exproxy.net.interfaces import Address
+from exproxy.net.tls.server import ServerTLS
 from exproxy.proxy.accesslog.record import SessionRecord
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
@@ -50,11 +51,18 @@ class Stage(SynchronousTestCase):
             "abortonclose": False,
             "source": None,
             "send_proxy": {},
+            "handshake_timeout": 3.0,
+            "tls": {},
         }
         return Backend(**(values | options))
 
     def open(
-        self, backend: Backend | None, accept_proxy: tuple[Any, ...] = (), address: Address = FRONT, **options: Any
+        self,
+        backend: Backend | None,
+        accept_proxy: tuple[Any, ...] = (),
+        address: Address = FRONT,
+        tls: ServerTLS | None = None,
+        **options: Any,
     ) -> Frontend:
         values: dict[str, Any] = {
             "name": "smtp",
@@ -67,15 +75,22 @@ class Stage(SynchronousTestCase):
             "client_timeout": 30.0,
             "client_fin_timeout": 4.0,
             "preface_timeout": 5.0,
+            "handshake_timeout": 3.0,
             "log": self.records.append,
             "dontlognull": False,
         }
         frontend = Frontend(**(values | options))
-        self.listen(frontend, accept_proxy, address)
+        self.listen(frontend, accept_proxy, address, tls)
         return frontend
 
-    def listen(self, frontend: Frontend, accept_proxy: tuple[Any, ...] = (), address: Address = FRONT) -> Listener:
-        listener = Listener(frontend, accept_proxy)
+    def listen(
+        self,
+        frontend: Frontend,
+        accept_proxy: tuple[Any, ...] = (),
+        address: Address = FRONT,
+        tls: ServerTLS | None = None,
+    ) -> Listener:
+        listener = Listener(frontend, accept_proxy, tls)
         listener.open(address, 128)
         listener.start()
         return listener

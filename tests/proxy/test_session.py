@@ -5,11 +5,16 @@ import errno
 from ipaddress import ip_network
 
 from exproxy import pool
+from exproxy.net.tls.client import ClientTLS, client_context
+from exproxy.net.tls.profiles import BUILT_IN
+from exproxy.net.tls.server import ServerTLS
 from exproxy.proxy.accesslog.record import SessionRecord
 from exproxy.proxy.session import TURNAROUND
 from exproxy.proxy.sni import SniTable
 from exproxy.wire.proxyheader import encode_v1, encode_v2
 from tests.net.memory import Recorder
+from tests.net.tls.files import authority_file, certificate_file
+from tests.net.tlspeer import TLSPeer, certificate, server_context
 from tests.proxy.stage import FRONT, Stage
 from tests.proxy.test_preface import client_hello
 
@@ -478,3 +483,194 @@ class PrefaceTests(Stage):
         self.open(one, routes=SniTable([(("mail.example.com",), two)]))
         self.send(self.client(), client_hello("other.example.com"))
         self.assertEqual((one.pool.sessions, two.pool.sessions), (1, 0))
+
+
+class TLSClient(Recorder):
+    """A client that speaks TLS when it is told to."""
+
+    secured = False
+    fault: Exception | None = None
+
+    def tls_secured(self, stream: object) -> None:
+        self.secured = True
+        self.stream.resume()
+
+    def tls_failed(self, stream: object, failure: Exception) -> None:
+        self.fault = failure
+
+
+class TLSStage(Stage):
+    def setUp(self) -> None:
+        super().setUp()
+        folder = self.mktemp()
+        self.tls = ServerTLS([certificate_file(folder)], BUILT_IN["intermediate"])
+        self.context = client_context(True, authority_file(folder), BUILT_IN["intermediate"])
+
+    def secure(self, client: TLSClient, name: str = "mail.example.com") -> TLSClient:
+        client.stream = self.network.secure_client(client.stream, ClientTLS(name, True, self.context), client)
+        self.settle()
+        return client
+
+    def client(self, address: object = FRONT) -> TLSClient:
+        client = TLSClient()
+        self.network.connect(FRONT, client, 5.0)
+        self.settle()
+        return client
+
+    @property
+    def ends(self) -> list[str]:
+        return [record.termination for record in self.records]
+
+
+class ClientTLSTests(TLSStage):
+    """TLS ends at the front end."""
+
+    def test_the_server_gets_what_was_in_it(self) -> None:
+        self.servers["one"].greeting = b"220 one\r\n"
+        self.open(self.backend(), tls=self.tls)
+        client = self.secure(self.client())
+        self.assertEqual(client.data, b"220 one\r\n")
+        self.send(client, b"EHLO x\r\n")
+        self.assertEqual(self.got("one"), [b"EHLO x\r\n"])
+        client.stream.close()
+        self.settle()
+        self.assertEqual(self.ends, ["--"])
+        self.assertEqual((self.records[0].bytes_in, self.records[0].bytes_out), (8, 9))
+
+    def test_no_server_is_chosen_before_the_handshake(self) -> None:
+        self.open(self.backend(), tls=self.tls)
+        client = self.client()
+        self.assertEqual(self.got("one"), [])
+        self.secure(client)
+        self.assertEqual(self.got("one"), [b""])
+
+    def test_a_handshake_that_takes_too_long_is_the_clients_fault(self) -> None:
+        frontend = self.open(self.backend(), tls=self.tls)
+        client = self.client()
+        self.send(client, b"\x16\x03\x01")
+        self.clock.advance(3.2)
+        self.settle()
+        self.assertEqual((self.ends, client.eof, frontend.bad_handshakes), (["cR"], True, 0))
+
+    def test_who_does_not_speak_tls_is_let_go_and_counted(self) -> None:
+        frontend = self.open(self.backend(), tls=self.tls)
+        client = self.client()
+        self.send(client, b"GET / HTTP/1.1\r\n\r\n")
+        self.assertEqual((self.ends, client.eof, frontend.bad_handshakes), (["PR"], True, 1))
+        self.assertEqual(frontend.handshake_fault, "the client spoke plain HTTP to the TLS port")
+
+    def test_who_leaves_during_the_handshake_has_left(self) -> None:
+        self.open(self.backend(), tls=self.tls)
+        client = self.client()
+        client.stream.close()
+        self.settle()
+        self.assertEqual(self.ends, ["CR"])
+
+    def test_a_proxy_header_comes_before_it(self) -> None:
+        backend = self.backend(send_proxy={"one": "v1"})
+        self.open(backend, (ip_network("127.0.0.0/8"),), tls=self.tls)
+        client = self.client()
+        client.stream.write(encode_v2(("198.51.100.7", 4711), ("192.0.2.9", 25)))
+        self.secure(client)
+        self.send(client, b"x")
+        self.assertEqual(self.got("one"), [encode_v1(("198.51.100.7", 4711), ("192.0.2.9", 25)) + b"x"])
+
+    def test_a_proxy_header_in_pieces_with_the_client_hello_behind_it(self) -> None:
+        self.open(self.backend(), (ip_network("127.0.0.0/8"),), tls=self.tls)
+        client = self.client()
+        header = encode_v2(("198.51.100.7", 4711), ("192.0.2.9", 25))
+        self.send(client, header[:20])
+        client.stream.write(header[20:])
+        self.secure(client)
+        self.assertTrue(client.secured)
+
+    def test_a_bad_proxy_header_ends_it(self) -> None:
+        frontend = self.open(self.backend(), (ip_network("127.0.0.0/8"),), tls=self.tls)
+        self.secure(self.client())
+        self.assertEqual((self.ends, frontend.bad_prefaces), (["PR"], 1))
+
+    def test_routes_go_by_the_name_of_the_handshake(self) -> None:
+        other = self.servers_of(balance="roundrobin", server={"weight": 1})
+        routes = SniTable([(("mail.example.com",), self.backend(other)), (("x.example.com",), self.backend())])
+        self.open(None, tls=self.tls, routes=routes)
+        self.assertTrue(self.secure(self.client()).secured)
+        self.assertEqual(other.sessions, 1)
+
+    def test_a_client_that_closes_without_saying_so_in_tls_was_cut_off(self) -> None:
+        self.open(self.backend(), tls=self.tls)
+        client = self.client()
+        below = client.stream
+        self.secure(client)
+        below.write_eof()
+        self.settle()
+        self.assertEqual(self.ends, ["CD"])
+
+
+class ServerTLSTests(TLSStage):
+    """TLS towards servers."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.peer = TLSPeer(server_context(certificate()), greeting=b"220 tls\r\n")
+        self.network.listen(("192.0.2.3", 2525), self.peer).resume()
+        self.addresses = {"one": ("192.0.2.3", 2525), "two": ("192.0.2.2", 2525)}
+
+    def to(self, name: str = "mail.example.com", **options: object) -> object:
+        return self.backend(tls={"one": ClientTLS(name, True, self.context)}, **options)
+
+    def plain(self) -> Recorder:
+        client = Recorder()
+        self.network.connect(FRONT, client, 5.0)
+        self.settle()
+        return client
+
+    def test_bytes_go_both_ways(self) -> None:
+        self.open(self.to())
+        client = self.plain()
+        self.assertEqual(client.data, b"220 tls\r\n")
+        self.send(client, b"EHLO x\r\n")
+        self.assertEqual(self.peer.sessions[0].data, b"EHLO x\r\n")
+        self.assertEqual(self.peer.sessions[0].sni, "mail.example.com")
+
+    def test_from_tls_to_tls(self) -> None:
+        self.open(self.to(), tls=self.tls)
+        client = self.secure(self.client())
+        self.send(client, b"EHLO x\r\n")
+        self.assertEqual((client.data, self.peer.sessions[0].data), (b"220 tls\r\n", b"EHLO x\r\n"))
+
+    def test_a_proxy_header_comes_before_it(self) -> None:
+        self.peer.starttls = lambda data: (b"", data.endswith(b"\r\n"))
+        self.open(self.to(send_proxy={"one": "v1"}))
+        client = self.plain()
+        self.assertEqual(client.data, b"220 tls\r\n")
+
+    def test_a_certificate_of_another_name_counts_as_a_failed_connect_and_another_server_is_tried(self) -> None:
+        backend = self.to("other.example.com", retries=1)
+        self.open(backend)
+        client = self.plain()
+        client.stream.write(b"not lost")
+        self.settle()
+        self.assertEqual(self.got("two"), [b"not lost"])
+        client.stream.close()
+        self.servers["two"].sessions[0].stream.close()
+        self.settle()
+        self.assertEqual((self.records[0].retries, self.records[0].redispatched, self.records[0].server), (1, True, "two"))
+
+    def test_a_server_that_does_not_shake_hands_in_time_is_left(self) -> None:
+        self.network.ports.pop(("192.0.2.3", 2525))
+        self.network.listen(("192.0.2.3", 2525), self.servers["one"]).resume()
+        self.open(self.to(retries=0))
+        client = self.plain()
+        self.clock.advance(3.2)
+        self.settle()
+        self.assertEqual((self.ends, client.eof), (["sC"], True))
+
+    def test_a_client_that_leaves_during_it_takes_the_servers_connection_with_it(self) -> None:
+        self.network.ports.pop(("192.0.2.3", 2525))
+        self.network.listen(("192.0.2.3", 2525), self.servers["one"]).resume()
+        backend = self.to()
+        self.open(backend)
+        client = self.plain()
+        client.stream.abort()
+        self.settle()
+        self.assertEqual((self.ends, backend.pool.sessions), (["CC"], 0))

@@ -7,6 +7,7 @@ from exproxy.config import model
 from exproxy.proxy.gate import Gate
 from exproxy.site.errors import SiteError
 from exproxy.site.fronts import Fronts, written
+from exproxy.site.tls import TLSContexts
 from tests.net.memory import MemoryNetwork, Peer
 
 
@@ -14,7 +15,7 @@ class FrontsTests(SynchronousTestCase):
     def setUp(self) -> None:
         clock = Clock()
         self.network = MemoryNetwork(clock)
-        self.fronts = Fronts(clock, self.network, Gate(10), {}, [].append)
+        self.fronts = Fronts(clock, self.network, Gate(10), {}, [].append, TLSContexts({}, 0.0))
 
     def frontend(self, name: str, *binds: model.Bind) -> model.Frontend:
         return model.Frontend(name, "tcp", binds, None)

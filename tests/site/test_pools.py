@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from exproxy import pool
 from exproxy.config import model
 from exproxy.site.pools import Pools, is_literal
+from exproxy.site.tls import TLSContexts
 
 
 def server(name: str, address: str, **more: object) -> model.Server:
@@ -16,7 +17,7 @@ def server(name: str, address: str, **more: object) -> model.Server:
 class PoolsTests(SynchronousTestCase):
     def build(self, *backends: model.Backend, **more: object) -> Pools:
         configuration = model.Configuration(files=(), backends={backend.name: backend for backend in backends}, **more)
-        return Pools(configuration, 1000.0, Random(1))
+        return Pools(configuration, 1000.0, Random(1), TLSContexts({}, 1000.0))
 
     def test_servers_of_one_host_share_it(self) -> None:
         pools = self.build(

@@ -6,6 +6,7 @@ from typing import Literal
 import attrs
 
 from exproxy.net.interfaces import Address
+from exproxy.net.tls.client import ClientTLS
 from exproxy.pool import Backend as Pool
 from exproxy.pool import Server
 from exproxy.wire.proxyheader import encode_v1, encode_v2
@@ -19,6 +20,7 @@ class Backend:
 
     :param send_proxy: the PROXY protocol's version for each server, by name, that wants it.
     :param source: the local address to connect from.
+    :param tls: how to speak TLS to each server, by name, that wants it.
     """
 
     pool: Pool
@@ -30,6 +32,8 @@ class Backend:
     abortonclose: bool
     source: str | None
     send_proxy: Mapping[str, Literal["v1", "v2"]]
+    handshake_timeout: float
+    tls: Mapping[str, ClientTLS]
 
     def proxy_header(self, server: Server, source: Address, destination: Address) -> bytes:
         """What ``server`` must hear before the client's first byte; empty if it wants nothing."""

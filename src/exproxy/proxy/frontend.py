@@ -37,12 +37,16 @@ class Frontend:
     client_timeout: float
     client_fin_timeout: float
     preface_timeout: float
+    handshake_timeout: float
     log: Callable[[SessionRecord], None]
     dontlognull: bool
     listeners: list["Listener"] = attrs.field(factory=list)
     sessions: set["Session"] = attrs.field(factory=set)
     total: int = 0
     bad_prefaces: int = 0
+    bad_handshakes: int = 0
+    handshake_fault: str = ""
+    """Why the last TLS handshake failed."""
     refused: int = 0
     """Sessions for which no server was found."""
     deadlines: Deadlines = attrs.field(init=False)

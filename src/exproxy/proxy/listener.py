@@ -5,6 +5,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from twisted.logger import Logger
 
 from exproxy.net.interfaces import Address, Port, Stream
+from exproxy.net.tls.server import ServerTLS
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.preface import Preface
 from exproxy.proxy.session import Session
@@ -13,11 +14,17 @@ _log = Logger()
 
 
 class Listener:
-    """:param accept_proxy: the networks whose PROXY header is demanded and believed."""
+    """:param accept_proxy: the networks whose PROXY header is demanded and believed.
 
-    def __init__(self, frontend: Frontend, accept_proxy: tuple[IPv4Network | IPv6Network, ...]) -> None:
+    :param tls: what clients are spoken to with; ``None``: as they come.
+    """
+
+    def __init__(
+        self, frontend: Frontend, accept_proxy: tuple[IPv4Network | IPv6Network, ...], tls: ServerTLS | None = None
+    ) -> None:
         self.frontend = frontend
         self._accept_proxy = accept_proxy
+        self._tls = tls
         self._port: Port | None = None
         self._accepting = False
 
@@ -67,7 +74,12 @@ class Listener:
         session = Session(frontend, stream)
         frontend.began(session, self)
         trusted = bool(self._accept_proxy) and self._trusts(stream.peer[0])
-        if trusted or frontend.routes is not None:
+        if self._tls is not None:
+            if trusted:
+                session.look_for_header(self._tls)
+            else:
+                session.secure(self._tls)
+        elif trusted or frontend.routes is not None:
             session.read_preface(Preface(trusted, frontend.routes is not None))
         else:
             session.choose(frontend.backend)

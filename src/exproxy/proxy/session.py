@@ -5,14 +5,17 @@ are piped into each other, and nothing here runs before the end of one of them o
 
 How it ended stands in two letters, as HAProxy's ``tcplog`` has them: who ended it (``C`` the client, ``S`` the server or its
 absence, ``P`` we for bad input, ``D`` the server went down, ``U`` a better server came up, ``K`` an administrator,
-``c`` or ``s`` a timeout on either side), and in which state (``R`` preface, ``Q`` queue, ``C`` connect, ``D`` data).
+``c`` or ``s`` a timeout on either side), and in which state (``R`` preface or TLS handshake, ``Q`` queue, ``C`` connect with
+the server's TLS handshake, ``D`` data).
 """
 
 import enum
 import errno
 import time
 
-from exproxy.net.interfaces import Address, Attempt, Stream
+from exproxy.net.interfaces import Address, Attempt, SecureStream, Stream
+from exproxy.net.tls.failures import PeerLeftError, TLSError
+from exproxy.net.tls.server import ServerTLS
 from exproxy.pool import Lease, NoServer, QueueFull, Server, Ticket
 from exproxy.proxy.accesslog.record import SessionRecord
 from exproxy.proxy.backend import Backend
@@ -32,8 +35,10 @@ class State(enum.Enum):
 
     ACCEPTED = "R"
     PREFACE = "R "
+    HANDSHAKE = "R  "
     QUEUED = "Q"
     CONNECTING = "C"
+    SECURING = "C  "
     RESTING = "C "
     RELAYING = "D"
     ENDING = "D "
@@ -63,6 +68,7 @@ class Session:
         "_preface",
         "_redispatched",
         "_retries",
+        "_securing",
         "_server",
         "_server_gone",
         "_server_name",
@@ -71,6 +77,7 @@ class Session:
         "_state",
         "_termination",
         "_ticket",
+        "_tls",
         "deadline_tick",
     )
 
@@ -93,6 +100,8 @@ class Session:
         self._ticket: Ticket | None = None
         self._lease: Lease | None = None
         self._attempt: Attempt | None = None
+        self._tls: ServerTLS | None = None
+        self._securing: SecureStream | None = None
         self._retries = 0
         self._redispatched = False
         self._idle = 0.0
@@ -109,6 +118,20 @@ class Session:
         self._preface = preface
         self._wait(self._frontend.preface_timeout)
         self._client.resume()
+
+    def look_for_header(self, tls: ServerTLS) -> None:
+        """Read a PROXY header before the TLS handshake, and not one byte of what comes behind it."""
+        self._tls = tls
+        self._state = State.PREFACE
+        self._preface = Preface(True, False)
+        self._wait(self._frontend.preface_timeout)
+        self._client.look()
+
+    def secure(self, tls: ServerTLS) -> None:
+        """Shake hands before a server is chosen."""
+        self._state = State.HANDSHAKE
+        self._wait(self._frontend.handshake_timeout)
+        self._client = self._frontend.network.secure_server(self._client, tls, self)
 
     def choose(self, backend: Backend | None) -> None:
         """Have a server of ``backend`` chosen; ``None``: there is nothing for this client."""
@@ -129,6 +152,8 @@ class Session:
         preface = self._preface
         if preface is None:
             return
+        if self._tls is not None:  # looked at from its first byte each time
+            preface = self._preface = Preface(True, False)
         try:
             complete = preface.feed(data)
         except WireError:
@@ -137,6 +162,8 @@ class Session:
             return
         if complete:
             stream.pause()
+            if self._tls is not None:
+                stream.skip(len(data) - len(preface.rest))
             self._take_preface(preface)
 
     def eof_received(self, stream: Stream) -> None:
@@ -145,6 +172,28 @@ class Session:
             self._hasten()
         elif self._state is State.PREFACE:
             self._end("C")
+
+    def tls_secured(self, stream: SecureStream) -> None:
+        """The handshake with the client, or with the server, is done."""
+        if stream is self._client:
+            if self._state is State.HANDSHAKE:
+                self._frontend.deadlines.clear(self)
+                self.choose(self._routed(stream.server_name))
+        elif stream is self._securing:
+            backend, lease = self._backend, self._lease
+            assert backend is not None
+            assert lease is not None
+            self._securing = None
+            self._relay(stream, backend, lease)
+
+    def tls_failed(self, stream: SecureStream, failure: TLSError) -> None:
+        """A client is let go; a server that cannot be spoken to counts as one that cannot be connected to."""
+        if stream is self._client:
+            self._frontend.bad_handshakes += 1
+            self._frontend.handshake_fault = str(failure)
+            self._end("C" if isinstance(failure, PeerLeftError) else "P")
+        elif stream is self._securing:
+            self._not_secured(failure)
 
     def peer_left(self, stream: Stream) -> None:
         """The client has closed while it waited, and the back end has ``abortonclose``."""
@@ -158,9 +207,11 @@ class Session:
         if stream is self._client:
             self._client_gone = True
             self._lost_client(error)
-        else:
+        elif stream is self._server:
             self._server_gone = True
             self._lost_server(error)
+        else:
+            return  # a server whose handshake failed: that was told
         if self._client_gone and self._server_gone:
             self._finish()
 
@@ -171,14 +222,23 @@ class Session:
         assert backend is not None
         assert lease is not None
         self._attempt = None
+        stream.attach(self)
+        if backend.send_proxy:
+            stream.write(backend.proxy_header(lease.server, self._source, self._reached()))
+        tls = backend.tls.get(lease.server.name) if backend.tls else None
+        if tls is None:
+            self._relay(stream, backend, lease)
+        else:
+            self._state = State.SECURING
+            self._wait(backend.handshake_timeout)
+            self._securing = self._frontend.network.secure_client(stream, tls, self)
+
+    def _relay(self, stream: Stream, backend: Backend, lease: Lease) -> None:
         lease.connected()
         self._state = State.RELAYING
         self._connected_at = now = self._frontend.seconds()
         self._server = stream
         self._server_gone = False
-        stream.attach(self)
-        if backend.send_proxy:
-            stream.write(backend.proxy_header(lease.server, self._source, self._reached()))
         self._client.pipe(stream)
         stream.pipe(self._client)
         self._idle = min(self._frontend.client_timeout, backend.server_timeout)
@@ -233,8 +293,11 @@ class Session:
             self._try_again()
         elif state is State.QUEUED:
             self._refuse("sQ")
-        elif state is State.PREFACE or state is State.ENDING:
+        elif state is State.PREFACE or state is State.HANDSHAKE or state is State.ENDING:
             self._end("c")
+        elif state is State.SECURING:
+            self._give_up_securing()
+            self._not_secured(TimeoutError(errno.ETIMEDOUT, "the TLS handshake took too long"))
         else:
             self._check_closing(now)
 
@@ -247,8 +310,21 @@ class Session:
         self._source = preface.source or self._source
         self._destination = preface.destination
         self._client.unread(preface.rest)
-        backend = frontend.routes.find(preface.hello.server_name) if frontend.routes and preface.hello else None
-        self.choose(backend or frontend.backend)
+        if self._tls is None:
+            self.choose(self._routed(preface.hello.server_name if preface.hello else None))
+        else:
+            self.secure(self._tls)
+
+    def _routed(self, name: str | None) -> Backend | None:
+        routes = self._frontend.routes
+        return (routes.find(name) if routes else None) or self._frontend.backend
+
+    def _not_secured(self, failure: Exception) -> None:
+        """No TLS with this server: it was not reached."""
+        self._securing = None
+        self._state = State.CONNECTING
+        self._frontend.deadlines.clear(self)
+        self.connect_failed(failure)
 
     def _acquire(self, avoid: Server | None) -> None:
         backend = self._backend
@@ -372,12 +448,19 @@ class Session:
         if self._attempt is not None:
             self._attempt.cancel()
             self._attempt = None
+        self._give_up_securing()
         if self._server is None:
             self._release()
         else:
             self._server.close()
         self._client.close()
         self._wait(self._frontend.client_fin_timeout)
+
+    def _give_up_securing(self) -> None:
+        """Nothing more of this server's connection concerns us, its end neither."""
+        securing, self._securing = self._securing, None
+        if securing is not None:
+            securing.abort()
 
     def _blame(self, letter: str) -> None:
         if self._termination == "--":

@@ -25,6 +25,7 @@ from exproxy.site.fronts import Fronts, written
 from exproxy.site.logs import access_log
 from exproxy.site.pools import Pools
 from exproxy.site.sentences import Sentences
+from exproxy.site.tls import TLSContexts
 from exproxy.site.warnings import Warnings
 
 HOUSEKEEPING = 1.0
@@ -52,6 +53,7 @@ class Site:
         self._configuration = model.Configuration(files=())
         self._gate = Gate(1)
         self._pools: Pools | None = None
+        self._tls: TLSContexts | None = None
         self._fronts: Fronts | None = None
         self._checks: CheckService | None = None
         self._warnings = Warnings(())
@@ -68,10 +70,11 @@ class Site:
         """
         _ensure_descriptors(new)
         now = self._reactor.seconds()
-        pools = Pools(new, now, self._rng)
+        tls = TLSContexts(new.profiles, now)
+        pools = Pools(new, now, self._rng, tls)
         access = access_log(self._reactor, new.service.log)
         gate = Gate(new.service.maxconn)
-        fronts = Fronts(self._reactor, self._network, gate, pools.backends, access.log)
+        fronts = Fronts(self._reactor, self._network, gate, pools.backends, access.log, tls)
         try:
             fronts.open(new.frontends)
         except SiteError:
@@ -90,6 +93,7 @@ class Site:
                 checks.add(servers[server.name], *wanted)
         self._names = [self._watch(name, every, _Named(server, self._reactor)) for server, name, every in pools.named]
         self._names += [self._watch(name, every, _Moved(place)) for place, name, every in plans.named]
+        self._tls = tls
         self._configuration, self._gate, self._pools, self._fronts, self._access = new, gate, pools, fronts, access
 
     def start(self) -> None:
@@ -142,6 +146,8 @@ class Site:
                 backend.pool.tick(now)
             for group in self._pools.groups.values():
                 group.table.expire(now)
+        if self._tls is not None:
+            self._tls.look(now)
         self._warnings.look(now)
 
     def _end(self) -> None:

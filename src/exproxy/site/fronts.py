@@ -13,6 +13,7 @@ from exproxy.proxy.gate import Gate
 from exproxy.proxy.listener import Listener
 from exproxy.proxy.sni import SniTable
 from exproxy.site.errors import SiteError
+from exproxy.site.tls import TLSContexts
 
 
 class Fronts:
@@ -25,12 +26,14 @@ class Fronts:
         gate: Gate,
         backends: Mapping[str, Backend],
         log: Callable[[SessionRecord], None],
+        tls: TLSContexts,
     ) -> None:
         self._clock = clock
         self._network = network
         self._gate = gate
         self._backends = backends
         self._log = log
+        self._tls = tls
         self.frontends: dict[str, Frontend] = {}
         self.listeners: list[Listener] = []
 
@@ -43,14 +46,16 @@ class Fronts:
         for frontend in configured.values():
             built = self.frontends[frontend.name] = self._build(frontend)
             for bind in frontend.binds:
+                tls = self._tls.front(frontend.name, bind.tls)
                 for port in range(bind.first_port, bind.last_port + 1):
-                    listener = Listener(built, bind.accept_proxy)
+                    listener = Listener(built, bind.accept_proxy, tls)
                     try:
                         listener.open((bind.address, port), frontend.backlog)
                     except OSError as error:
                         troubles.append(_sentence(frontend.name, bind.address, port, error))
                     else:
                         self.listeners.append(listener)
+        troubles += self._tls.troubles
         if troubles:
             self.close()
             raise SiteError(troubles)
@@ -78,6 +83,7 @@ class Fronts:
             client_timeout=frontend.timeouts.client,
             client_fin_timeout=frontend.timeouts.client_fin,
             preface_timeout=frontend.timeouts.preface,
+            handshake_timeout=frontend.timeouts.handshake,
             log=self._log,
             dontlognull=frontend.dontlognull,
         )

@@ -6,6 +6,7 @@ from random import Random
 from exproxy import pool
 from exproxy.config import model
 from exproxy.proxy.backend import Backend
+from exproxy.site.tls import TLSContexts
 
 
 class Pools:
@@ -14,10 +15,11 @@ class Pools:
     ``named`` are the servers that DNS has to find, with the name and the seconds between two look-ups.
     """
 
-    def __init__(self, configuration: model.Configuration, now: float, rng: Random) -> None:
+    def __init__(self, configuration: model.Configuration, now: float, rng: Random, tls: TLSContexts) -> None:
         self._configuration = configuration
         self._now = now
         self._rng = rng
+        self._tls = tls
         self.hosts = {name: pool.Host(name, host.address) for name, host in configuration.hosts.items()}
         self.groups = {name: pool.Group(_table(table)) for name, table in configuration.tables.items()}
         self.named: list[tuple[pool.Server, str, float]] = []
@@ -39,6 +41,7 @@ class Pools:
         )
         for server in backend.servers:
             built.add(self._server(server), self._now)
+        tls = {server.name: self._tls.server(backend.name, server) for server in backend.servers}
         return Backend(
             pool=built,
             connect_timeout=backend.timeouts.connect,
@@ -49,6 +52,8 @@ class Pools:
             abortonclose=backend.abortonclose,
             source=backend.source,
             send_proxy={server.name: server.send_proxy for server in backend.servers if server.send_proxy is not None},
+            handshake_timeout=backend.timeouts.handshake,
+            tls={name: context for name, context in tls.items() if context is not None},
         )
 
     def _server(self, server: model.Server) -> pool.Server:

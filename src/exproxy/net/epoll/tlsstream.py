@@ -142,7 +142,7 @@ class EpollTLSStream(EpollStream):
         if self._handshaking:
             self._shake_hands()
             return
-        # Reading comes first: after a write that failed OpenSSL reads no more, and a server that refuses an upload has last words.
+        # Reading comes first: after a failed write OpenSSL reads no more, and a server that refuses an upload has last words.
         if mask & READABLE:
             if mask & LEFT:
                 self._left = True

@@ -172,6 +172,8 @@ class BufferedTLSStream:
             self._turn = None
         if self._state is _State.OPEN and error is None and not self._eof_seen:
             error = truncated()
+        elif self._eof_seen and self._eof_sent:
+            error = None  # all was said, in TLS: how the connection goes does not matter
         if self._remembers and self._connection.get_shutdown():
             self._side.remember(self._connection)
         self._state = _State.LOST

@@ -23,6 +23,10 @@ class TLSError(Exception):
     """TLS failed; the text says why, as a sentence part for people."""
 
 
+class PeerLeftError(TLSError):
+    """The peer ended the connection during the handshake."""
+
+
 def reasons(error: SSL.Error) -> list[str]:
     """What is in OpenSSL's queue of errors, the last one deepest."""
     return [entry[-1] for entry in error.args[0]] if error.args and isinstance(error.args[0], list) else []
@@ -51,17 +55,17 @@ def explain_server(error: SSL.Error, chain_fault: str, allowance: str) -> str:
     return f"TLS failed: {reason or 'OpenSSL gives no reason'}"
 
 
-def explain_client(error: SSL.Error) -> str:
+def explain_client(error: SSL.Error) -> TLSError:
     """What an error of a handshake as server means."""
     found = reasons(error)
     reason = found[-1] if found else ""
     if isinstance(error, SSL.SysCallError):
-        return f"the client {_ending(error)} the connection during the TLS handshake"
+        return PeerLeftError(f"the client {_ending(error)} the connection during the TLS handshake")
     if reason in _CLIENT_SAID:
-        return _CLIENT_SAID[reason]
+        return TLSError(_CLIENT_SAID[reason])
     if "alert" in reason:
-        return f"the client refused the TLS handshake with the alert {_alert(reason)!r}"
-    return f"TLS failed: {reason or 'OpenSSL gives no reason'}"
+        return TLSError(f"the client refused the TLS handshake with the alert {_alert(reason)!r}")
+    return TLSError(f"TLS failed: {reason or 'OpenSSL gives no reason'}")
 
 
 def explain_record(error: SSL.Error) -> TLSError:

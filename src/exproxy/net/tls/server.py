@@ -58,7 +58,7 @@ class ServerTLS:
 
     def failure(self, error: SSL.Error, chain_fault: str) -> TLSError:
         """Why a handshake failed."""
-        return TLSError(explain_client(error))
+        return explain_client(error)
 
     def remember(self, connection: SSL.Connection) -> None:
         """Sessions are the clients' to remember."""
