@@ -14,7 +14,7 @@ import errno
 import time
 
 from exproxy.net.interfaces import Address, Attempt, SecureStream, Stream
-from exproxy.net.tls.failures import PeerLeftError, TLSError
+from exproxy.net.tls.failures import PeerLeftError, TLSError, TruncatedError
 from exproxy.net.tls.server import ServerTLS
 from exproxy.pool import Lease, NoServer, QueueFull, Server, Ticket
 from exproxy.proxy.accesslog.record import SessionRecord
@@ -412,7 +412,7 @@ class Session:
 
     def _lost_client(self, error: Exception | None) -> None:
         if self._state is State.RELAYING and self._server is not None:
-            if error is not None:
+            if error is not None and not _usual(error):
                 self._blame("C")
             self._state = State.CLOSING
             self._server.close()
@@ -423,7 +423,7 @@ class Session:
     def _lost_server(self, error: Exception | None) -> None:
         self._release()
         if self._state is State.RELAYING:
-            if error is not None:
+            if error is not None and not _usual(error):
                 self._blame("S")
             self._state = State.ENDING
             # not close(): unread bytes of the client would make that a reset, which can overtake the server's last words
@@ -526,3 +526,8 @@ class Session:
             0 if server is None else server.queued,
             0 if pool is None else pool.queued,
         )
+
+
+def _usual(error: Exception) -> bool:
+    """Most peers answer our goodbye in TLS by closing the connection, without one of theirs: no reason to blame them."""
+    return isinstance(error, TruncatedError) and error.told

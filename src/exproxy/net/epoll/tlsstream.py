@@ -15,7 +15,7 @@ from exproxy.net.epoll.loop import BUFFER
 from exproxy.net.epoll.stream import LEFT, READABLE, EpollStream
 from exproxy.net.interfaces import TLSOwner
 from exproxy.net.tls.client import ClientTLS
-from exproxy.net.tls.failures import TLSError, explain_record, truncated
+from exproxy.net.tls.failures import TLSError, TruncatedError, explain_record
 from exproxy.net.tls.server import ServerTLS
 
 RECORD = 16 * 1024
@@ -244,7 +244,7 @@ class EpollTLSStream(EpollStream):
             self._over = True
         except SSL.Error as error:
             self._over = True
-            self._fault = _lost(error)
+            self._fault = _lost(error, self._eof_sent)
         return size
 
     def _pass_on(self, size: int) -> None:
@@ -354,7 +354,7 @@ def _as_os_error(error: SSL.Error) -> OSError:
     return ConnectionAbortedError(str(explain_record(error)))
 
 
-def _lost(error: SSL.Error) -> Exception:
+def _lost(error: SSL.Error, told: bool) -> Exception:
     if isinstance(error, SSL.SysCallError):
-        return _as_os_error(error) if error.args and error.args[0] > 0 else truncated()
+        return _as_os_error(error) if error.args and error.args[0] > 0 else TruncatedError(told)
     return explain_record(error)

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from exproxy.net.interfaces import Address, Receiver, Stream, TLSOwner
 from exproxy.net.tls.client import ClientTLS
-from exproxy.net.tls.failures import TLSError, explain_record, truncated
+from exproxy.net.tls.failures import TLSError, TruncatedError, explain_record
 from exproxy.net.tls.server import ServerTLS
 
 CHUNK = 64 * 1024
@@ -171,7 +171,7 @@ class BufferedTLSStream:
             self._turn.cancel()
             self._turn = None
         if self._state is _State.OPEN and error is None and not self._eof_seen:
-            error = truncated()
+            error = TruncatedError(self._eof_sent)
         elif self._eof_seen and self._eof_sent:
             error = None  # all was said, in TLS: how the connection goes does not matter
         if self._remembers and self._connection.get_shutdown():
@@ -236,7 +236,7 @@ class BufferedTLSStream:
                     break
                 except SSL.Error as error:
                     self._flush()
-                    self._end(truncated() if isinstance(error, SSL.SysCallError) else explain_record(error))
+                    self._end(TruncatedError(self._eof_sent) if isinstance(error, SSL.SysCallError) else explain_record(error))
                     return
                 self.received += len(data)
             self._deliver(data)

@@ -23,6 +23,17 @@ class TLSError(Exception):
     """TLS failed; the text says why, as a sentence part for people."""
 
 
+class TruncatedError(TLSError):
+    """The peer ended the connection and not TLS: its last words may be missing.
+
+    :param told: we had said close_notify before, and many peers answer that by just closing.
+    """
+
+    def __init__(self, told: bool) -> None:
+        super().__init__("the peer closed the connection without saying so in TLS (close_notify): its last words may be missing")
+        self.told = told
+
+
 class PeerLeftError(TLSError):
     """The peer ended the connection during the handshake."""
 
@@ -75,11 +86,6 @@ def explain_record(error: SSL.Error) -> TLSError:
     if "alert" in reason:
         return TLSError(f"the peer ended TLS with the alert {_alert(reason)!r}")
     return TLSError(f"TLS is broken: {reason}")
-
-
-def truncated() -> TLSError:
-    """The peer ended the connection and not TLS."""
-    return TLSError("the peer closed the connection without saying so in TLS (close_notify): its last words may be missing")
 
 
 def _alert(reason: str) -> str:
