@@ -1,7 +1,7 @@
 """The suite of streams over TLS, and what only TLS has."""
 
+import contextlib
 import socket
-from contextlib import suppress
 from typing import Any, cast
 
 from OpenSSL import SSL
@@ -72,7 +72,7 @@ class TLSSocket:
     def shake_hands(self) -> None:
         """One step."""
         self._receive()
-        with suppress(SSL.WantReadError):
+        with contextlib.suppress(SSL.WantReadError):
             self.connection.do_handshake()
         self._flush()
 
@@ -254,7 +254,7 @@ class TLSStreamSuite(StreamSuite):
                 client.do_handshake()
             except (BlockingIOError, SSL.WantReadError):
                 pass
-            with suppress(SSL.WantReadError):
+            with contextlib.suppress(SSL.WantReadError):
                 peer.send(client.bio_read(65536))
         self.assertEqual(len(server.streams), 1)
 

@@ -45,7 +45,7 @@ class TLSContexts:
                 self._trouble(f"frontends.{name}.tls: {error}")
                 return None
             for warning in self._servers[tls].warnings():
-                _log.warn("frontends.{name}.tls: {warning}", name=name, warning=warning)
+                _log.warn("frontends.{name}.tls: {sentence}", name=name, sentence=warning)
         return self._servers[tls]
 
     def server(self, backend: str, server: model.Server) -> ClientTLS | None:
@@ -79,7 +79,7 @@ class TLSContexts:
                 files = ", ".join(str(certificate.file) for certificate in tls.certificates)
                 _log.info("new certificates are in use: {files}", files=files)
                 for warning in tls.warnings():
-                    _log.warn("{warning}", warning=warning)
+                    _log.warn("{sentence}", sentence=warning)
 
     def _trouble(self, sentence: str) -> None:
         if sentence not in self.troubles:

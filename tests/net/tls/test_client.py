@@ -1,0 +1,80 @@
+"""TLS towards one server."""
+
+from pathlib import Path
+
+from OpenSSL import SSL
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.net.tls.client import ClientTLS, client_context
+from exproxy.net.tls.failures import TLSError
+from exproxy.net.tls.profiles import BUILT_IN, Profile
+from exproxy.net.tlscontext import TLSSettingsError
+from tests.net.tls.handshakes import converse
+from tests.net.tlspeer import authority_file, certificate, server_context
+
+
+class Observer:
+    fault = ""
+
+    def chain_fault(self, fault: str) -> None:
+        self.fault = self.fault or fault
+
+
+class ClientTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.server = server_context(certificate())
+        self.trusting = client_context(True, authority_file(self.mktemp()), BUILT_IN["intermediate"])
+        self.observer = Observer()
+
+    def connect(self, tls: ClientTLS) -> tuple[SSL.Connection, SSL.Connection]:
+        client = tls.connection(None, self.observer)
+        server = SSL.Connection(self.server, None)
+        server.set_accept_state()
+        converse(client, server)
+        return client, server
+
+    def test_the_name_is_asked_for_and_looked_for(self) -> None:
+        tls = ClientTLS("mail.example.com", True, self.trusting)
+        client, server = self.connect(tls)
+        self.assertEqual(server.get_servername(), b"mail.example.com")
+        tls.judge(client, "")
+        tls.judge(client, "")
+
+    def test_an_address_is_looked_for_and_not_asked_for(self) -> None:
+        tls = ClientTLS("192.0.2.1", True, self.trusting)
+        client, server = self.connect(tls)
+        self.assertIsNone(server.get_servername())
+        tls.judge(client, "")
+
+    def test_another_name_is_refused(self) -> None:
+        tls = ClientTLS("other.example.com", True, self.trusting)
+        client, _ = self.connect(tls)
+        error = self.assertRaises(TLSError, tls.judge, client, "")
+        self.assertIn("not for other.example.com", str(error))
+
+    def test_without_verify_nothing_is_looked_at(self) -> None:
+        tls = ClientTLS("other.example.com", False, client_context(False, None, BUILT_IN["intermediate"]))
+        client, _ = self.connect(tls)
+        tls.judge(client, "")
+        self.assertEqual(self.observer.fault, "")
+
+    def test_an_unknown_authority_is_told(self) -> None:
+        tls = ClientTLS("mail.example.com", True, client_context(True, None, BUILT_IN["intermediate"]))
+        error = self.assertRaises(SSL.Error, self.connect, tls)
+        self.assertIn("refused: ", str(tls.failure(error, self.observer.fault)))
+        self.assertTrue(self.observer.fault)
+
+    def test_the_next_connection_resumes_the_session(self) -> None:
+        tls = ClientTLS("mail.example.com", True, self.trusting)
+        client, _ = self.connect(tls)
+        first = client.get_session()
+        tls.remember(client)
+        self.observer.fault = "not looked at again"
+        again, _ = self.connect(tls)
+        tls.judge(again, "")
+        # Nobody is asked for a certificate in a resumed handshake; ours has the first one's.
+        self.assertIsNotNone(again.get_peer_certificate())
+        self.assertIsNotNone(first)
+
+    def test_a_file_without_authorities_is_an_error(self) -> None:
+        self.assertRaises(TLSSettingsError, client_context, True, Path(self.mktemp()), Profile("x"))
