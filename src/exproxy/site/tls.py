@@ -13,7 +13,7 @@ from exproxy.net.tls.profiles import BUILT_IN, INTERMEDIATE, OLD, SUITES, Profil
 from exproxy.net.tls.server import ServerTLS
 from exproxy.net.tlscontext import TLSSettingsError
 
-LOOK = 5.0
+LOOK = 2.0
 """Seconds between two looks at the files."""
 
 _log = Logger()

@@ -83,8 +83,9 @@ SAMBA = package("samba-dcerpcd", "samba")
 TDB = Need("the Python module tdb", "Debian package python3-tdb", _tdb_module)
 HAPROXY = package("haproxy")
 WRK = package("wrk")
+OPENSSL = package("openssl")
 
-EVERYTHING = (ROOT, IPV6, POSTFIX, SWAKS, DOVECOT, DOVECOT_IMAP, DOVECOT_POP3, NGINX, CURL, SAMBA, TDB, HAPROXY, WRK)
+EVERYTHING = (ROOT, IPV6, POSTFIX, SWAKS, DOVECOT, DOVECOT_IMAP, DOVECOT_POP3, NGINX, CURL, SAMBA, TDB, HAPROXY, WRK, OPENSSL)
 
 
 def demanded() -> bool:

@@ -1,0 +1,115 @@
+"""TLS by the real proxy: curl and ``openssl s_client`` in front, nginx behind, with TLS or without on either side."""
+
+import socket
+import ssl
+import subprocess
+from datetime import UTC, datetime
+
+import trustme
+
+from tests.integration.balanced import FIRST, FRONT
+from tests.integration.clients import curl
+from tests.integration.peers import needs, nginx
+from tests.integration.peers.ports import free_port
+from tests.integration.peers.process import PeerTestCase
+from tests.integration.peers.waiting import eventually
+from tests.integration.proxy import Proxy
+
+CONFIGURATION = """
+[frontends.bridge]
+bind = "{front}:{bridge}"
+tls = {{ mode = "implicit", certificates = "mail.pem" }}
+backend = "tls"
+[frontends.offload]
+bind = "{front}:{offload}"
+tls = {{ mode = "implicit", certificates = "mail.pem" }}
+backend = "plain"
+[frontends.plain]
+bind = "{front}:{plain}"
+backend = "tls"
+[backends.tls]
+check = {{ type = "https", tls = {{ verify = false }}, path = "/owa/healthcheck.htm" }}
+tls = {{ mode = "implicit", ca = "ca.pem", name = "mail.example.com" }}
+servers = {{ ex1 = "{first}:{behind}" }}
+[backends.plain]
+check = "off"
+servers = {{ ourselves = "{front}:{plain}" }}
+"""
+
+
+class TLSTests(PeerTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        needs.require(*nginx.NEEDS, needs.CURL, needs.OPENSSL)
+        self.authority = trustme.CA()
+        behind = free_port(FIRST)
+        self.server = nginx.Nginx("ex1", FIRST, behind, self.authority)
+        self.started(self.server)
+        self.bridge, self.offload, plain = free_port(FRONT), free_port(FRONT), free_port(FRONT)
+        configuration = CONFIGURATION.format(
+            front=FRONT, first=FIRST, bridge=self.bridge, offload=self.offload, plain=plain, behind=behind
+        )
+        self.proxy = Proxy("proxy", FRONT, self.bridge, configuration)
+        self.issue()
+        self.authority.cert_pem.write_to_path(str(self.proxy.folder / "ca.pem"))
+        self.started(self.proxy)
+        self.addCleanup(self.proxy.end)
+        self.proxy.wait_until("tls/ex1", "up")
+
+    def issue(self) -> None:
+        leaf = self.authority.issue_cert("mail.example.com", not_before=datetime.now(UTC))
+        leaf.private_key_and_cert_chain_pem.write_to_path(str(self.proxy.folder / "mail.pem"))
+
+    def curl(self, port: int, *options: str) -> str:
+        where = f"mail.example.com:{port}"
+        url = f"https://{where}/owa/auth/logon.aspx"
+        return curl(self.server, "--fail", *options, "--resolve", f"{where}:{FRONT}", url).strip()
+
+    def s_client(self, *options: str) -> str:
+        command = ["openssl", "s_client", "-connect", f"{FRONT}:{self.offload}", "-servername", "mail.example.com", *options]
+        command += ["-CAfile", str(self.proxy.folder / "ca.pem"), "-ign_eof"]
+        request = b"GET / HTTP/1.0\r\n\r\n"
+        return subprocess.run(command, input=request, capture_output=True, timeout=10, check=False).stdout.decode("latin-1")
+
+    def test_from_tls_to_tls(self) -> None:
+        self.assertEqual(self.curl(self.bridge), "this is ex1")
+
+    def test_from_tls_to_plain_and_from_plain_to_tls(self) -> None:
+        self.assertEqual(self.curl(self.offload), "this is ex1")
+        self.assertEqual(self.curl(self.offload, "--tls-max", "1.2"), "this is ex1")
+
+    def test_sessions_are_resumed_in_both_versions(self) -> None:
+        session = str(self.proxy.folder / "session.pem")
+        for version in ("-tls1_2", "-tls1_3"):
+            first = self.s_client(version, "-sess_out", session)
+            self.assertIn("New, TLSv1.", first)
+            self.assertIn("this is ex1", first)
+            again = self.s_client(version, "-sess_in", session)
+            self.assertIn("Reused, TLSv1.", again)
+            self.assertIn("this is ex1", again)
+
+    def test_old_versions_are_refused(self) -> None:
+        self.assertIn("no peer certificate available", self.s_client("-tls1_1", "-cipher", "ALL:@SECLEVEL=0"))
+
+    def test_a_renewed_certificate_is_used_and_live_sessions_stay(self) -> None:
+        live = self.connect()
+        before = live.getpeercert(binary_form=True)
+        self.issue()
+        eventually(lambda: self.shown() != before, "the new certificate")
+        self.proxy.wait_for_log("new certificates are in use: .*mail.pem")
+        live.sendall(b"GET / HTTP/1.1\r\nHost: mail.example.com\r\n\r\n")
+        self.assertIn(b"200 OK", live.recv(4096))
+        (self.proxy.folder / "mail.pem").write_text("nonsense")
+        self.proxy.wait_for_log("cannot be used; the old one stays: .*mail.pem")
+        self.assertEqual(self.curl(self.bridge), "this is ex1")
+
+    def connect(self) -> ssl.SSLSocket:
+        context = ssl.create_default_context()
+        self.authority.configure_trust(context)
+        sock = context.wrap_socket(socket.create_connection((FRONT, self.bridge), 5), server_hostname="mail.example.com")
+        self.addCleanup(sock.close)
+        return sock
+
+    def shown(self) -> bytes | None:
+        """The certificate of a new connection."""
+        return self.connect().getpeercert(binary_form=True)
