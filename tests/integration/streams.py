@@ -164,6 +164,27 @@ class StreamSuite:
         await server.until(lambda: server.data[stream] == b"hello world")
         self.assertEqual(stream.received, 5)
 
+    async def test_looking_takes_nothing_until_it_skips(self) -> None:
+        server, stream, peer = await self.plain()
+        stream.look()
+        peer.sendall(b"head")
+        await server.until(lambda: server.data[stream] == b"head")
+        peer.sendall(b" body")
+        await server.until(lambda: server.data[stream] == b"headhead body")
+        stream.skip(5)
+        server.data[stream] = b""
+        stream.resume()
+        await server.until(lambda: server.data[stream] == b"body")
+        self.assertEqual(stream.received, 9)
+
+    async def test_an_end_while_it_looks_is_told(self) -> None:
+        server, stream, peer = await self.plain()
+        stream.look()
+        peer.sendall(b"half a")
+        peer.shutdown(socket.SHUT_WR)
+        await server.until(lambda: server.happened("eof", stream))
+        self.assertIn(b"half a", server.data[stream])
+
     async def test_what_the_kernel_does_not_take_is_queued_and_told_when_drained(self) -> None:
         ours, near, theirs, far = await self.pair()
         size = 0

@@ -208,6 +208,14 @@ class TLSStreamSuite(StreamSuite):
         await self.pair()
         self.assertEqual(server.data[stream], b"")
 
+    async def test_looking_takes_nothing_until_it_skips(self) -> None:
+        """What is in TLS can only be read."""
+        _, stream, _ = await self.plain()
+        self.assertRaises(NotImplementedError, stream.look)
+        self.assertRaises(NotImplementedError, stream.skip, 1)
+
+    test_an_end_while_it_looks_is_told = test_looking_takes_nothing_until_it_skips
+
     async def test_version_cipher_and_name_are_known(self) -> None:
         _, one, _, other = await self.pair()
         near, far = cast(SecureStream, one), cast(SecureStream, other)
@@ -332,17 +340,6 @@ class TLSStreamSuite(StreamSuite):
         stream.abort()
         await server.until(lambda: stream in server.lost)
         self.assertIsNone(server.lost[stream])
-
-    async def test_a_session_is_resumed(self) -> None:
-        sessions = []
-        for _ in range(3):
-            _, near, _, far = await self.pair()
-            near.resume()
-            far.write(b"with the tickets before it")
-            await self.turn()
-            await self.turn()
-            sessions.append(cast(Any, near)._connection.master_key())
-        self.assertIsNotNone(self.client_tls._session)
 
     async def test_bytes_go_from_plain_to_tls_and_back_with_back_pressure(self) -> None:
         front, client_side, client = await self.plain()

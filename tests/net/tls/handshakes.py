@@ -44,6 +44,28 @@ def shake_hands(client: SSL.Context, server: SSL.Context, name: bytes = b"") -> 
     return near, far
 
 
+def bytes_of_the_server(client: SSL.Connection, server: SSL.Connection) -> int:
+    """How much a server says until it has said a word; its certificate is most of that."""
+    said, done = 0, False
+    while not done:
+        done = True
+        for here, there in ((client, server), (server, client)):
+            try:
+                here.do_handshake()
+            except SSL.WantReadError:
+                done = False
+            try:
+                data = here.bio_read(1 << 20)
+            except SSL.WantReadError:
+                continue
+            said += len(data) if here is server else 0
+            there.bio_write(data)
+    server.send(b"hello")
+    client.bio_write(server.bio_read(1 << 20))
+    assert client.recv(10) == b"hello"
+    return said
+
+
 def _carry(here: SSL.Connection, there: SSL.Connection) -> None:
     try:
         there.bio_write(here.bio_read(1 << 20))

@@ -11,7 +11,7 @@ from exproxy.net.tls.certificates import CertificateError, CertificateFile
 from exproxy.net.tls.profiles import BUILT_IN
 from exproxy.net.tls.server import ROTATE, ServerTLS
 from tests.net.tls.files import write
-from tests.net.tls.handshakes import converse
+from tests.net.tls.handshakes import bytes_of_the_server, converse
 from tests.net.tlspeer import authority
 
 
@@ -96,35 +96,13 @@ class ResumptionTests(ServerTestCase):
                 if session is not None:
                     client.set_session(session)
                 server = tls.connection(None, self)
-                sizes.append(_bytes_of_the_server(client, server))
+                sizes.append(bytes_of_the_server(client, server))
                 session = client.get_session()
                 client.set_shutdown(SSL.SENT_SHUTDOWN)  # OpenSSL resumes no session whose connection was cut
             full, first, second, rotated = sizes
             self.assertLess(first, full - 200)
             self.assertLess(second, full - 200)
             self.assertGreater(rotated, first + 200)
-
-
-def _bytes_of_the_server(client: SSL.Connection, server: SSL.Connection) -> int:
-    """How much a server says until it has said a word; its certificate is most of that."""
-    said, done = 0, False
-    while not done:
-        done = True
-        for here, there in ((client, server), (server, client)):
-            try:
-                here.do_handshake()
-            except SSL.WantReadError:
-                done = False
-            try:
-                data = here.bio_read(1 << 20)
-            except SSL.WantReadError:
-                continue
-            said += len(data) if here is server else 0
-            there.bio_write(data)
-    server.send(b"hello")
-    client.bio_write(server.bio_read(1 << 20))
-    assert client.recv(10) == b"hello"
-    return said
 
 
 class RenewalTests(ServerTestCase):

@@ -130,7 +130,10 @@ class EpollStream:
         self._reading = False
         self._readable = True
         if size and not self._ended:
-            self.received += len(self._sock.recv(size))
+            try:
+                self.received += len(self._sock.recv(size))
+            except OSError as error:
+                self._end(error)
 
     def pipe(self, to: Stream) -> None:
         self._to = to
