@@ -40,7 +40,11 @@ class TwoChoices:
         two = self._draw_other(one) if len(servers) > 1 else one
         if two.sessions >= two.limit or two is avoid:
             two = one
-        elif one.sessions >= one.limit or one is avoid or two.sessions * one.share < one.sessions * two.share:
+        elif (
+            one.sessions >= one.limit
+            or one is avoid
+            or (two.sessions + two.elsewhere) * one.share < (one.sessions + one.elsewhere) * two.share
+        ):
             one = two
         if one.sessions < one.limit and one is not avoid:
             return one
@@ -60,4 +64,4 @@ class TwoChoices:
     def _least(self, avoid: "Server | None") -> "Server | None":
         """Both lots were full: any that is not."""
         free = (server for server in self._servers if server.sessions < server.limit and server is not avoid)
-        return min(free, key=lambda server: server.sessions / server.share, default=None)
+        return min(free, key=lambda server: (server.sessions + server.elsewhere) / server.share, default=None)
