@@ -222,6 +222,9 @@ class MemoryPort:
     paused: bool = True
     waiting: list[MemoryStream] = attrs.field(factory=list)
 
+    def fileno(self) -> int:
+        return -1
+
     def pause(self) -> None:
         self.paused = True
 

@@ -19,6 +19,8 @@ class Listener:
         self.frontend = frontend
         self._accept_proxy = accept_proxy
         self._port: Port | None = None
+        self.wanted: Address = ("", 0)
+        """What :meth:`open` was asked for."""
         self._accepting = False
 
     def open(self, address: Address, backlog: int) -> None:
@@ -26,6 +28,7 @@ class Listener:
 
         :raises OSError: the address is in use, not ours, or we may not.
         """
+        self.wanted = address
         self._port = self.frontend.network.listen(address, self, backlog)
 
     @property
@@ -33,6 +36,11 @@ class Listener:
         """Where we listen."""
         assert self._port is not None
         return self._port.address
+
+    def fileno(self) -> int:
+        """The listening socket, for another process to have too."""
+        assert self._port is not None
+        return self._port.fileno()
 
     def start(self) -> None:
         """Accept clients."""

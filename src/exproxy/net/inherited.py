@@ -1,0 +1,34 @@
+"""A network whose ports were bound by another process."""
+
+import errno
+from collections.abc import Mapping
+
+from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Network, Port
+
+
+class InheritedNetwork:
+    """:param network: makes everything else.
+
+    :param ports: the listening sockets that we were given, by the address that they were bound to.
+    """
+
+    def __init__(self, network: Network, ports: Mapping[Address, int]) -> None:
+        self._network = network
+        self._ports = dict(ports)
+        self.deadlines = network.deadlines
+
+    def listen(self, address: Address, acceptor: Acceptor, backlog: int = 1024) -> Port:
+        """The port that was bound there.
+
+        :raises OSError: we were given none.
+        """
+        fd = self._ports.pop(address, None)
+        if fd is None:
+            raise OSError(errno.EADDRNOTAVAIL, "the process that binds ports has given us none for this address")
+        return self._network.adopt(fd, acceptor)
+
+    def adopt(self, fd: int, acceptor: Acceptor) -> Port:
+        return self._network.adopt(fd, acceptor)
+
+    def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
+        return self._network.connect(address, dialer, timeout, source)
