@@ -50,14 +50,14 @@ class CheckTests(ConfigCommandTestCase):
         self.assertEqual((result.exit_code, result.stderr), (0, f"{path}:7: tables.cas: no back end uses this table (warning)\n"))
 
     def test_a_broken_file_ends_with_1_and_all_problems_a_line_each(self) -> None:
-        path = self.write(GOOD + "[service]\nmaxcon = 3\nworkers = 2\n")
+        path = self.write(GOOD + "[service]\nmaxcon = 3\nworkers = 0\n")
         result = self.run_with("check", path)
         self.assertEqual((result.exit_code, result.stdout), (1, ""))
         self.assertEqual(
             result.stderr.splitlines(),
             [
                 f'{path}:8: service.maxcon: there is no such key; did you mean "maxconn"?',
-                f"{path}:9: service.workers: more than one worker is not built yet; write workers = 1",
+                f"{path}:9: service.workers: workers is 0, but has to be at least 1",
                 f"{path}: not usable: 2 problems",
             ],
         )

@@ -27,7 +27,7 @@ class Greeter:
         self._name = name
         self._socket = socket.create_server((host, port), backlog=512)
         self._lock = threading.Lock()
-        self.here = self.most = 0
+        self.most = 0
         self._clients: set[socket.socket] = set()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -37,13 +37,18 @@ class Greeter:
                 client, _ = self._socket.accept()
             except OSError:
                 return
+            with self._lock:
+                self._clients.add(client)
+            self.most = max(self.most, self.here)
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
-    def _serve(self, client: socket.socket) -> None:
+    @property
+    def here(self) -> int:
+        """Clients that have not hung up, whether our threads have noticed or not."""
         with self._lock:
-            self._clients.add(client)
-            self.here += 1
-            self.most = max(self.most, self.here)
+            return sum(not _hung_up(client) for client in self._clients)
+
+    def _serve(self, client: socket.socket) -> None:
         try:
             client.sendall(self._name)
             while client.recv(4096):
@@ -51,7 +56,6 @@ class Greeter:
         except OSError:
             pass
         with self._lock:
-            self.here -= 1
             self._clients.discard(client)
         client.close()
 
@@ -69,9 +73,14 @@ class WorkersTestCase(PeerTestCase):
         super().setUp()
         self.behind = free_port(FIRST, SECOND)
         self.front = free_port(FRONT)
+        self.checked = free_port(FIRST, SECOND)
+        # beside the servers, which count their clients
+        self.checks = [socket.create_server((host, self.checked), backlog=4096) for host in (FIRST, SECOND)]
+        self.addCleanup(lambda: [check.close() for check in self.checks])
         self.first = Greeter(FIRST, self.behind, b"one")
         self.second = Greeter(SECOND, self.behind, b"two")
         self.addCleanup(self.first.stop)
+        self.addCleanup(self.second.stop)
         self.clients: list[socket.socket] = []
         self.addCleanup(lambda: [client.close() for client in self.clients])
 
@@ -84,7 +93,7 @@ log = {{ access = "access.log" }}
 bind = ["{FRONT}:{self.front}"]
 backend = "b"
 [backends.b]
-check = "tcp"
+check = {{ type = "tcp", port = {self.checked} }}
 {backend}
 [backends.b.servers]
 one = {{ address = "{FIRST}:{self.behind}" {server} }}
@@ -124,6 +133,13 @@ two = {{ address = "{SECOND}:{self.behind}" {server} }}
         self.fail("one worker never got anybody")
 
 
+def _hung_up(client: socket.socket) -> bool:
+    try:
+        return client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+
+
 def _target(path: Path) -> str:
     try:
         return os.readlink(path)
@@ -148,13 +164,14 @@ class ServingTests(WorkersTestCase):
         self.run_proxy('on_marked_down = "shutdown-sessions"')
         self.fill_both()
         before = self.proxy.written()
-        self.second.stop()
+        self.checks[1].close()
         self.proxy.wait_until("b/two", "down", before)
         told = self.proxy.wait_for_log("all workers know after", before)
         found = re.search(r"after ([\d.]+) ms", told)
         assert found is not None
         self.assertLess(float(found.group(1)), 10 * WITHIN)
         self.assertEqual({self.client() for _ in range(20)}, {b"one"})
+        eventually(lambda: not self.second.here, "the sessions of the dead server to end, in all workers")
         self.proxy.end()
 
     def test_a_limit_holds_over_all_workers(self) -> None:

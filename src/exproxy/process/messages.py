@@ -12,7 +12,7 @@ from attrs import Factory, field, frozen
 from twisted.protocols import amp
 
 T = TypeVar("T")
-Fields = ClassVar[list[tuple[bytes, amp.Argument]]]
+Field = tuple[bytes, amp.Argument]
 
 A_MESSAGE = 100
 """So many states or entries fit into a message, whose values have 65,535 bytes at most."""
@@ -73,19 +73,19 @@ def pieces(items: Iterable[T]) -> Iterator[Sequence[T]]:
 class Configure(amp.Command):
     """master -> worker, first: a file that holds the pickled configuration, exactly as the master has checked it."""
 
-    arguments: Fields = [(b"file", amp.Descriptor())]
+    arguments: ClassVar[list[Field]] = [(b"file", amp.Descriptor())]
 
 
 class Listen(amp.Command):
     """master -> worker, one for each: a listening socket, with the address that the configuration says."""
 
-    arguments: Fields = [(b"host", amp.Unicode()), (b"port", amp.Integer()), (b"socket", amp.Descriptor())]
+    arguments: ClassVar[list[Field]] = [(b"host", amp.Unicode()), (b"port", amp.Integer()), (b"socket", amp.Descriptor())]
 
 
 class States(amp.Command):
     """master -> worker: a sequence of (full name of a server, :class:`exproxy.pool.ServerState`)."""
 
-    arguments: Fields = [(b"states", Pickled())]
+    arguments: ClassVar[list[Field]] = [(b"states", Pickled())]
 
 
 class Begin(amp.Command):
@@ -95,21 +95,21 @@ class Begin(amp.Command):
 class Quotas(amp.Command):
     """master -> worker: a dictionary of limits' names and new quotas.  The answer: what is used of them by those that go on."""
 
-    arguments: Fields = [(b"quotas", Pickled())]
-    response: Fields = [(b"used", Pickled())]
+    arguments: ClassVar[list[Field]] = [(b"quotas", Pickled())]
+    response: ClassVar[list[Field]] = [(b"used", Pickled())]
 
 
 class Elsewhere(amp.Command):
     """master -> worker: a dictionary of servers and the sessions that other workers have there."""
 
-    arguments: Fields = [(b"sessions", Pickled())]
+    arguments: ClassVar[list[Field]] = [(b"sessions", Pickled())]
     requiresAnswer = False  # noqa: N815 - Twisted's name
 
 
 class Entries(amp.Command):
     """master -> worker: a sequence of (table, key, host)."""
 
-    arguments: Fields = [(b"entries", Pickled())]
+    arguments: ClassVar[list[Field]] = [(b"entries", Pickled())]
 
 
 class Ping(amp.Command):
@@ -140,24 +140,24 @@ class Claim(amp.Command):
     ``replaced`` is the host of an entry that is of no use any more, or empty.
     """
 
-    arguments: Fields = [
+    arguments: ClassVar[list[Field]] = [
         (b"table", amp.Unicode()),
         (b"key", amp.String()),
         (b"host", amp.Unicode()),
         (b"replaced", amp.Unicode()),
     ]
-    response: Fields = [(b"host", amp.Unicode())]
+    response: ClassVar[list[Field]] = [(b"host", amp.Unicode())]
 
 
 class Report(amp.Command):
     """worker -> master: :class:`Counts`."""
 
-    arguments: Fields = [(b"counts", Pickled())]
+    arguments: ClassVar[list[Field]] = [(b"counts", Pickled())]
     requiresAnswer = False  # noqa: N815 - Twisted's name
 
 
 class Touched(amp.Command):
     """worker -> master: a sequence of (table, key) that were used."""
 
-    arguments: Fields = [(b"entries", Pickled())]
+    arguments: ClassVar[list[Field]] = [(b"entries", Pickled())]
     requiresAnswer = False  # noqa: N815 - Twisted's name
