@@ -24,8 +24,13 @@ class Share:
 
     quota: int = 0
     used: int = 0
-    wanted: int = 1
+    wanted: int = 0
     lowering: bool = False
+
+    @property
+    def needy(self) -> bool:
+        """Whether it is to have more before it asks: one that has nothing could not take anybody who might then wait."""
+        return self.wanted > 0 or not self.quota
 
     @property
     def held(self) -> int:
@@ -72,7 +77,7 @@ class Ledger:
     def changes(self) -> Mapping[int, int]:
         """New quotas to be told now, by process; those that are smaller count when :meth:`lowered` says so."""
         targets = self._targets()
-        short = [number for number, share in self.shares.items() if share.wanted and share.quota < targets[number]]
+        short = [number for number, share in self.shares.items() if share.quota < targets[number] and share.needy]
         if not short and self.free >= 0:
             return {}
         changes = {number: quota for number in short if (quota := self._raised(number, targets[number]))}
