@@ -103,7 +103,7 @@ class FakeProcess:
 
 class _Status:
     signal = 9
-    exitCode = None
+    exitCode = None  # noqa: N815 - Twisted's name
 
 
 class _Reason:
@@ -145,5 +145,5 @@ class MasterStage(SynchronousTestCase):
     def settle(self, seconds: float = 0.0) -> None:
         for _ in range(20):
             self.clock.advance(seconds / 20)
-            while any([process.exchange() for process in self.processes]):
+            while sum(process.exchange() for process in self.processes):
                 pass
