@@ -274,7 +274,7 @@ class DeathTests(WorkersTestCase):
         self.run_proxy()
         self.client()
         self.proxy.process.signal(signal.SIGTERM)
-        self.proxy.wait_for_log("draining: 1 sessions")
+        self.proxy.wait_for_log("draining: 1 session has")
         self.proxy.process.signal(signal.SIGTERM)
         self.assertEqual(self.proxy.process.wait(), 0)
 
