@@ -14,7 +14,8 @@ class Workers:
         self.ledger = Ledger(total, count)
         self.quota: dict[int, int] = {}
         self.used: dict[int, int] = {}
-        self.mail: list[tuple[int, int]] = []
+        self.mail: list[tuple[int, int, bool]] = []
+        self.answers: list[tuple[int, int, int]] = []
 
     def join(self, number: int) -> None:
         if number not in self.quota:
@@ -25,6 +26,7 @@ class Workers:
         if number in self.quota:
             del self.quota[number], self.used[number]
             self.mail = [letter for letter in self.mail if letter[0] != number]
+            self.answers = [letter for letter in self.answers if letter[0] != number]
             self.ledger.leave(number)
 
     def begin(self, number: int) -> None:
@@ -40,27 +42,33 @@ class Workers:
             self.ledger.report(number, self.used[number], wanted)
 
     def share_out(self) -> None:
-        self.mail += self.ledger.changes().items()
+        for number, quota in self.ledger.changes().items():
+            self.mail.append((number, quota, self.ledger.shares[number].lowering))
 
     def deliver(self) -> None:
         if self.mail:
-            number, quota = self.mail.pop(0)
+            number, quota, lower = self.mail.pop(0)
             self.quota[number] = quota
-            if self.ledger.shares[number].lowering:
-                self.ledger.lowered(number, quota, self.used[number])
+            if lower:
+                self.answers.append((number, quota, self.used[number]))
+
+    def answer(self) -> None:
+        if self.answers:
+            self.ledger.lowered(*self.answers.pop(0))
 
     def settle(self, wanted: dict[int, int]) -> None:
         for _ in range(10):
             for number in self.quota:
                 self.report(number, wanted.get(number, 0))
             self.share_out()
-            while self.mail:
+            while self.mail or self.answers:
                 self.deliver()
+                self.answer()
 
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["join", "die", "begin", "begin", "begin", "end", "report", "share out", "deliver"]),
+        st.sampled_from(["join", "die", "begin", "begin", "begin", "end", "report", "share out", "deliver", "answer"]),
         st.integers(0, 2),
         st.integers(0, 5),
     ),
@@ -86,11 +94,16 @@ class LedgerTests(SynchronousTestCase):
                     workers.report(number, wanted)
                 case "share out":
                     workers.share_out()
-                case _:
+                case "deliver":
                     workers.deliver()
+                case _:
+                    workers.answer()
             held = sum(max(workers.quota[worker], workers.used[worker]) for worker in workers.quota)
             self.assertLessEqual(held, total)
             self.assertGreaterEqual(workers.ledger.free, 0)
+        workers.settle({})
+        believed = {number: share.quota for number, share in workers.ledger.shares.items()}
+        self.assertEqual(believed, workers.quota)
 
     def test_at_first_all_have_equal_parts(self) -> None:
         workers = Workers(10, 2)

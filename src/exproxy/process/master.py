@@ -270,19 +270,18 @@ class Master:
         for number, quotas in changes.items():
             link = self.workers[number].link
             if link is not None:
-                _ask(link, Quotas, self._shared_out, number, link, quotas, quotas=quotas)
+                # the answers to those that were raised mean nothing, even when one is asked back meanwhile
+                lower = {name: quota for name, quota in quotas.items() if self._ledgers[name].shares[number].lowering}
+                _ask(link, Quotas, self._shared_out, number, link, lower, quotas=quotas)
 
-    def _shared_out(self, answer: dict[str, Any], number: int, link: "MasterLink", quotas: Mapping[str, int]) -> None:
+    def _shared_out(self, answer: dict[str, Any], number: int, link: "MasterLink", lower: Mapping[str, int]) -> None:
         if self.workers[number].link is not link:
             return
-        again = False
-        for name, used in answer["used"].items():
+        for name, quota in lower.items():
             ledger = self._ledgers.get(name)
-            share = None if ledger is None else ledger.shares.get(number)
-            if ledger is not None and share is not None and share.lowering:
-                ledger.lowered(number, quotas[name], used)
-                again = True
-        if again:
+            if ledger is not None:
+                ledger.lowered(number, quota, answer["used"][name])
+        if lower:
             self._share_out()
 
     # ---- the workers' lives
