@@ -16,6 +16,7 @@ ARROWS: dict[str, set[str]] = {
     "tap": {"site", "config", "check"},
     "cli": {"site", "config", "check"},
     "winservice": {"site", "config", "check"},
+    "worker": {"site", "process", "net"},
     # what Twisted finds: our command and our checkers
     "plugins": {"tap", "check"},
     # builds everything from the configuration
@@ -57,7 +58,14 @@ IMPURE = {
 CLOCKED = {"config": {"datetime"}}
 """TOML has dates of its own, which a configuration reader must be able to name in order to refuse them."""
 
-REACTOR_USERS = {"exproxy.tap", "exproxy.cli", "exproxy.winservice", "exproxy.simulator.__main__", "exproxy.simulator.demo"}
+REACTOR_USERS = {
+    "exproxy.tap",
+    "exproxy.worker",
+    "exproxy.cli",
+    "exproxy.winservice",
+    "exproxy.simulator.__main__",
+    "exproxy.simulator.demo",
+}
 """Entry points; everybody else is given the reactor."""
 
 NAMELESS = {"utils", "util", "helpers", "misc", "common"}

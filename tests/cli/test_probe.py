@@ -99,7 +99,7 @@ class RunTests(SynchronousTestCase):
         self.clock: Any = Clock()
         self.network = MemoryNetwork(self.clock)
         self.printed: list[str] = []
-        self.patch(click, "secho", lambda line, fg=None: self.printed.append(line))
+        self.patch(click, "secho", lambda line, fg=None, nl=True: self.printed.append(line))
 
     def probe(self, host: str = "192.0.2.1") -> int:
         plan = CheckPlan(name="smtp", host=host, checker=SmtpChecker(), options=SmtpOptions("lb"))

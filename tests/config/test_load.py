@@ -1,5 +1,7 @@
 """Loading as a whole."""
 
+import os
+import sys
 from pathlib import Path
 
 from exproxy.config.load import load
@@ -23,13 +25,13 @@ class LoadTests(ConfigTestCase):
 
     def test_all_problems_come_at_once_in_the_order_of_the_file(self) -> None:
         text = (
-            '[service]\nworkers = 2\nmaxconn = 0\n[frontends.smtp]\nbind = [":25", ":25"]\nbackend = "hup"\n'
+            '[service]\nworkers = -2\nmaxconn = 0\n[frontends.smtp]\nbind = [":25", ":25"]\nbackend = "hup"\n'
             '[backends.hub]\nbalance = "leastcon"\n[backends.hub.servers]\nex1 = 25\n'
         )
         self.assertEqual(
             self.problems(text),
             [
-                "site.toml:2: service.workers: more than one worker is not built yet; write workers = 1",
+                "site.toml:2: service.workers: workers is -2, but has to be at least 1",
                 "site.toml:3: service.maxconn: maxconn is 0, but has to be at least 1",
                 "site.toml:5: frontends.smtp.bind[1]: 0.0.0.0:25 is already listened on at site.toml:5 (frontends.smtp.bind[0])",
                 'site.toml:6: frontends.smtp.backend: there is no "hup" in [backends]; did you mean "hub"?',
@@ -41,9 +43,19 @@ class LoadTests(ConfigTestCase):
             ],
         )
 
-    def test_more_workers_are_not_built(self) -> None:
-        (problem,) = self.problems('[service]\nworkers = "auto"\n')
-        self.assertEqual(problem, "site.toml:2: service.workers: more than one worker is not built yet; write workers = 1")
+    def test_there_may_be_several_workers(self) -> None:
+        self.assertEqual(self.load("[service]\nworkers = 3\n").service.workers, 3)
+
+    def test_auto_is_a_worker_for_each_core(self) -> None:
+        self.patch(os, "sched_getaffinity", lambda who: {0, 1, 2, 3})
+        self.patch(sys, "platform", "linux")
+        self.assertEqual(self.load('[service]\nworkers = "auto"\n').service.workers, 4)
+
+    def test_windows_has_one_worker(self) -> None:
+        self.patch(sys, "platform", "win32")
+        self.assertEqual(self.load('[service]\nworkers = "auto"\n').service.workers, 1)
+        (problem,) = self.problems("[service]\nworkers = 2\n")
+        self.assertIn("site.toml:2: service.workers: Windows has one worker", problem)
 
     def test_no_workers_are_a_mistake(self) -> None:
         self.assertEqual(

@@ -241,6 +241,9 @@ class MemoryPort:
     paused: bool = True
     waiting: list[MemoryStream] = attrs.field(factory=list)
 
+    def fileno(self) -> int:
+        return -1
+
     def pause(self) -> None:
         self.paused = True
 
@@ -292,6 +295,7 @@ class MemoryNetwork:
     attempts: list[MemoryAttempt] = attrs.field(factory=list)
     streams: list[MemoryStream] = attrs.field(factory=list)
     """The connecting end of every connection that was made."""
+    inherited: dict[int, Address] = attrs.field(factory=dict)
     _silent: set[Address] = attrs.field(factory=set)
     _errors: dict[Address, Exception] = attrs.field(factory=dict)
     _next_port: int = 40000
@@ -316,6 +320,10 @@ class MemoryNetwork:
         port = MemoryPort((host, number), acceptor, self, backlog)
         self.ports[port.address] = port
         return port
+
+    def adopt(self, fd: int, acceptor: Acceptor) -> MemoryPort:
+        """What ``inherited`` says that ``fd`` is."""
+        return self.listen(self.inherited[fd], acceptor)
 
     def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
         delay = timeout if address in self._silent else 0.0

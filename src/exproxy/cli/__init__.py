@@ -4,6 +4,7 @@ import click
 
 from exproxy import __version__
 from exproxy.cli.config import config
+from exproxy.cli.later import later
 from exproxy.cli.probe import probe
 
 
@@ -15,3 +16,5 @@ def main() -> None:
 
 main.add_command(config)
 main.add_command(probe)
+for command in later():
+    main.add_command(command)

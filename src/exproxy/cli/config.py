@@ -14,6 +14,7 @@ from twisted.internet.task import react
 
 from exproxy.check.plugins import checkers, options_by_type
 from exproxy.check.survey import Finding, survey
+from exproxy.cli.output import say
 from exproxy.config.addresses import server_address
 from exproxy.config.load import load
 from exproxy.config.model import Configuration
@@ -43,7 +44,7 @@ def check(file: Path, connecting: bool) -> None:
     configuration = _load(file)
     for warning in configuration.warnings:
         _complain(f"{warning} (warning)", "yellow")
-    click.echo(f"{file}: fine: {_summary(configuration)}")
+    say(f"{file}: fine: {_summary(configuration)}")
     if connecting:
         react(_connect, [configuration])
 
@@ -60,20 +61,20 @@ async def connect(reactor: Any, configuration: Configuration, network: Any = Non
     """
     wanted = subjects(configuration, checkers())
     if not wanted:
-        click.echo("no server has a check: there is nothing to look at")
+        say("no server has a check: there is nothing to look at")
         return
     findings = await survey(reactor, wanted, _tell, network)
     failed = sum(not finding.harmless for finding in findings)
     if failed:
-        click.secho(f"{failed} of {_count(len(findings), 'check')} failed", fg="red")
+        say(f"{failed} of {_count(len(findings), 'check')} failed", "red")
         raise SystemExit(1)
-    click.secho(f"{_count(len(findings), 'check')} run, and all that are required passed", fg="green")
+    say(f"{_count(len(findings), 'check')} run, and all that are required passed", "green")
 
 
 def _tell(finding: Finding) -> None:
-    click.secho(finding.line, fg=None if finding.passed else "red" if finding.subject.required else "yellow")
+    say(finding.line, None if finding.passed else "red" if finding.subject.required else "yellow")
     for warning in finding.warnings:
-        click.secho(f"{finding.subject.server} {finding.subject.plan.name}: warning: {warning}", fg="yellow")
+        say(f"{finding.subject.server} {finding.subject.plan.name}: warning: {warning}", "yellow")
 
 
 @config.command()
@@ -84,13 +85,13 @@ def show(file: Path) -> None:
     if sys.stdout.isatty():
         Console().print(Syntax(text, "toml", background_color="default", word_wrap=True))
     else:
-        click.echo(text, nl=False)
+        say(text, newline=False)
 
 
 @config.command()
 def schema() -> None:
     """Print the JSON Schema of configuration files, for editors."""
-    click.echo(json.dumps(json_schema(options_by_type()), indent=2))
+    say(json.dumps(json_schema(options_by_type()), indent=2))
 
 
 @config.command()
@@ -108,7 +109,7 @@ def init(
     """Write a file to start from."""
     text = starting_file(version, listen, dict(_server(server) for server in servers), services, helo)
     if output is None:
-        click.echo(text, nl=False)
+        say(text, newline=False)
         return
     try:
         with output.open("x", encoding="utf-8") as stream:
@@ -117,7 +118,7 @@ def init(
         raise click.ClickException(f"{output} is there already and was left as it is; choose another name") from error
     except OSError as error:
         raise click.ClickException(f"{output} cannot be written: {error.strerror}") from error
-    click.echo(f"{output}: written; look at it with: exproxy config show {output}")
+    say(f"{output}: written; look at it with: exproxy config show {output}")
 
 
 def _load(file: Path) -> Configuration:

@@ -15,6 +15,7 @@ from exproxy.check.once import CheckNowError, check_now
 from exproxy.check.plan import CheckPlan, security
 from exproxy.check.plugins import DuplicateCheckerError, checkers
 from exproxy.check.report import Report, Transcript
+from exproxy.cli.output import say
 from exproxy.config.addresses import ServerAddress, server_address
 from exproxy.config.structuring import TLS_TYPES, Findings, converter_for
 from exproxy.config.units import duration
@@ -100,10 +101,10 @@ async def run(reactor: Any, asked: Probe, network: Any = None) -> None:
     try:
         report = await check_now(reactor, asked.plan, asked.port, Transcript(tell=_tell), network)
     except CheckNowError as error:
-        click.secho(f"failed: {error}", fg="red")
+        say(f"failed: {error}", "red")
         raise SystemExit(1) from None
     for line, colour in verdict(report):
-        click.secho(line, fg=colour)
+        say(line, colour)
     if not report.passed:
         raise SystemExit(1)
 
@@ -206,4 +207,4 @@ def _seconds(text: str) -> float:
 
 
 def _tell(line: str) -> None:
-    click.secho(line, fg=_COLOURS.get(line[:3]))
+    say(line, _COLOURS.get(line[:3]))

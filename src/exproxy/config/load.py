@@ -1,5 +1,7 @@
 """Files in, :class:`~exproxy.config.model.Configuration` out, or everything that is wrong with them."""
 
+import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -89,11 +91,19 @@ def _build(document: DocumentSection, report: Report, checkers: Mapping[str, typ
     return attrs.evolve(configuration, warnings=tuple(report.warnings))
 
 
+def _cores() -> int:
+    """What ``auto`` means: as many as there are for us, and one where there can be no more."""
+    if sys.platform == "win32":
+        return 1
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 def _service(section: ServiceSection, report: Report) -> Service:
-    if section.workers == "auto" or section.workers > 1:
-        report.later(("service", "workers"), "more than one worker", "write workers = 1")
-    elif section.workers < 1:
-        report.problem(("service", "workers"), f"workers is {section.workers}, but has to be at least 1")
+    workers = _cores() if section.workers == "auto" else section.workers
+    if workers < 1:
+        report.problem(("service", "workers"), f"workers is {workers}, but has to be at least 1")
+    elif workers > 1 and sys.platform == "win32":
+        report.problem(("service", "workers"), "Windows has one worker: sockets cannot be shared there", "write workers = 1")
     syslog = section.log.syslog
     if syslog is not None and not syslog.startswith(_SYSLOG):
         hint = '"udp://10.0.0.5:514", "tcp://10.0.0.5:601" or "unix:///dev/log"'
@@ -103,4 +113,4 @@ def _service(section: ServiceSection, report: Report) -> Service:
         access = "stdout"
     elif section.log.access is not None:
         access = report.file(("service", "log", "access"), section.log.access)
-    return Service(section.maxconn, 1, Log(section.log.format, access, syslog))
+    return Service(section.maxconn, workers, Log(section.log.format, access, syslog))

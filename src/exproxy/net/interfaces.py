@@ -149,6 +149,9 @@ class Port(Protocol):
 
     address: Address
 
+    def fileno(self) -> int:
+        """The listening socket, for another process to have too."""
+
     def pause(self) -> None:
         """Accept nobody; the kernel's backlog waits."""
 
@@ -185,6 +188,9 @@ class Network(Protocol):
 
         :raises OSError: the port is in use, the address is not ours, or we may not.
         """
+
+    def adopt(self, fd: int, acceptor: Acceptor) -> Port:
+        """Accept on a listening socket that other processes have too.  The descriptor is the port's from now on."""
 
     def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
         """Open a connection; NODELAY and TCP keepalive are on."""

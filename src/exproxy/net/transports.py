@@ -2,6 +2,7 @@
 
 import errno
 import os
+import socket
 from typing import Any
 
 from twisted.internet.error import ConnectError, ConnectionAborted, ConnectionDone
@@ -10,6 +11,7 @@ from twisted.internet.interfaces import (
     IDelayedCall,
     IHalfCloseableProtocol,
     IPushProducer,
+    IReactorSocket,
     IReactorTCP,
     IReactorTime,
 )
@@ -26,7 +28,7 @@ from exproxy.net.tls.server import ServerTLS
 _ENDED = (ConnectionDone, ConnectionAborted)
 
 
-class Reactor(IReactorTCP, IReactorTime):
+class Reactor(IReactorTCP, IReactorTime, IReactorSocket):
     """What the network needs of a reactor."""
 
 
@@ -351,6 +353,9 @@ class TransportPort:
         self.address: Address = (host.host, host.port)
         port.stopReading()
 
+    def fileno(self) -> int:
+        return int(self._port.fileno())
+
     def pause(self) -> None:
         if not self.paused and not self._closed:
             self.paused = True
@@ -395,6 +400,12 @@ class TransportNetwork:
                 raise reason from error
             raise
         return TransportPort(port, factory)
+
+    def adopt(self, fd: int, acceptor: Acceptor) -> TransportPort:
+        factory = _AcceptFactory(self._reactor, acceptor)
+        with socket.socket(fileno=fd) as sock:  # the reactor makes a descriptor of its own
+            sock.setblocking(False)
+            return TransportPort(self._reactor.adoptStreamPort(sock.fileno(), sock.family, factory), factory)
 
     def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
         attempt = TransportAttempt(self._reactor, dialer)

@@ -9,6 +9,7 @@ one clock that never goes back, and :meth:`Backend.tick` wants to be called abou
 from exproxy.pool.agent import AgentAnswer
 from exproxy.pool.backend import Backend
 from exproxy.pool.errors import NoServer, QueueFull
+from exproxy.pool.following import ServerState, follow
 from exproxy.pool.group import Group
 from exproxy.pool.health import CheckResult, CheckSpec, CheckState, Health
 from exproxy.pool.host import Host
@@ -34,7 +35,9 @@ __all__ = [
     "Operational",
     "QueueFull",
     "Server",
+    "ServerState",
     "Table",
     "Ticket",
     "Transition",
+    "follow",
 ]

@@ -9,7 +9,7 @@ goes to the oldest who may use it.
 """
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Literal
 
@@ -59,12 +59,14 @@ class Backend:
         "_balancer",
         "_by_host",
         "_common",
+        "_entering",
         "_listeners",
         "_numbers",
         "_outbox",
         "_parked",
         "_plan",
         "_rng",
+        "_watchers",
         "balance",
         "error_limit",
         "group",
@@ -118,9 +120,11 @@ class Backend:
         self._plan = make_plan((), None)
         self._common = Line()
         self._parked = Line()
+        self._entering: dict[bytes, Line] = {}
         self._numbers = 0
         self._outbox = Outbox()
         self._listeners: tuple[Listener, ...] = ()
+        self._watchers: tuple[Callable[[Server], object], ...] = ()
         self.group = group
         self.key_for = _KEYS.key if group is None else group.table.key_for
         """From a client's address (no brackets) to the key of :meth:`acquire`; raises ValueError for what is no address."""
@@ -226,6 +230,11 @@ class Backend:
         """Have every operational and administrative change of a server told once; ``listener`` may not raise."""
         self._listeners += (listener,)
 
+    def watch(self, watcher: Callable[[Server], object]) -> None:
+        """Have a server told of which anything may have changed: state, weight, limits, address.  ``watcher`` may not raise, and
+        reads the server only when the call under way is over."""
+        self._watchers += (watcher,)
+
     def tick(self, now: float) -> None:
         """Let servers that start slowly grow; about once a second."""
         growing = [server for server in self.servers.values() if server.slow_starting]
@@ -266,6 +275,8 @@ class Backend:
 
         :param but: a lease whose holder knows already.
         """
+        for watcher in self._watchers:
+            watcher(server)
         if self._listeners:
             self._outbox.put(Announced(transition, self._listeners))
         if self.on_marked_down == "shutdown-sessions" and transition.new in (Operational.DOWN, Admin.MAINT):
@@ -273,6 +284,8 @@ class Backend:
 
     def server_changed(self, server: Server, now: float) -> None:
         """Act on a server of which anything has changed."""
+        for watcher in self._watchers:
+            watcher(server)
         if server.reckon(now):
             self.settle(now)
         else:
@@ -299,14 +312,21 @@ class Backend:
         if self.queued:
             self._reseat(now)
 
+    def entered(self, key: bytes, now: float) -> None:
+        """For :meth:`Group.answered`: the table has an entry for those who wait for one; :meth:`deliver` tells them."""
+        line = self._entering.pop(key, None)
+        if line is not None:
+            for ticket in line.take_all():
+                self._seat(ticket, now)
+
     def deliver(self) -> None:
         """Tell holders and listeners what has come about."""
         self._outbox.deliver()
 
     # ---- choosing
 
-    def _attempt(self, holder: Holder, key: bytes | None, now: float, avoid: Server | None) -> Lease | Server | _Wait:
-        """A lease; or the full server to wait for; or what else to wait for."""
+    def _attempt(self, holder: Holder, key: bytes | None, now: float, avoid: Server | None) -> Lease | Server | _Wait | Line:
+        """A lease; or the full server to wait for; or what else to wait for; or the line of those whose entry is being made."""
         if self.group is not None:
             return self._attempt_by_table(self.group, holder, key, now, avoid)
         chosen = self._choose(key, avoid)
@@ -316,7 +336,7 @@ class Backend:
 
     def _attempt_by_table(
         self, group: Group, holder: Holder, key: bytes | None, now: float, avoid: Server | None
-    ) -> Lease | Server | _Wait:
+    ) -> Lease | Server | _Wait | Line:
         binds = key is not None
         entry = group.table.find(key, now) if key is not None else None
         if entry is not None:
@@ -331,10 +351,11 @@ class Backend:
         chosen = self._choose(key, avoid)
         if not isinstance(chosen, Server) or chosen.sessions >= chosen.limit:
             return chosen
-        bound = (
-            group.table.bind(key, chosen.host.name, now) if binds and key is not None and self._plan.stage is Stage.OPEN else None
-        )
-        return self._lease(chosen, holder, persistent=False, entry=bound)
+        if not binds or key is None or self._plan.stage is not Stage.OPEN:
+            return self._lease(chosen, holder, persistent=False, entry=None)
+        if group.asks(key, chosen.host.name, None if entry is None else entry.host):
+            return self._entering.setdefault(key, Line())
+        return self._lease(chosen, holder, persistent=False, entry=group.table.bind(key, chosen.host.name, now))
 
     def _follow(self, server: Server, holder: Holder, entry: Entry) -> Lease | Server | _Wait:
         """A table's entry has chosen."""
@@ -382,7 +403,9 @@ class Backend:
 
     # ---- waiting
 
-    def _enqueue(self, holder: Holder, key: bytes | None, now: float, avoid: Server | None, where: Server | _Wait) -> Ticket:
+    def _enqueue(
+        self, holder: Holder, key: bytes | None, now: float, avoid: Server | None, where: Server | _Wait | Line
+    ) -> Ticket:
         if self.queued >= self.queue_size:
             self.refused += 1
             raise QueueFull(f"{self.queued} sessions wait for {self.name} already, as many as may (queue_size)")
@@ -392,7 +415,9 @@ class Backend:
         self.queued += 1
         return ticket
 
-    def _line(self, where: Server | _Wait) -> Line:
+    def _line(self, where: Server | _Wait | Line) -> Line:
+        if isinstance(where, Line):
+            return where
         if isinstance(where, Server):
             return where.line
         return self._common if where is _Wait.SLOT else self._parked
@@ -422,7 +447,7 @@ class Backend:
 
     def _reseat(self, now: float) -> None:
         """Choose anew for all who wait, the oldest first."""
-        lines = [self._common, self._parked, *(server.line for server in self.servers.values())]
+        lines = [self._common, self._parked, *self._entering.values(), *(server.line for server in self.servers.values())]
         tickets = [ticket for line in lines for ticket in line.take_all()]
         tickets.sort(key=lambda ticket: ticket.number)
         for ticket in tickets:

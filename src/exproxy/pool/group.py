@@ -11,6 +11,7 @@ better than none, and the entries are right again when a host is.
 A member that is not required never moves the group: where its own server is gone, its sessions go elsewhere unremembered.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import attrs
@@ -19,6 +20,10 @@ from exproxy.pool.table import Table
 
 if TYPE_CHECKING:
     from exproxy.pool.backend import Backend
+
+
+Ask = Callable[[bytes, str, str | None], None]
+"""Key, the host that we would have, and the host of the entry that is to be replaced, if there is one."""
 
 
 @attrs.frozen
@@ -43,12 +48,39 @@ _NOWHERE = Standing(chooseable=False, awaited=False, holds=False, may_hold=False
 class Group:
     """A table and the back ends that choose by it; a table of one's own is a group of one."""
 
-    __slots__ = ("_members", "_standings", "table")
+    __slots__ = ("_ask", "_asked", "_members", "_standings", "table")
 
     def __init__(self, table: Table) -> None:
         self.table = table
         self._members: list[Backend] = []
         self._standings: dict[str, Standing] = {}
+        self._ask: Ask | None = None
+        self._asked: set[bytes] = set()
+
+    def insert_elsewhere(self, ask: Ask) -> None:
+        """Let another process decide on entries: a session without a fitting one waits until :meth:`answered`.
+
+        :param ask: is called once for each key, and never calls back from inside.
+        """
+        self._ask = ask
+
+    def asks(self, key: bytes, host: str, replaced: str | None) -> bool:
+        """Whether the entry that would be made is for another process to decide on; then that is asked."""
+        if self._ask is None:
+            return False
+        if key not in self._asked:
+            self._asked.add(key)
+            self._ask(key, host, replaced)
+        return True
+
+    def answered(self, key: bytes, host: str, now: float) -> None:
+        """The other process has decided: ``host`` it is, and who waited for that goes on."""
+        self._asked.discard(key)
+        self.table.bind(key, host, now)
+        for backend in self._members:
+            backend.entered(key, now)
+        for backend in tuple(self._members):
+            backend.deliver()
 
     def standing(self, host: str) -> Standing:
         """What the host of that name can do."""

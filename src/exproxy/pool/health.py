@@ -151,7 +151,7 @@ class Health:
     :param now: since when the present state holds.
     """
 
-    __slots__ = ("_agent_reason", "_agent_up", "_required", "checks", "history", "name", "operational", "since")
+    __slots__ = ("_agent_reason", "_agent_up", "_required", "_told", "checks", "history", "name", "operational", "since")
 
     def __init__(self, checks: Sequence[CheckSpec] = (), name: str = "", now: float = 0.0) -> None:
         self.name = name
@@ -160,6 +160,7 @@ class Health:
         self._required = [state for state in self.checks.values() if state.spec.required]
         self._agent_up = True
         self._agent_reason = ""
+        self._told: str | None = None
         self.history: deque[Transition] = deque(maxlen=HISTORY)
         self.since = now
         self.operational = self._worst()
@@ -172,6 +173,8 @@ class Health:
     @property
     def reason(self) -> str:
         """Why the operational state is what it is, as a sentence part; empty where nothing was found yet."""
+        if self._told is not None:
+            return self._told
         if not self._agent_up:
             return self._agent_reason
         for state in self._required:
@@ -210,6 +213,16 @@ class Health:
         self._agent_up = up
         self._agent_reason = text
         return self._settle(text, now)
+
+    def follow(self, operational: Operational, reason: str, now: float) -> Transition | None:
+        """Believe another process that checks: neither results nor agents are asked here from now on."""
+        old, self.operational, self._told = self.operational, operational, reason
+        if old is operational:
+            return None
+        self.since = now
+        transition = Transition(self.name, old, operational, reason, now)
+        self.history.append(transition)
+        return transition
 
     def _worst(self) -> Operational:
         if not self._agent_up:

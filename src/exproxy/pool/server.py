@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from exproxy.pool.agent import AgentAnswer
+from exproxy.pool.following import ServerState
 from exproxy.pool.health import CheckResult, CheckSpec, Health
 from exproxy.pool.host import Host
 from exproxy.pool.lease import Lease
@@ -41,6 +42,7 @@ class Server:
     __slots__ = (
         "_agent_maxconn",
         "_agent_percent",
+        "_quota",
         "_ramp_from",
         "_resolve_error",
         "address",
@@ -50,6 +52,7 @@ class Server:
         "awaited",
         "backend",
         "backup",
+        "elsewhere",
         "failed_connects",
         "failed_in_a_row",
         "full_name",
@@ -108,6 +111,8 @@ class Server:
         self.admin = stricter(self.own_admin, host.admin)
         """What holds: the strictest of the server's, the host's and the agent's."""
         self.sessions = 0
+        self.elsewhere = 0
+        """Sessions that other processes have there: least connections count them too."""
         self.total = 0
         self.failed_connects = 0
         self.failed_in_a_row = 0
@@ -116,6 +121,7 @@ class Server:
         """Tickets of clients that want this one and no other."""
         self._agent_percent = 100
         self._agent_maxconn: int | None = None
+        self._quota: int | None = None
         self._ramp_from: float | None = None
         self._resolve_error = ""
         self.opened = self.awaited = self.usable = self.starting = False
@@ -137,6 +143,11 @@ class Server:
     def slow_starting(self) -> bool:
         """Whether weight and maxconn are still growing."""
         return self._ramp_from is not None
+
+    @property
+    def ceiling(self) -> int | None:
+        """Sessions at most, as configured or as its agent says, whatever the moment allows."""
+        return self.maxconn if self._agent_maxconn is None else self._agent_maxconn
 
     def condition(self) -> str:
         """What is the matter, for people: ``is down: SMTP said 554 No``."""
@@ -164,11 +175,14 @@ class Server:
         """A session could not connect; ``error_limit`` such failures in a row count as a failed check."""
         self.failed_connects += 1
         self.failed_in_a_row += 1
-        limit = lease.backend.error_limit
-        if limit is None or self.failed_in_a_row < limit:
-            return None
-        self.failed_in_a_row = 0
-        return self._operational(self.health.suspect(f"{limit} connects of sessions in a row failed", now), now, lease)
+        return self._suspect(lease.backend.error_limit, now, lease)
+
+    def connects_failed_elsewhere(self, count: int, now: float) -> None:
+        """Sessions of other processes could not connect; all count together."""
+        self.failed_connects += count
+        for _ in range(count):
+            self.failed_in_a_row += 1
+            self._suspect(None if self.backend is None else self.backend.error_limit, now, None)
 
     def agent(self, answer: AgentAnswer, now: float) -> Transition | None:
         """The agent has answered.  Returns the operational transition, if it made one."""
@@ -198,6 +212,39 @@ class Server:
     def resolve_failed(self, reason: str, now: float) -> None:
         """The DNS has not answered: the last address is kept; without one, nobody waits for this server any more."""
         self._resolve_error = reason
+        self._settled(now)
+
+    # What another process has found and set (exproxy.pool.following).
+
+    def state(self, now: float) -> ServerState:
+        """What others have to know."""
+        return ServerState(
+            operational=self.operational,
+            reason=self.health.reason,
+            admin=self.admin,
+            weight=self.weight,
+            percent=self._agent_percent,
+            maxconn=self.ceiling,
+            address=self.address,
+            resolve_error=self._resolve_error,
+            ramped=None if self._ramp_from is None else now - self._ramp_from,
+        )
+
+    def follow(self, state: ServerState, now: float) -> None:
+        """Be what another process says; :func:`exproxy.pool.following.follow` has the back ends choose anew."""
+        self.weight, self._agent_percent, self.maxconn = state.weight, state.percent, state.maxconn
+        self.address, self._resolve_error = state.address, state.resolve_error
+        self.own_admin = state.admin
+        self._administrative(now, f"it was set to {state.admin.value}")
+        transition = self.health.follow(state.operational, state.reason, now)
+        if transition is not None:
+            self._announce(transition, None)
+        self._ramp_from = None if state.ramped is None else now - state.ramped
+        self.reckon(now)
+
+    def set_quota(self, quota: int, now: float) -> None:
+        """Of its maxconn, if it has one, so many sessions are this process's; 0 for none at the moment."""
+        self._quota = quota
         self._settled(now)
 
     # What people set.
@@ -252,8 +299,10 @@ class Server:
         fraction = self._ramp(now)
         full = SHARE_OF_ONE * self.weight * self._agent_percent // 100
         self.share = max(1, int(full * fraction)) if full else 0
-        maxconn = self.maxconn if self._agent_maxconn is None else self._agent_maxconn
-        self.limit = UNLIMITED if maxconn is None else max(1, int(maxconn * fraction))
+        maxconn = self.ceiling
+        if maxconn is not None and self._quota is not None:
+            maxconn = self._quota
+        self.limit = UNLIMITED if maxconn is None else max(min(1, maxconn), int(maxconn * fraction))
 
     def _ramp(self, now: float) -> float:
         """How much of its strength a server has that came up not long ago."""
@@ -277,6 +326,12 @@ class Server:
         self._announce(transition, but)
         self._settled(now)
         return transition
+
+    def _suspect(self, limit: int | None, now: float, but: Lease | None) -> Transition | None:
+        if limit is None or self.failed_in_a_row < limit:
+            return None
+        self.failed_in_a_row = 0
+        return self._operational(self.health.suspect(f"{limit} connects of sessions in a row failed", now), now, but)
 
     def _administrative(self, now: float, reason: str) -> None:
         old = self.admin

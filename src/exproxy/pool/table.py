@@ -79,6 +79,10 @@ class Table:
         self._entries.move_to_end(key)
         return entry
 
+    def peek(self, key: bytes) -> Entry | None:
+        """The entry of ``key``, without using it."""
+        return self._entries.get(key)
+
     def insert(self, key: bytes, host: str, now: float) -> str:
         """Remember ``host`` unless there is an entry already: the first insertion wins.  Returns the host that holds."""
         return (self.find(key, now) or self._add(key, host, now)).host
@@ -122,6 +126,12 @@ class Table:
     def entries(self) -> Iterator[tuple[bytes, str, float]]:
         """Key, host name and time of the last use, the oldest first."""
         return ((entry.key, entry.host, entry.used) for entry in list(self._entries.values()))
+
+    def touched(self, since: float) -> Iterator[bytes]:
+        """The keys that were used since then, and those whose sessions live."""
+        for entry in self._entries.values():
+            if entry.live or entry.used >= since:
+                yield entry.key
 
     def __len__(self) -> int:
         return len(self._entries)

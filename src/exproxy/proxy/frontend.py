@@ -77,6 +77,11 @@ class Frontend:
             self._tell()
         self.gate.free()
 
+    def set_maxconn(self, maxconn: int) -> None:
+        """Sessions beyond a smaller limit stay; nobody new is accepted until they are fewer."""
+        self.maxconn = maxconn
+        self._tell()
+
     def room(self) -> int:
         """How many of its listeners' clients may be accepted in this turn."""
         room = self.gate.room()

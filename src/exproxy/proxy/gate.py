@@ -53,6 +53,11 @@ class Gate:
         if self.taken >= self.maxconn:
             self._tell()
 
+    def set_maxconn(self, maxconn: int) -> None:
+        """Sessions beyond a smaller limit stay; nobody new is accepted until they are fewer."""
+        self.maxconn = maxconn
+        self._tell()
+
     def when_empty(self, call: Callable[[], object]) -> None:
         """Have ``call`` called when the last session is over; at once if there is none."""
         self._when_empty = call

@@ -26,6 +26,8 @@ class Listener:
         self._accept_proxy = accept_proxy
         self._tls = tls
         self._port: Port | None = None
+        self.wanted: Address = ("", 0)
+        """What :meth:`open` was asked for."""
         self._accepting = False
 
     def open(self, address: Address, backlog: int) -> None:
@@ -33,6 +35,7 @@ class Listener:
 
         :raises OSError: the address is in use, not ours, or we may not.
         """
+        self.wanted = address
         self._port = self.frontend.network.listen(address, self, backlog)
 
     @property
@@ -40,6 +43,11 @@ class Listener:
         """Where we listen."""
         assert self._port is not None
         return self._port.address
+
+    def fileno(self) -> int:
+        """The listening socket, for another process to have too."""
+        assert self._port is not None
+        return self._port.fileno()
 
     def start(self) -> None:
         """Accept clients."""

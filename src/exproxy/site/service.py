@@ -1,15 +1,26 @@
 """The site as a service of twistd."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from exproxy.process.signals import Signals
-from exproxy.site.core import Site
 
 _log = Logger()
+
+
+class Site(Protocol):
+    """One process, or a master."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> "Deferred[None]": ...
+
+    def hurry(self) -> None: ...
+
+    def reopen_logs(self) -> None: ...
 
 
 class SiteService(Service):

@@ -1,6 +1,7 @@
 """From a configuration file to a service that is ready to start."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ from exproxy.check.plugins import DuplicateCheckerError, checkers
 from exproxy.config.load import load
 from exproxy.net import network_for
 from exproxy.process.clock import steady
+from exproxy.process.spawning import spawn
 from exproxy.site.core import Site
 from exproxy.site.errors import SiteError
+from exproxy.site.master import MasterSite
 from exproxy.site.service import SiteService
 
 
@@ -25,6 +28,9 @@ def service_for(path: Path, environ: Mapping[str, str], reactor: Any) -> SiteSer
     except DuplicateCheckerError as error:
         raise SiteError([str(error)]) from error
     configuration = load(path, environ, {name: checker.options for name, checker in found.items()})
-    site = Site(reactor, network_for(reactor), found)
+    network = network_for(reactor)
+    if configuration.service.workers > 1:
+        return SiteService(MasterSite(reactor, network, found, configuration, partial(spawn, reactor)), reactor)
+    site = Site(reactor, network, found)
     site.apply(configuration)
     return SiteService(site, reactor)

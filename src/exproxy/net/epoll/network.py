@@ -21,7 +21,7 @@ from _socket import (
 
 from exproxy.net.epoll.attempt import EpollAttempt, FailedAttempt
 from exproxy.net.epoll.loop import Loop
-from exproxy.net.epoll.port import EpollPort
+from exproxy.net.epoll.port import SHARED_ACCEPTS_A_TURN, EpollPort
 from exproxy.net.epoll.tlsstream import EpollTLSStream, secured
 from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Stream, TLSOwner
 from exproxy.net.tls.client import ClientTLS
@@ -56,6 +56,11 @@ class EpollNetwork:
             sock.close()
             raise
         return EpollPort(self.loop, sock, acceptor)
+
+    def adopt(self, fd: int, acceptor: Acceptor) -> EpollPort:
+        sock = socket(fileno=fd)
+        sock.setblocking(False)
+        return EpollPort(self.loop, sock, acceptor, SHARED_ACCEPTS_A_TURN)
 
     def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
         try:

@@ -11,16 +11,22 @@ from exproxy.net.epoll.stream import EpollStream
 from exproxy.net.interfaces import Acceptor, Address
 
 ACCEPTS_A_TURN = 64
+SHARED_ACCEPTS_A_TURN = 8
+"""Of a socket on which other processes accept too: the first that wakes up leaves something for them."""
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 REST = 1.0
 """Seconds without accepting after the system refused a descriptor: trying again at once would spin."""
 
 
 class EpollPort:
-    """:param sock: bound, listening and non-blocking; accepted sockets inherit NODELAY and KEEPALIVE from it."""
+    """:param sock: bound, listening and non-blocking; accepted sockets inherit NODELAY and KEEPALIVE from it.
 
-    def __init__(self, loop: Loop, sock: socket, acceptor: Acceptor) -> None:
+    :param batch: clients that are accepted in one turn at most.
+    """
+
+    def __init__(self, loop: Loop, sock: socket, acceptor: Acceptor, batch: int = ACCEPTS_A_TURN) -> None:
         self._loop = loop
+        self._batch = batch
         self._sock = sock
         self._fd = sock.fileno()
         self._family = sock.family
@@ -33,6 +39,9 @@ class EpollPort:
         name = sock.getsockname()
         self.address: Address = (name[0], name[1])
         self._watched = False
+
+    def fileno(self) -> int:
+        return self._fd
 
     def pause(self) -> None:
         if not self._paused:
@@ -49,12 +58,14 @@ class EpollPort:
         if not self._closed:
             self._closed = self._paused = True
             self._loop.deadlines.clear(self)
+            # closing is not enough: where other processes have the socket too, it would stay in the epoll
+            self._look_away()
             self._loop.forget(self._fd)
             self._sock.close()
 
     def ready(self, mask: int) -> None:
         """Clients wait."""
-        for _ in range(min(ACCEPTS_A_TURN, self._acceptor.room())):
+        for _ in range(min(self._batch, self._acceptor.room())):
             if self._paused or self.deadline_tick:
                 return
             try:

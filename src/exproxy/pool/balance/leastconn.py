@@ -30,6 +30,7 @@ class LeastConn:
             sessions = server.sessions
             if sessions >= server.limit or server is avoid:
                 continue
+            sessions += server.elsewhere
             # Fractions (sessions + 1) / share, compared without dividing.
             if best is None or (sessions + 1) * share < load * server.share:
                 best = server

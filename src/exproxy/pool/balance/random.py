@@ -40,7 +40,7 @@ class TwoChoices:
         two = self._draw_other(one) if len(servers) > 1 else one
         if two.sessions >= two.limit or two is avoid:
             two = one
-        elif one.sessions >= one.limit or one is avoid or two.sessions * one.share < one.sessions * two.share:
+        elif one.sessions >= one.limit or one is avoid or _busier(one, two):
             one = two
         if one.sessions < one.limit and one is not avoid:
             return one
@@ -60,4 +60,8 @@ class TwoChoices:
     def _least(self, avoid: "Server | None") -> "Server | None":
         """Both lots were full: any that is not."""
         free = (server for server in self._servers if server.sessions < server.limit and server is not avoid)
-        return min(free, key=lambda server: server.sessions / server.share, default=None)
+        return min(free, key=lambda server: (server.sessions + server.elsewhere) / server.share, default=None)
+
+
+def _busier(one: "Server", two: "Server") -> bool:
+    return (two.sessions + two.elsewhere) * one.share < (one.sessions + one.elsewhere) * two.share

@@ -1,0 +1,41 @@
+"""Commands that are planned and not built yet: said so, with what to do instead."""
+
+from functools import partial
+
+import click
+
+_RESTART = "then restart the proxy (systemctl restart exproxy, or as you have started it)"
+_BY_HAND = (
+    "put the server into maintenance in Exchange, or let an agent on it say drain, and it gets no new clients; "
+    f"or take it out of the configuration file, {_RESTART}"
+)
+
+LATER = {
+    "status": "the log has every transition, and exproxy config check --connect FILE looks at every server now",
+    "host": _BY_HAND,
+    "server": _BY_HAND,
+    "reload": f"edit the configuration file, look at it with exproxy config check FILE, {_RESTART}",
+    "service": "run twistd exproxy -c FILE; README.md has a unit for systemd",
+}
+"""Each command, and what to do until it is there."""
+
+
+def later() -> list[click.Command]:
+    """A command for each, which takes any words, is not in ``--help`` and ends with status 2."""
+    return [
+        click.Command(
+            name,
+            callback=partial(_refuse, name, instead),
+            params=[click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)],
+            context_settings={"ignore_unknown_options": True},
+            add_help_option=False,
+            hidden=True,
+        )
+        for name, instead in LATER.items()
+    ]
+
+
+def _refuse(name: str, instead: str, words: tuple[str, ...]) -> None:
+    error = click.ClickException(f'not built yet: "exproxy {" ".join((name, *words))}"; {instead}')
+    error.exit_code = 2
+    raise error

@@ -1,0 +1,42 @@
+"""A network whose ports were bound by another process."""
+
+import errno
+from collections.abc import Mapping
+
+from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Network, Port, SecureStream, Stream, TLSOwner
+from exproxy.net.tls.client import ClientTLS
+from exproxy.net.tls.server import ServerTLS
+
+
+class InheritedNetwork:
+    """:param network: makes everything else.
+
+    :param ports: the listening sockets that we were given, by the address that they were bound to.
+    """
+
+    def __init__(self, network: Network, ports: Mapping[Address, int]) -> None:
+        self._network = network
+        self._ports = dict(ports)
+        self.deadlines = network.deadlines
+
+    def listen(self, address: Address, acceptor: Acceptor, backlog: int = 1024) -> Port:
+        """The port that was bound there.
+
+        :raises OSError: we were given none.
+        """
+        fd = self._ports.pop(address, None)
+        if fd is None:
+            raise OSError(errno.EADDRNOTAVAIL, "the process that binds ports has given us none for this address")
+        return self._network.adopt(fd, acceptor)
+
+    def adopt(self, fd: int, acceptor: Acceptor) -> Port:
+        return self._network.adopt(fd, acceptor)
+
+    def secure_server(self, stream: Stream, tls: ServerTLS, owner: TLSOwner) -> SecureStream:
+        return self._network.secure_server(stream, tls, owner)
+
+    def secure_client(self, stream: Stream, tls: ClientTLS, owner: TLSOwner) -> SecureStream:
+        return self._network.secure_client(stream, tls, owner)
+
+    def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
+        return self._network.connect(address, dialer, timeout, source)

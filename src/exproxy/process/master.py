@@ -1,0 +1,454 @@
+"""The master: starts workers, replaces those that end, and keeps them of one mind."""
+
+import signal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone, ConnectionLost, ProcessExitedAlready
+from twisted.internet.interfaces import IDelayedCall, IProcessTransport, IReactorTime
+from twisted.internet.protocol import Protocol
+from twisted.logger import Logger
+from twisted.protocols import amp
+
+from exproxy import pool
+from exproxy.net.interfaces import Address
+from exproxy.pool.server import UNLIMITED
+from exproxy.process.messages import (
+    Begin,
+    Claim,
+    Configure,
+    Counts,
+    Drain,
+    Elsewhere,
+    Entries,
+    FrontendCounts,
+    Hurry,
+    Listen,
+    Ping,
+    Quotas,
+    Reopen,
+    Report,
+    ServerCounts,
+    States,
+    Touched,
+    pieces,
+)
+from exproxy.process.quota import Ledger
+from exproxy.process.spawning import ProcessProtocol
+from exproxy.process.supervisor import Pulse, Restarts
+
+PING = 1.0
+"""Seconds between two questions whether a worker is well."""
+PATIENCE = 4.0
+"""Seconds without an answer after which a worker is killed."""
+START_PATIENCE = 30.0
+"""The same while it starts."""
+BATCH = 0.02
+"""Seconds for which other workers' sessions are gathered before they are told."""
+
+_COUNTING = ("leastconn", "random")
+"""The algorithms that want to know of sessions elsewhere."""
+
+_log = Logger()
+
+Spawn = Callable[[ProcessProtocol, Protocol], IProcessTransport]
+
+
+@attrs.frozen
+class Inheritance:
+    """What a worker is given when it begins.
+
+    :param file: the pickled configuration.
+    :param sockets: listening, by the address that the configuration says.
+    """
+
+    file: int
+    sockets: Sequence[tuple[Address, int]]
+
+
+@attrs.define(eq=False)
+class Worker:
+    """One place for a worker, and who has it.
+
+    :param number: from 0.
+    """
+
+    number: int
+    restarts: Restarts = attrs.field(factory=Restarts)
+    process: IProcessTransport | None = None
+    link: "MasterLink | None" = None
+    pulse: Pulse | None = None
+    serving: bool = False
+    killed: bool = False
+    again: IDelayedCall | None = None
+    servers: dict[str, ServerCounts] = attrs.field(factory=dict)
+    frontends: dict[str, FrontendCounts] = attrs.field(factory=dict)
+    told: dict[str, int] = attrs.field(factory=dict)
+    """The sessions elsewhere, as it knows them."""
+
+    @property
+    def name(self) -> str:
+        return f"worker {self.number + 1}"
+
+
+class Master:
+    """:param spawn: starts a process.
+
+    :param count: how many workers.
+    :param limits: of the process and its front ends, by name; those of the pool are found in it.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        spawn: Spawn,
+        count: int,
+        inheritance: Inheritance,
+        backends: Mapping[str, pool.Backend],
+        groups: Mapping[str, pool.Group],
+        limits: Mapping[str, int],
+    ) -> None:
+        self._clock = clock
+        self._spawn = spawn
+        self._inheritance = inheritance
+        self._groups = groups
+        self.workers = [Worker(number) for number in range(count)]
+        self._servers = {server.full_name: server for backend in backends.values() for server in backend.servers.values()}
+        self._counting = {
+            name for name, server in self._servers.items() if server.backend and server.backend.balance in _COUNTING
+        }
+        self._ledgers = {name: Ledger(limit, count) for name, limit in limits.items()}
+        for backend in backends.values():
+            backend.watch(self._changed)
+            if backend.limit != UNLIMITED:
+                self._ledgers[f"backend {backend.name}"] = Ledger(backend.limit, count)
+        for server in self._servers.values():
+            self._limit(server)
+        self._dirty: dict[pool.Server, float] = {}
+        self._known = {server: server.state(clock.seconds()) for server in self._servers.values()}
+        self._new_entries: list[tuple[MasterLink, tuple[str, bytes, str]]] = []
+        self._calls: dict[Callable[[], None], IDelayedCall] = {}
+        self._ending: Deferred[None] | None = None
+
+    def start(self) -> None:
+        """Start all workers."""
+        for worker in self.workers:
+            self._begin(worker)
+        self._soon(self._look, PING)
+
+    def stop(self) -> "Deferred[None]":
+        """Have all workers drain; fires when the last one has ended."""
+        if self._ending is None:
+            self._ending = Deferred()
+            for worker in self.workers:
+                if worker.again is not None:
+                    worker.again.cancel()
+                    worker.again = None
+                if worker.link is not None:
+                    worker.link.callRemote(Drain)
+            self._end_if_alone()
+        return self._ending
+
+    def hurry(self) -> None:
+        """End the sessions that still live."""
+        self._tell(Hurry)
+
+    def reopen_logs(self) -> None:
+        """After log files were renamed."""
+        self._tell(Reopen)
+
+    def sessions(self, server: pool.Server) -> int:
+        """How many all workers have there."""
+        return sum(worker.servers[server.full_name].sessions for worker in self.workers if server.full_name in worker.servers)
+
+    # ---- what workers say
+
+    def claim(self, link: "MasterLink", table: str, key: bytes, host: str, replaced: str) -> str:
+        """The host that the key has from now on."""
+        now = self._clock.seconds()
+        known = self._groups[table].table
+        entry = known.find(key, now)
+        if entry is not None and entry.host != replaced:
+            return entry.host
+        known.bind(key, host, now)
+        self._new_entries.append((link, (table, key, host)))
+        self._soon(self._spread_entries, 0)
+        return host
+
+    def touched(self, entries: Iterable[tuple[str, bytes]]) -> None:
+        """Entries are in use."""
+        now = self._clock.seconds()
+        for table, key in entries:
+            self._groups[table].table.find(key, now)
+
+    def report(self, link: "MasterLink", counts: Counts) -> None:
+        """What has changed in a worker."""
+        worker = self._worker_of(link)
+        if worker is None:
+            return
+        for name, now in counts.servers.items():
+            self._judge(self._servers[name], worker.servers.get(name, ServerCounts()), now)
+        worker.servers |= counts.servers
+        worker.frontends |= counts.frontends
+        for name, usage in counts.usage.items():
+            if name in self._ledgers:
+                self._ledgers[name].report(worker.number, usage.used, usage.wanted)
+        self._share_out()
+        if not self._counting.isdisjoint(counts.servers):
+            self._soon(self._spread_sessions, BATCH)
+
+    def _judge(self, server: pool.Server, before: ServerCounts, now: ServerCounts) -> None:
+        """Connects that failed count together, whichever workers they failed in; one that did not ends the row."""
+        failed = now.failed - before.failed
+        if now.in_a_row < failed or (not now.in_a_row and now.total > before.total):
+            server.failed_in_a_row = 0
+            failed = min(failed, now.in_a_row)
+        if failed:
+            server.connects_failed_elsewhere(failed, self._clock.seconds())
+
+    # ---- what all are told
+
+    def _changed(self, server: pool.Server) -> None:
+        self._dirty.setdefault(server, self._clock.seconds())
+        self._soon(self._spread_states, 0)
+
+    def _spread_states(self) -> None:
+        dirty, self._dirty = self._dirty, {}
+        now = self._clock.seconds()
+        states = []
+        heard = False
+        for server in dirty:
+            state, before = server.state(now), self._known[server]
+            if state != before:
+                self._known[server] = state
+                states.append((server.full_name, state))
+                heard = heard or (state.operational, state.admin) != (before.operational, before.admin)
+                self._limit(server)
+        if states:
+            heard = heard and all(worker.serving for worker in self.workers)
+            _Spread(self._clock, min(dirty.values()), heard).to(self._links(), states)
+            self._share_out()
+
+    def _spread_entries(self) -> None:
+        entries, self._new_entries = self._new_entries, []
+        for link in self._links():
+            for piece in pieces(entry for source, entry in entries if source is not link):
+                _ask(link, Entries, entries=piece)
+
+    def _spread_sessions(self) -> None:
+        for worker in self.workers:
+            if worker.link is None or not worker.serving:
+                continue
+            others = [other.servers for other in self.workers if other is not worker]
+            counts = {name: sum(known[name].sessions for known in others if name in known) for name in self._counting}
+            changed = {name: count for name, count in counts.items() if worker.told.get(name, 0) != count}
+            if changed:
+                worker.told = counts
+                worker.link.callRemote(Elsewhere, sessions=changed)
+
+    def _limit(self, server: pool.Server) -> None:
+        """Its maxconn may be another one than before."""
+        name, ceiling = f"server {server.full_name}", server.ceiling
+        ledger = self._ledgers.get(name)
+        if ceiling is None:
+            self._ledgers.pop(name, None)
+        elif ledger is not None:
+            ledger.total = ceiling
+        else:
+            self._ledgers[name] = ledger = Ledger(ceiling, len(self.workers))
+            for worker in self.workers:
+                if worker.serving:
+                    ledger.join(worker.number)
+
+    def _share_out(self) -> None:
+        changes: dict[int, dict[str, int]] = {}
+        for name, ledger in self._ledgers.items():
+            for number, quota in ledger.changes().items():
+                changes.setdefault(number, {})[name] = quota
+        for number, quotas in changes.items():
+            link = self.workers[number].link
+            if link is not None:
+                # the answers to those that were raised mean nothing, even when one is asked back meanwhile
+                lower = {name: quota for name, quota in quotas.items() if self._ledgers[name].shares[number].lowering}
+                _ask(link, Quotas, self._shared_out, number, link, lower, quotas=quotas)
+
+    def _shared_out(self, answer: dict[str, Any], number: int, link: "MasterLink", lower: Mapping[str, int]) -> None:
+        if self.workers[number].link is not link:
+            return
+        for name, quota in lower.items():
+            ledger = self._ledgers.get(name)
+            if ledger is not None:
+                ledger.lowered(number, quota, answer["used"][name])
+        if lower:
+            self._share_out()
+
+    # ---- the workers' lives
+
+    def _begin(self, worker: Worker) -> None:
+        now = self._clock.seconds()
+        worker.again = None
+        worker.serving = worker.killed = False
+        worker.pulse = Pulse(START_PATIENCE, now)
+        worker.restarts.started(now)
+        worker.link = link = MasterLink(self)
+        worker.process = self._spawn(ProcessProtocol(worker.name, lambda why: self._ended(worker, why)), link)
+        _ask(link, Configure, file=self._inheritance.file)
+        for (host, port), fd in self._inheritance.sockets:
+            _ask(link, Listen, host=host, port=port, socket=fd)
+        for piece in pieces((server.full_name, state) for server, state in self._known.items()):
+            _ask(link, States, states=piece)
+        _ask(link, Begin, self._began, worker, link)
+
+    def _began(self, answer: object, worker: Worker, link: "MasterLink") -> None:
+        if worker.link is not link:
+            return
+        _log.info("{worker} serves, process {pid}", worker=worker.name, pid=getattr(worker.process, "pid", None))
+        worker.serving = True
+        worker.pulse = Pulse(PATIENCE, self._clock.seconds())
+        for ledger in self._ledgers.values():
+            ledger.join(worker.number)
+        self._share_out()
+        self._spread_sessions()
+        entries = [(name, key, host) for name, group in self._groups.items() for key, host, _ in group.table.entries()]
+        self._hand_over(None, link, pieces(entries))
+        if self._ending is not None:
+            link.callRemote(Drain)
+
+    def _hand_over(self, answer: object, link: "MasterLink", entries: Any) -> None:
+        """What is in the tables, a piece after the other: a worker that does not know a key asks, so there is no hurry."""
+        piece = next(entries, None)
+        if piece:
+            current = [(table, key, entry.host) for table, key, _ in piece if (entry := self._groups[table].table.peek(key))]
+            _ask(link, Entries, self._hand_over, link, entries, entries=current)
+
+    def _ended(self, worker: Worker, why: str) -> None:
+        now = self._clock.seconds()
+        worker.process = worker.link = worker.pulse = None
+        worker.serving = False
+        worker.servers, worker.frontends, worker.told = {}, {}, {}
+        for ledger in self._ledgers.values():
+            ledger.leave(worker.number)
+        self._share_out()
+        self._spread_sessions()
+        if self._ending is not None:
+            self._end_if_alone()
+            return
+        delay = worker.restarts.ended(now)
+        words = "{worker} has ended ({why}) and its sessions with it; another one is started in {delay:g} s"
+        _log.error(words, worker=worker.name, why=why, delay=delay)
+        worker.again = self._clock.callLater(delay, self._begin, worker)
+
+    def _look(self) -> None:
+        """Are all well?"""
+        self._soon(self._look, PING)
+        now = self._clock.seconds()
+        for worker in self.workers:
+            if worker.link is None or worker.pulse is None or worker.killed:
+                continue
+            if worker.pulse.gone(now):
+                worker.killed = True
+                _log.error("{worker} does not answer any more: it is killed", worker=worker.name)
+                _kill(worker.process)
+            else:
+                _ask(worker.link, Ping, self._well, worker, worker.pulse)
+
+    def _well(self, answer: object, worker: Worker, pulse: Pulse) -> None:
+        pulse.heard(self._clock.seconds())
+
+    def _end_if_alone(self) -> None:
+        if any(worker.process is not None for worker in self.workers):
+            return
+        for call in self._calls.values():
+            if call.active():
+                call.cancel()
+        if self._ending is not None and not self._ending.called:
+            self._ending.callback(None)
+
+    def _links(self) -> "list[MasterLink]":
+        return [worker.link for worker in self.workers if worker.link is not None]
+
+    def _worker_of(self, link: "MasterLink") -> Worker | None:
+        return next((worker for worker in self.workers if worker.link is link), None)
+
+    def _tell(self, command: type[amp.Command]) -> None:
+        for link in self._links():
+            link.callRemote(command)
+
+    def _soon(self, call: Callable[[], None], delay: float) -> None:
+        """Once, however often it is asked for until then."""
+        waiting = self._calls.get(call)
+        if waiting is None or not waiting.active():
+            self._calls[call] = self._clock.callLater(delay, call)
+
+
+class _Spread:
+    """Tells how long it took until all workers knew.
+
+    :param since: when the first of the changes came about.
+    :param heard: whether it is worth a line in the log.
+    """
+
+    def __init__(self, clock: IReactorTime, since: float, heard: bool) -> None:
+        self._clock = clock
+        self._since = since
+        self._heard = heard
+        self._waiting = 0
+
+    def to(self, links: "Sequence[MasterLink]", states: Sequence[tuple[str, pool.ServerState]]) -> None:
+        for link in links:
+            for piece in pieces(states):
+                self._waiting += 1
+                _ask(link, States, self._answered, states=piece)
+
+    def _answered(self, answer: object) -> None:
+        self._waiting -= 1
+        if not self._waiting and self._heard:
+            _log.info("all workers know after {ms:.1f} ms", ms=(self._clock.seconds() - self._since) * 1000)
+
+
+class MasterLink(amp.AMP):
+    """The master's end of the pair."""
+
+    def __init__(self, master: Master) -> None:
+        super().__init__()
+        self._master = master
+
+    @Claim.responder
+    def claim(self, table: str, key: bytes, host: str, replaced: str) -> dict[str, object]:
+        return {"host": self._master.claim(self, table, key, host, replaced)}
+
+    @Report.responder
+    def report(self, counts: Counts) -> dict[str, object]:
+        self._master.report(self, counts)
+        return {}
+
+    @Touched.responder
+    def touched(self, entries: Any) -> dict[str, object]:
+        self._master.touched(entries)
+        return {}
+
+
+def _nothing(answer: object) -> None:
+    pass
+
+
+def _ask(
+    link: MasterLink, command: type[amp.Command], then: Callable[..., object] = _nothing, *rest: object, **arguments: object
+) -> None:
+    """A question whose answer does not come when the worker ends: its process tells that."""
+    link.callRemote(command, **arguments).addCallback(then, *rest).addErrback(_unanswered)
+
+
+def _unanswered(failure: Any) -> None:
+    if not failure.check(ConnectionDone, ConnectionLost):
+        _log.failure("exproxy made an error with one of its workers; please report this", failure)
+
+
+def _kill(process: IProcessTransport | None) -> None:
+    try:
+        if process is not None:
+            process.signalProcess(signal.SIGKILL)
+    except ProcessExitedAlready:
+        pass

@@ -1,0 +1,163 @@
+"""What the master and its workers say to each other: AMP commands on a pair of unix sockets.
+
+A command that needs an answer costs about 250 µs on each side, so none is sent for a session but for a key of a table that was
+never seen before.  Both ends are the same program, started by one another: what is pickled was pickled by ourselves.
+"""
+
+import pickle
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar, TypeVar
+
+from attrs import Factory, field, frozen
+from twisted.protocols import amp
+
+T = TypeVar("T")
+Field = tuple[bytes, amp.Argument]
+
+A_MESSAGE = 100
+"""So many states or entries fit into a message, whose values have 65,535 bytes at most."""
+
+
+class Pickled(amp.Argument):
+    """Any object of ours."""
+
+    def toString(self, inObject: object) -> bytes:
+        return pickle.dumps(inObject, pickle.HIGHEST_PROTOCOL)
+
+    def fromString(self, inString: bytes) -> Any:
+        return pickle.loads(inString)  # noqa: S301 - from our own parent or child, on a pair that nobody else has
+
+
+@frozen
+class ServerCounts:
+    """One worker's sessions with one server; all but ``sessions`` only grow, or go back to 0 for ``in_a_row``."""
+
+    sessions: int = 0
+    total: int = 0
+    failed: int = 0
+    in_a_row: int = 0
+    """Connects that failed since the last one that did not."""
+
+
+@frozen
+class FrontendCounts:
+    sessions: int = 0
+    total: int = 0
+    refused: int = 0
+    bad_prefaces: int = 0
+
+
+@frozen
+class Usage:
+    """What a worker uses of a quota, and how many of its sessions wait for more."""
+
+    used: int = 0
+    wanted: int = 0
+
+
+@frozen
+class Counts:
+    """What has changed in a worker; by full names of servers, names of front ends, and names of limits."""
+
+    servers: dict[str, ServerCounts] = field(default=Factory(dict))
+    frontends: dict[str, FrontendCounts] = field(default=Factory(dict))
+    usage: dict[str, Usage] = field(default=Factory(dict))
+
+
+def pieces(items: Iterable[T]) -> Iterator[Sequence[T]]:
+    """As many messages as they need."""
+    rest = list(items)
+    return (rest[start : start + A_MESSAGE] for start in range(0, len(rest), A_MESSAGE))
+
+
+class Configure(amp.Command):
+    """master -> worker, first: a file that holds the pickled configuration, exactly as the master has checked it."""
+
+    arguments: ClassVar[list[Field]] = [(b"file", amp.Descriptor())]
+
+
+class Listen(amp.Command):
+    """master -> worker, one for each: a listening socket, with the address that the configuration says."""
+
+    arguments: ClassVar[list[Field]] = [(b"host", amp.Unicode()), (b"port", amp.Integer()), (b"socket", amp.Descriptor())]
+
+
+class States(amp.Command):
+    """master -> worker: a sequence of (full name of a server, :class:`exproxy.pool.ServerState`)."""
+
+    arguments: ClassVar[list[Field]] = [(b"states", Pickled())]
+
+
+class Begin(amp.Command):
+    """master -> worker: accept clients."""
+
+
+class Quotas(amp.Command):
+    """master -> worker: a dictionary of limits' names and new quotas.  The answer: what is used of them by those that go on."""
+
+    arguments: ClassVar[list[Field]] = [(b"quotas", Pickled())]
+    response: ClassVar[list[Field]] = [(b"used", Pickled())]
+
+
+class Elsewhere(amp.Command):
+    """master -> worker: a dictionary of servers and the sessions that other workers have there."""
+
+    arguments: ClassVar[list[Field]] = [(b"sessions", Pickled())]
+    requiresAnswer = False  # noqa: N815 - Twisted's name
+
+
+class Entries(amp.Command):
+    """master -> worker: a sequence of (table, key, host)."""
+
+    arguments: ClassVar[list[Field]] = [(b"entries", Pickled())]
+
+
+class Ping(amp.Command):
+    """master -> worker: are you well?"""
+
+
+class Reopen(amp.Command):
+    """master -> worker: log files were renamed."""
+
+    requiresAnswer = False  # noqa: N815 - Twisted's name
+
+
+class Drain(amp.Command):
+    """master -> worker: let nobody in any more, and end when the last session has ended."""
+
+    requiresAnswer = False  # noqa: N815 - Twisted's name
+
+
+class Hurry(amp.Command):
+    """master -> worker: end what still lives."""
+
+    requiresAnswer = False  # noqa: N815 - Twisted's name
+
+
+class Claim(amp.Command):
+    """worker -> master: may this host be the key's?  The answer is the one that is: the first claim wins.
+
+    ``replaced`` is the host of an entry that is of no use any more, or empty.
+    """
+
+    arguments: ClassVar[list[Field]] = [
+        (b"table", amp.Unicode()),
+        (b"key", amp.String()),
+        (b"host", amp.Unicode()),
+        (b"replaced", amp.Unicode()),
+    ]
+    response: ClassVar[list[Field]] = [(b"host", amp.Unicode())]
+
+
+class Report(amp.Command):
+    """worker -> master: :class:`Counts`."""
+
+    arguments: ClassVar[list[Field]] = [(b"counts", Pickled())]
+    requiresAnswer = False  # noqa: N815 - Twisted's name
+
+
+class Touched(amp.Command):
+    """worker -> master: a sequence of (table, key) that were used."""
+
+    arguments: ClassVar[list[Field]] = [(b"entries", Pickled())]
+    requiresAnswer = False  # noqa: N815 - Twisted's name

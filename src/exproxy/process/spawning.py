@@ -1,0 +1,82 @@
+"""Starts a worker: a new interpreter, tied to us by a pair of unix sockets."""
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IProcessTransport
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import ProcessProtocol as TwistedProcessProtocol
+from twisted.logger import Logger
+
+LINK = 3
+"""The descriptor of the worker's end."""
+
+PROGRAM = "exproxy.worker"
+
+_PR_SET_PDEATHSIG = 1
+
+_log = Logger()
+
+
+class ProcessProtocol(TwistedProcessProtocol):
+    """Has what a worker writes to standard error in the master's log.
+
+    :param ended: called with the reason when it is no more.
+    """
+
+    def __init__(self, name: str, ended: Callable[[str], object]) -> None:
+        self._name = name
+        self._ended = ended
+        self._rest = b""
+
+    def errReceived(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            _log.info("{worker}: {line}", worker=self._name, line=line.decode("utf-8", "replace"))
+
+    def processEnded(self, reason: Any) -> None:
+        status = reason.value
+        self._ended(f"signal {status.signal}" if status.signal else f"status {status.exitCode}")
+
+
+class OneFactory(Factory):
+    """For a connection that is there already."""
+
+    noisy = False
+
+    def __init__(self, link: Protocol) -> None:
+        self._link = link
+
+    def buildProtocol(self, addr: object) -> Protocol:
+        return self._link
+
+
+def adopt(reactor: Any, pair: socket.socket, link: Protocol) -> None:
+    """Speak ``link`` on ``pair``, of which the reactor makes a descriptor of its own."""
+    pair.setblocking(False)
+    reactor.adoptStreamConnection(pair.fileno(), socket.AF_UNIX, OneFactory(link))
+    pair.close()
+
+
+def spawn(reactor: Any, process: ProcessProtocol, link: Protocol) -> IProcessTransport:
+    """A worker with ``link`` at our end of the pair; its access log may go to our standard output."""
+    ours, theirs = socket.socketpair()
+    # the same program, wherever it was found: what twistd added to the path is not in the environment
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path)}
+    command = [sys.executable, "-m", PROGRAM]
+    with theirs:
+        descriptors = {0: 0, 1: 1, 2: "r", LINK: theirs.fileno()}
+        started: IProcessTransport = reactor.spawnProcess(process, sys.executable, command, environment, childFDs=descriptors)
+    adopt(reactor, ours, link)
+    return started
+
+
+def die_with_parent() -> None:
+    """Have Linux kill us when our parent ends, even if we are stopped or busy then; elsewhere, the end of the pair tells."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

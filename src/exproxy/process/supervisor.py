@@ -1,0 +1,44 @@
+"""When a process that has ended is started again."""
+
+SOON = 0.05
+"""Seconds before the first replacement: at once, but never in a loop without a pause."""
+LONGEST = 10.0
+STEADY = 10.0
+"""Who has lived for so many seconds did not end because it was started."""
+
+
+class Restarts:
+    """One process's place: how long it stays empty.  Doubles for each one that dies young."""
+
+    def __init__(self) -> None:
+        self._delay = SOON
+        self._since = 0.0
+
+    def started(self, now: float) -> None:
+        """A process runs."""
+        self._since = now
+
+    def ended(self, now: float) -> float:
+        """It has ended: the seconds to wait before the next one is started."""
+        delay = SOON if now - self._since >= STEADY else self._delay
+        self._delay = min(LONGEST, 2 * delay)
+        return delay
+
+
+class Pulse:
+    """Whether a process still answers.
+
+    :param patience: seconds without an answer after which it is taken for dead.
+    """
+
+    def __init__(self, patience: float, now: float) -> None:
+        self._patience = patience
+        self._heard = now
+
+    def heard(self, now: float) -> None:
+        """It has answered."""
+        self._heard = now
+
+    def gone(self, now: float) -> bool:
+        """It has not answered for too long."""
+        return now - self._heard > self._patience

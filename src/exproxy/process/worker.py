@@ -1,0 +1,263 @@
+"""A worker: has clients, and believes what the master says of servers, tables and limits."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+import attrs
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.protocol import connectionDone
+from twisted.protocols import amp
+from twisted.python.failure import Failure
+
+from exproxy import pool
+from exproxy.pool.server import UNLIMITED
+from exproxy.process.messages import (
+    Begin,
+    Claim,
+    Configure,
+    Counts,
+    Drain,
+    Elsewhere,
+    Entries,
+    FrontendCounts,
+    Hurry,
+    Listen,
+    Ping,
+    Quotas,
+    Reopen,
+    Report,
+    ServerCounts,
+    States,
+    Touched,
+    Usage,
+    pieces,
+)
+
+BATCH = 0.02
+"""Seconds between two reports of what has changed."""
+
+TOUCH = 5.0
+"""Seconds between two reports of the entries that were used."""
+
+
+@attrs.frozen
+class Slots:
+    """Something of which there is so much and no more."""
+
+    used: Callable[[], int]
+    wanted: Callable[[], int]
+    allow: Callable[[int], object]
+
+
+class Orders(Protocol):
+    """What the master asks of a worker's site."""
+
+    def configure(self, file: int) -> None: ...
+
+    def listen(self, host: str, port: int, socket: int) -> None: ...
+
+    def begin(self) -> None: ...
+
+    def drain(self) -> None: ...
+
+    def hurry(self) -> None: ...
+
+    def reopen_logs(self) -> None: ...
+
+    def lost(self) -> None:
+        """There is no master any more."""
+
+
+class Follower:
+    """:param frontends: gives the counters of each front end."""
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        link: "WorkerLink",
+        backends: Mapping[str, pool.Backend],
+        groups: Mapping[str, pool.Group],
+        frontends: Callable[[], Mapping[str, FrontendCounts]],
+    ) -> None:
+        self._clock = clock
+        self._link = link
+        self._groups = groups
+        self._frontends = frontends
+        self._servers = {server.full_name: server for backend in backends.values() for server in backend.servers.values()}
+        self._slots = dict(self._of_pools(backends))
+        self._sent = Counts()
+        self._touched_at = clock.seconds()
+        self._call: IDelayedCall | None = None
+        self.limit({})
+        for name, group in groups.items():
+            group.insert_elsewhere(self._asker(name))
+
+    def limit(self, slots: Mapping[str, Slots]) -> None:
+        """Those too are the master's to allow; until it does, there is nothing of anything."""
+        self._slots |= slots
+        for slot in self._slots.values():
+            slot.allow(0)
+
+    def start(self) -> None:
+        """Report from now on."""
+        self._call = self._clock.callLater(BATCH, self._report)
+
+    def stop(self) -> None:
+        """Report no more."""
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    def states(self, states: "list[tuple[str, pool.ServerState]]") -> None:
+        """Servers are otherwise than they were."""
+        known = {self._servers[name]: state for name, state in states if name in self._servers}
+        pool.follow(known, self._clock.seconds())
+
+    def quotas(self, quotas: Mapping[str, int]) -> dict[str, int]:
+        """Keep to these from now on; returns what is in use."""
+        for name, quota in quotas.items():
+            self._slots[name].allow(quota)
+        return {name: self._slots[name].used() for name in quotas}
+
+    def elsewhere(self, sessions: Mapping[str, int]) -> None:
+        """Other workers' sessions."""
+        for name, count in sessions.items():
+            self._servers[name].elsewhere = count
+
+    def entries(self, entries: "list[tuple[str, bytes, str]]") -> None:
+        """Others' clients have their hosts."""
+        now = self._clock.seconds()
+        for table, key, host in entries:
+            self._groups[table].table.bind(key, host, now)
+
+    def _of_pools(self, backends: Mapping[str, pool.Backend]) -> Iterator[tuple[str, Slots]]:
+        for backend in backends.values():
+            if backend.limit != UNLIMITED:
+                yield f"backend {backend.name}", self._of_backend(backend)
+            for server in backend.servers.values():
+                yield f"server {server.full_name}", self._of_server(backend, server)
+
+    def _of_backend(self, backend: pool.Backend) -> Slots:
+        return Slots(
+            used=lambda: backend.sessions,
+            wanted=lambda: backend.queued if backend.sessions >= backend.limit else 0,
+            allow=lambda quota: backend.set_maxconn(quota, self._clock.seconds()),
+        )
+
+    def _of_server(self, backend: pool.Backend, server: pool.Server) -> Slots:
+        return Slots(
+            used=lambda: server.sessions,
+            wanted=lambda: backend.queued if server.sessions >= server.limit else 0,
+            allow=lambda quota: server.set_quota(quota, self._clock.seconds()),
+        )
+
+    def _asker(self, table: str) -> Callable[[bytes, str, str | None], None]:
+        def ask(key: bytes, host: str, replaced: str | None) -> None:
+            answer = self._link.callRemote(Claim, table=table, key=key, host=host, replaced=replaced or "")
+            answer.addCallback(answered, key)
+            answer.addErrback(self._link.failed)
+
+        def answered(answer: dict[str, Any], key: bytes) -> None:
+            self._groups[table].answered(key, answer["host"], self._clock.seconds())
+
+        return ask
+
+    def _report(self) -> None:
+        self._call = self._clock.callLater(BATCH, self._report)
+        servers = {
+            name: ServerCounts(server.sessions, server.total, server.failed_connects, server.failed_in_a_row)
+            for name, server in self._servers.items()
+        }
+        usage = {name: Usage(slot.used(), slot.wanted()) for name, slot in self._slots.items()}
+        counts, last = Counts(servers, dict(self._frontends()), usage), self._sent
+        self._sent = counts
+        if counts != last:
+            changed = Counts(
+                {name: now for name, now in servers.items() if last.servers.get(name) != now},
+                {name: now for name, now in counts.frontends.items() if last.frontends.get(name) != now},
+                {name: now for name, now in usage.items() if last.usage.get(name) != now},
+            )
+            self._link.callRemote(Report, counts=changed)
+        now = self._clock.seconds()
+        if now - self._touched_at >= TOUCH:
+            self._touch(self._touched_at)
+            self._touched_at = now
+
+    def _touch(self, since: float) -> None:
+        touched = [(name, key) for name, group in self._groups.items() for key in group.table.touched(since)]
+        for piece in pieces(touched):
+            self._link.callRemote(Touched, entries=piece)
+
+
+class WorkerLink(amp.AMP):
+    """The worker's end of the pair.
+
+    :param orders: told what is not for ``follower``, which is there once a configuration is.
+    """
+
+    follower: Follower
+
+    def __init__(self, orders: Orders) -> None:
+        super().__init__()
+        self._orders = orders
+
+    @Configure.responder
+    def configure(self, file: int) -> dict[str, object]:
+        self._orders.configure(file)
+        return {}
+
+    @Listen.responder
+    def listen(self, host: str, port: int, socket: int) -> dict[str, object]:
+        self._orders.listen(host, port, socket)
+        return {}
+
+    @Begin.responder
+    def begin(self) -> dict[str, object]:
+        self._orders.begin()
+        return {}
+
+    @States.responder
+    def states(self, states: Any) -> dict[str, object]:
+        self.follower.states(states)
+        return {}
+
+    @Quotas.responder
+    def quotas(self, quotas: Any) -> dict[str, object]:
+        return {"used": self.follower.quotas(quotas)}
+
+    @Elsewhere.responder
+    def elsewhere(self, sessions: Any) -> dict[str, object]:
+        self.follower.elsewhere(sessions)
+        return {}
+
+    @Entries.responder
+    def entries(self, entries: Any) -> dict[str, object]:
+        self.follower.entries(entries)
+        return {}
+
+    @Ping.responder
+    def ping(self) -> dict[str, object]:
+        return {}
+
+    @Reopen.responder
+    def reopen(self) -> dict[str, object]:
+        self._orders.reopen_logs()
+        return {}
+
+    @Drain.responder
+    def drain(self) -> dict[str, object]:
+        self._orders.drain()
+        return {}
+
+    @Hurry.responder
+    def hurry(self) -> dict[str, object]:
+        self._orders.hurry()
+        return {}
+
+    def failed(self, reason: object) -> None:
+        """A question was not answered: there is no master, or it does not know us any more."""
+        self._orders.lost()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        super().connectionLost(reason)
+        self._orders.lost()

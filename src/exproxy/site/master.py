@@ -1,0 +1,105 @@
+"""The site of a master: binds, checks, remembers, and has workers who serve."""
+
+import pickle
+import tempfile
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from exproxy.check.interfaces import IChecker
+from exproxy.config import model
+from exproxy.net.interfaces import Network
+from exproxy.process.master import Inheritance, Master, Spawn
+from exproxy.process.worker import TOUCH
+from exproxy.proxy.gate import Gate
+from exproxy.site.core import ensure_descriptors, tell_addresses
+from exproxy.site.fronts import Fronts
+from exproxy.site.housekeeping import Housekeeping
+from exproxy.site.pools import Pools
+from exproxy.site.tls import TLSContexts
+from exproxy.site.watching import Watching
+
+
+class MasterSite:
+    """Binds at once; nobody is let in before :meth:`start`.
+
+    :param spawn: starts a worker.
+    :raises SiteError: something is not to be had; then nothing is held.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        network: Network,
+        checkers: Mapping[str, IChecker],
+        configuration: model.Configuration,
+        spawn: Spawn,
+    ) -> None:
+        ensure_descriptors(configuration)
+        rng = Random()  # noqa: S311 - moments, no secrets
+        self._network = network
+        now = reactor.seconds()
+        # made here too, so that a certificate that cannot be used is told before anything is started
+        tls = TLSContexts(configuration.profiles, now)
+        pools = Pools(configuration, now, rng, tls)
+        for group in pools.groups.values():
+            # what workers use is told here only now and then
+            group.table.expire_after += 2 * TOUCH
+        self._fronts = Fronts(reactor, network, Gate(configuration.service.maxconn), pools.backends, _nobody, tls)
+        self._fronts.open(configuration.frontends)
+        self._watching = Watching(reactor, network, rng, checkers, configuration, pools)
+        self._housekeeping = Housekeeping(reactor, pools, None)
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - workers read it as long as we live
+        pickle.dump(configuration, self._file)
+        self._file.flush()
+        sockets = [(listener.wanted, listener.fileno()) for listener in self._fronts.listeners]
+        self._master = Master(
+            reactor,
+            spawn,
+            configuration.service.workers,
+            Inheritance(self._file.fileno(), sockets),
+            {name: backend.pool for name, backend in pools.backends.items()},
+            pools.groups,
+            _limits(configuration),
+        )
+
+    def start(self) -> None:
+        """Look names up, check the servers, have clients let in."""
+        self._watching.start()
+        self._housekeeping.start()
+        self._master.start()
+        tell_addresses(self._fronts)
+
+    def stop(self) -> "Deferred[None]":
+        """Have the workers drain; fires when the last one has ended."""
+        self._fronts.close()
+        return self._master.stop().addCallback(self._end)
+
+    def hurry(self) -> None:
+        """End the sessions that still live."""
+        self._master.hurry()
+
+    def reopen_logs(self) -> None:
+        """After log files were renamed (SIGUSR1)."""
+        self._master.reopen_logs()
+
+    def _end(self, nothing: None) -> None:
+        self._housekeeping.stop()
+        self._watching.stop()
+        self._file.close()
+        self._network.deadlines.stop()
+
+
+def _limits(configuration: model.Configuration) -> dict[str, int]:
+    """Those that :meth:`exproxy.site.worker.WorkerSite.slots` has by the same names."""
+    limits = {"service": configuration.service.maxconn}
+    for frontend in configuration.frontends.values():
+        if frontend.maxconn is not None:
+            limits[f"frontend {frontend.name}"] = frontend.maxconn
+    return limits
+
+
+def _nobody(record: object) -> None:
+    """The master has no sessions."""

@@ -1,0 +1,102 @@
+"""What finds out how servers are: checks, agents and DNS; and the sentences about it."""
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+import attrs
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from exproxy import pool
+from exproxy.check.interfaces import IChecker
+from exproxy.check.plan import Place
+from exproxy.check.service import CheckService
+from exproxy.config import model
+from exproxy.net.interfaces import Network
+from exproxy.net.resolver import NameWatch
+from exproxy.site.checks import Plans
+from exproxy.site.pools import Pools
+from exproxy.site.sentences import Sentences
+from exproxy.site.warnings import Warnings
+
+EVERY = 1.0
+"""Seconds between two looks for warnings."""
+
+
+class Watching:
+    """:param pools: what is watched."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        network: Network,
+        rng: Random,
+        checkers: Mapping[str, IChecker],
+        configuration: model.Configuration,
+        pools: Pools,
+    ) -> None:
+        self._reactor = reactor
+        sentences = Sentences({name: backend.pool for name, backend in pools.backends.items()})
+        for backend in pools.backends.values():
+            backend.pool.subscribe(sentences.tell)
+        self._checks = CheckService(reactor, network, rng)
+        plans = Plans(checkers)
+        for backend_name, configured in configuration.backends.items():
+            servers = pools.backends[backend_name].pool.servers
+            for server in configured.servers:
+                wanted = plans.of(server, configured.source), plans.agent_of(server, configured.source)
+                self._checks.add(servers[server.name], *wanted)
+        self._warnings = Warnings(server for backend in pools.backends.values() for server in backend.pool.servers.values())
+        self._call: IDelayedCall | None = None
+        self._names = [self._watch(name, every, _Named(server, reactor)) for server, name, every in pools.named]
+        self._names += [self._watch(name, every, _Moved(place)) for place, name, every in plans.named]
+
+    def start(self) -> None:
+        """Look names up, check the servers."""
+        for name in self._names:
+            name.start()
+        self._checks.start()
+        self._call = self._reactor.callLater(EVERY, self._look)
+
+    def stop(self) -> None:
+        """Leave it."""
+        for name in self._names:
+            name.stop()
+        self._checks.stop()
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    def _look(self) -> None:
+        self._call = self._reactor.callLater(EVERY, self._look)
+        self._warnings.look(self._reactor.seconds())
+
+    def _watch(self, name: str, every: float, whose: "_Named | _Moved") -> NameWatch:
+        return NameWatch(self._reactor, self._reactor.nameResolver, name, every, whose.found, whose.missed)
+
+
+@attrs.frozen
+class _Named:
+    """A server that is configured by a name."""
+
+    server: pool.Server
+    clock: IReactorTime
+
+    def found(self, address: str) -> None:
+        self.server.resolved(address, self.clock.seconds())
+
+    def missed(self, why: str) -> None:
+        self.server.resolve_failed(why, self.clock.seconds())
+
+
+@attrs.frozen
+class _Moved:
+    """A check's own address that is configured by a name."""
+
+    place: Place
+
+    def found(self, address: str) -> None:
+        self.place.address = address
+
+    def missed(self, why: str) -> None:
+        """The check itself says that the name is not known."""

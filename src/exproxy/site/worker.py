@@ -1,0 +1,125 @@
+"""The site of a worker: serves on sockets that it was given, as the master says."""
+
+import os
+import pickle
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+import attrs
+
+from exproxy.config import model
+from exproxy.net.inherited import InheritedNetwork
+from exproxy.net.interfaces import Address, Network
+from exproxy.process.messages import FrontendCounts
+from exproxy.process.worker import Follower, Slots, WorkerLink
+from exproxy.proxy.frontend import Frontend
+from exproxy.site.errors import SiteError
+from exproxy.site.pools import Pools
+from exproxy.site.serving import Serving
+from exproxy.site.tls import TLSContexts
+
+
+class WorkerSite:
+    """:class:`exproxy.process.worker.Orders`; all comes from the master."""
+
+    def __init__(self, reactor: Any, network: Network) -> None:
+        self._reactor = reactor
+        self._network = network
+        self._ports: dict[Address, int] = {}
+        self._configuration = model.Configuration(files=())
+        self._tls = TLSContexts({}, 0.0)
+        self._pools: Pools | None = None
+        self._serving: Serving | None = None
+        self.link = WorkerLink(self)
+
+    def configure(self, file: int) -> None:
+        """Read what the master has checked; states and entries of tables may come from now on."""
+        with open(file, "rb", buffering=0) as source:
+            # at a place of our own: the descriptor's own is shared with the master and the other workers
+            data = os.pread(source.fileno(), os.fstat(source.fileno()).st_size, 0)
+        configuration = pickle.loads(data)  # noqa: S301 - our parent's
+        # connects that fail are counted where those of all workers are
+        backends = {name: attrs.evolve(backend, observe=False) for name, backend in configuration.backends.items()}
+        self._configuration = attrs.evolve(configuration, backends=backends)
+        rng = Random()  # noqa: S311 - choices of servers, no secrets
+        now = self._reactor.seconds()
+        self._tls = TLSContexts(configuration.profiles, now)
+        self._pools = pools = Pools(self._configuration, now, rng, self._tls)
+        self.link.follower = Follower(
+            self._reactor,
+            self.link,
+            {name: backend.pool for name, backend in pools.backends.items()},
+            pools.groups,
+            self._frontend_counts,
+        )
+
+    def listen(self, host: str, port: int, socket: int) -> None:
+        """A socket."""
+        self._ports[host, port] = socket
+
+    def begin(self) -> None:
+        """Accept clients.
+
+        :raises SiteError: something is not to be had.
+        """
+        if self._pools is None:
+            raise SiteError(["the master has sent no configuration"])
+        network = InheritedNetwork(self._network, self._ports)
+        self._serving = Serving(self._reactor, network, self._configuration, self._pools, self._tls)
+        self.link.follower.limit(self.slots(self._serving))
+        self.link.follower.start()
+        self._serving.start()
+
+    def drain(self) -> None:
+        """Let nobody in any more, and end when all is over."""
+        if self._serving is None:
+            self.lost()
+        else:
+            self._serving.stop().addCallback(self._end)
+
+    def hurry(self) -> None:
+        """End the sessions that still live."""
+        if self._serving is not None:
+            self._serving.hurry()
+
+    def reopen_logs(self) -> None:
+        """After log files were renamed."""
+        if self._serving is not None:
+            self._serving.reopen_logs()
+
+    def lost(self) -> None:
+        """Without a master there is nothing to do for us, and another one may want our place."""
+        if self._reactor.running:
+            self._reactor.stop()
+
+    def slots(self, serving: Serving) -> Mapping[str, Slots]:
+        """The limits that are not the pool's.
+
+        None of them is ever wanted more of: while one worker has room, nobody waits.
+        """
+        slots = {"service": Slots(lambda: serving.gate.taken, _none, serving.gate.set_maxconn)}
+        for frontend in serving.fronts.frontends.values():
+            if frontend.maxconn is not None:
+                slots[f"frontend {frontend.name}"] = _of(frontend)
+        return slots
+
+    def _frontend_counts(self) -> dict[str, FrontendCounts]:
+        if self._serving is None:
+            return {}
+        return {
+            frontend.name: FrontendCounts(len(frontend.sessions), frontend.total, frontend.refused, frontend.bad_prefaces)
+            for frontend in self._serving.fronts.frontends.values()
+        }
+
+    def _end(self, nothing: None) -> None:
+        self.link.follower.stop()
+        self.lost()
+
+
+def _of(frontend: Frontend) -> Slots:
+    return Slots(lambda: len(frontend.sessions), _none, frontend.set_maxconn)
+
+
+def _none() -> int:
+    return 0

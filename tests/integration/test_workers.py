@@ -1,0 +1,299 @@
+"""Two workers of a real twistd, and what becomes of clients when one of them, or the master, is killed."""
+
+import os
+import re
+import signal
+import socket
+import threading
+from pathlib import Path
+
+from tests.integration.peers.ports import free_port
+from tests.integration.peers.process import PeerTestCase
+from tests.integration.peers.waiting import eventually
+from tests.integration.proxy import Proxy
+
+FRONT, FIRST, SECOND = "127.0.0.1", "127.0.0.2", "127.0.0.3"
+
+WORKERS = 2
+
+WITHIN = 50.0
+"""Milliseconds in which all workers have to know of a transition; a noisy machine is allowed ten times as many here."""
+
+
+class Greeter:
+    """A server that greets with its name and then listens; counts who is there."""
+
+    def __init__(self, host: str, port: int, name: bytes) -> None:
+        self._name = name
+        self._socket = socket.create_server((host, port), backlog=512)
+        self._lock = threading.Lock()
+        self.most = 0
+        self._clients: set[socket.socket] = set()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._socket.accept()
+            except OSError:
+                return
+            with self._lock:
+                self._clients.add(client)
+            self.most = max(self.most, self.here)
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    @property
+    def here(self) -> int:
+        """Clients that have not hung up, whether our threads have noticed or not."""
+        with self._lock:
+            return sum(not _hung_up(client) for client in self._clients)
+
+    def _serve(self, client: socket.socket) -> None:
+        try:
+            client.sendall(self._name)
+            while client.recv(4096):
+                pass
+        except OSError:
+            pass
+        with self._lock:
+            self._clients.discard(client)
+        client.close()
+
+    def stop(self) -> None:
+        """Close the port and all clients."""
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        with self._lock:
+            for client in self._clients:
+                client.shutdown(socket.SHUT_RDWR)
+
+
+class WorkersTestCase(PeerTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.behind = free_port(FIRST, SECOND)
+        self.front = free_port(FRONT)
+        self.checked = free_port(FIRST, SECOND)
+        # beside the servers, which count their clients
+        self.checks = [socket.create_server((host, self.checked), backlog=4096) for host in (FIRST, SECOND)]
+        self.addCleanup(lambda: [check.close() for check in self.checks])
+        self.first = Greeter(FIRST, self.behind, b"one")
+        self.second = Greeter(SECOND, self.behind, b"two")
+        self.addCleanup(self.first.stop)
+        self.addCleanup(self.second.stop)
+        self.clients: list[socket.socket] = []
+        self.addCleanup(lambda: [client.close() for client in self.clients])
+
+    def run_proxy(self, backend: str = "", server: str = "") -> None:
+        configuration = f"""
+[service]
+workers = {WORKERS}
+log = {{ access = "access.log" }}
+[frontends.a]
+bind = ["{FRONT}:{self.front}"]
+backend = "b"
+[backends.b]
+check = {{ type = "tcp", port = {self.checked} }}
+{backend}
+[backends.b.servers]
+one = {{ address = "{FIRST}:{self.behind}" {server} }}
+two = {{ address = "{SECOND}:{self.behind}" {server} }}
+"""
+        self.proxy = Proxy("proxy", FRONT, self.front, configuration)
+        self.started(self.proxy)
+        for number in range(WORKERS):
+            self.proxy.wait_for_log(f"worker {number + 1} serves")
+        for name in ("one", "two"):
+            self.proxy.wait_until(f"b/{name}", "up")
+
+    def workers(self) -> set[int]:
+        """The processes of those that live."""
+        children = Path(f"/proc/{self.proxy.process.pid}/task/{self.proxy.process.pid}/children").read_text().split()
+        return {int(child) for child in children if "exproxy.worker" in Path(f"/proc/{child}/cmdline").read_text()}
+
+    def client(self, wait: float = 10.0) -> bytes:
+        """One that stays: the server's name."""
+        client = socket.create_connection((FRONT, self.front), timeout=wait)
+        self.clients.append(client)
+        return client.recv(3)
+
+    def owners(self) -> set[int]:
+        """The workers that have sessions with a server now: by the sockets that they hold."""
+        to = {f"{int.from_bytes(socket.inet_aton(host), 'little'):08X}:{self.behind:04X}" for host in (FIRST, SECOND)}
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        inodes = {f"socket:[{row[9]}]" for row in rows if row[2] in to and row[3] == "01"}
+        return {pid for pid in self.workers() if any(_target(fd) in inodes for fd in Path(f"/proc/{pid}/fd").iterdir())}
+
+    def fill_both(self) -> None:
+        """Clients that stay, until both workers have some."""
+        for _ in range(400):
+            self.assertIn(self.client(), (b"one", b"two"))
+            if len(self.clients) % 10 == 0 and len(self.owners()) == WORKERS:
+                return
+        self.fail("one worker never got anybody")
+
+
+def _hung_up(client: socket.socket) -> bool:
+    try:
+        return client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+
+
+def _target(path: Path) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
+
+
+class ServingTests(WorkersTestCase):
+    def test_both_workers_serve_and_both_end_in_order(self) -> None:
+        self.run_proxy()
+        self.fill_both()
+        for client in self.clients:
+            client.close()
+        workers = self.workers()
+        self.proxy.end()
+        self.assertEqual(len(workers), WORKERS)
+        self.assertEqual([pid for pid in workers if Path(f"/proc/{pid}").exists()], [])
+        lines = (self.proxy.folder / "access.log").read_text().splitlines()
+        self.assertEqual(len(lines), len(self.clients))
+
+    def test_a_server_that_dies_leaves_all_workers_at_once(self) -> None:
+        self.run_proxy('on_marked_down = "shutdown-sessions"')
+        self.fill_both()
+        before = self.proxy.written()
+        self.checks[1].close()
+        self.proxy.wait_until("b/two", "down", before)
+        told = self.proxy.wait_for_log("all workers know after", before)
+        found = re.search(r"after ([\d.]+) ms", told)
+        assert found is not None
+        self.assertLess(float(found.group(1)), 10 * WITHIN)
+        self.assertEqual({self.client() for _ in range(20)}, {b"one"})
+        eventually(lambda: not self.second.here, "the sessions of the dead server to end, in all workers")
+        self.proxy.end()
+
+    def test_a_limit_holds_over_all_workers(self) -> None:
+        self.run_proxy('balance = "roundrobin"', ", maxconn = 5")
+        waiting = [socket.create_connection((FRONT, self.front), timeout=10) for _ in range(30)]
+        self.clients += waiting
+        eventually(lambda: self.first.here + self.second.here == 10, "all slots to be used")
+        done = 0
+        for client in waiting:
+            client.settimeout(10)
+        while done < 30:
+            served = [client for client in waiting if _has_word(client)]
+            for client in served:
+                client.close()
+                waiting.remove(client)
+            done += len(served)
+            self.assertLessEqual(max(self.first.most, self.second.most), 5)
+        self.assertEqual((self.first.most, self.second.most), (5, 5))
+        self.proxy.end()
+
+    def test_a_client_has_one_server_whichever_worker_takes_it(self) -> None:
+        self.run_proxy('persistence = { kind = "source" }')
+        self.fill_both()
+        self.assertEqual(len({self.client() for _ in range(20)}), 1)
+        self.proxy.end()
+
+    def test_what_is_remembered_survives_a_worker(self) -> None:
+        self.run_proxy('persistence = { kind = "source" }')
+        name = self.client()
+        for pid in self.workers():
+            before = self.proxy.written()
+            os.kill(pid, signal.SIGKILL)
+            self.proxy.wait_for_log("worker . serves", before)
+        self.assertEqual({self.client() for _ in range(20)}, {name})
+        self.proxy.end()
+
+
+def _has_word(client: socket.socket) -> bool:
+    """Whether the server's name came; looks for a moment only."""
+    client.settimeout(0.01)
+    try:
+        return len(client.recv(3)) == 3
+    except TimeoutError:
+        return False
+
+
+class DeathTests(WorkersTestCase):
+    def test_a_killed_worker_is_replaced_and_no_client_is_refused(self) -> None:
+        self.run_proxy()
+        self.fill_both()
+        victim = min(self.workers())
+        before = self.proxy.written()
+        stop = threading.Event()
+        names: list[bytes] = []
+        errors: list[OSError] = []
+
+        def come() -> None:
+            while not stop.is_set():
+                try:
+                    with socket.create_connection((FRONT, self.front), timeout=10) as client:
+                        names.append(client.recv(3))
+                except OSError as error:
+                    errors.append(error)
+
+        coming = threading.Thread(target=come)
+        coming.start()
+        os.kill(victim, signal.SIGKILL)
+        self.proxy.wait_for_log("worker . has ended .signal 9.", before)
+        self.proxy.wait_for_log("worker . serves", before)
+        stop.set()
+        coming.join()
+        # who was the victim's at that moment has lost his session; all others were served
+        refused = [error for error in errors if isinstance(error, ConnectionRefusedError)]
+        self.assertEqual((refused, len(errors) + names.count(b"") <= 2), ([], True))
+        self.assertGreater(len(names), 10)
+        self.assertEqual(len(self.workers()), WORKERS)
+        self.proxy.end()
+
+    def test_a_wedged_worker_is_noticed_and_replaced(self) -> None:
+        self.run_proxy()
+        victim = min(self.workers())
+        before = self.proxy.written()
+        os.kill(victim, signal.SIGSTOP)
+        self.assertEqual({self.client(30) for _ in range(10)}, {b"one", b"two"})
+        self.proxy.wait_for_log("worker . does not answer any more", before)
+        self.proxy.wait_for_log("worker . serves", before)
+        self.assertNotIn(victim, self.workers())
+        self.proxy.end()
+
+    def test_a_killed_master_leaves_no_worker(self) -> None:
+        self.run_proxy()
+        workers = self.workers()
+        os.kill(min(workers), signal.SIGSTOP)
+        self.proxy.process.signal(signal.SIGKILL)
+        self.proxy.process.wait()
+        eventually(lambda: not any(_lives(pid) for pid in workers), "the workers to end")
+        self.assertEqual(len(workers), WORKERS)
+
+    def test_told_twice_all_end_at_once(self) -> None:
+        self.run_proxy()
+        self.client()
+        self.proxy.process.signal(signal.SIGTERM)
+        self.proxy.wait_for_log("draining: 1 session has")
+        self.proxy.process.signal(signal.SIGTERM)
+        self.assertEqual(self.proxy.process.wait(), 0)
+
+    def test_all_logs_are_reopened(self) -> None:
+        self.run_proxy()
+        path = self.proxy.folder / "access.log"
+        path.rename(path.with_suffix(".1"))
+        self.proxy.process.signal(signal.SIGUSR1)
+        eventually(path.exists, "the new access log")
+        self.fill_both()
+        for client in self.clients:
+            client.close()
+        eventually(lambda: len(path.read_text().splitlines()) == len(self.clients), "all lines in the new file")
+        self.assertEqual(path.with_suffix(".1").read_text(), "")
+        self.proxy.end()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -1,0 +1,149 @@
+"""A master and its workers in one process: messages go over pipes in memory, time by hand."""
+
+from random import Random
+from typing import Any
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from twisted.test.iosim import FakeTransport
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy import pool
+from exproxy.process.master import Inheritance, Master
+from exproxy.process.worker import Follower, Slots, WorkerLink
+from tests.pool.support import CHECK, make_server
+
+
+class Side:
+    """The back end ``b`` with two servers, as the master and each worker have it."""
+
+    def __init__(self, maxconn: int | None = None, persistence: bool = False, **settings: Any) -> None:
+        self.group = pool.Group(pool.Table("b", expire=60.0)) if persistence else None
+        self.backend = pool.Backend("b", rng=Random(1), group=self.group, **settings)
+        self.servers = {}
+        for name in ("one", "two"):
+            server = self.servers[name] = make_server(name, maxconn=maxconn, checks=[CHECK])
+            self.backend.add(server, 0.0)
+        self.groups = {} if self.group is None else {"b": self.group}
+
+
+class FakeWorker(Side):
+    """A worker without sockets."""
+
+    def __init__(self, clock: Clock, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.link = WorkerLink(self)
+        self.events: list[str] = []
+        self.quota = -1
+        self.link.follower = self.follower = Follower(clock, self.link, {"b": self.backend}, self.groups, dict)
+
+    def configure(self, file: int) -> None:
+        self.events.append("configure")
+
+    def listen(self, host: str, port: int, socket: int) -> None:
+        self.events.append(f"listen {host}:{port}")
+
+    def begin(self) -> None:
+        self.follower.limit({"service": Slots(lambda: 0, lambda: 0, self._allow)})
+        self.follower.start()
+        self.events.append("begin")
+
+    def _allow(self, quota: int) -> None:
+        self.quota = quota
+
+    def drain(self) -> None:
+        self.events.append("drain")
+
+    def hurry(self) -> None:
+        self.events.append("hurry")
+
+    def reopen_logs(self) -> None:
+        self.events.append("reopen")
+
+    def lost(self) -> None:
+        self.events.append("lost")
+
+
+class Pipe(FakeTransport):
+    """Descriptors arrive as they were sent."""
+
+    def sendFileDescriptor(self, descriptor: int) -> None:
+        self.other.protocol.fileDescriptorReceived(descriptor)
+
+
+class FakeProcess:
+    """A worker's process: ``end`` ends it; while ``stopped``, nothing reaches it."""
+
+    def __init__(self, protocol: Any, link: Any, worker: FakeWorker) -> None:
+        self.protocol = protocol
+        self.link = link
+        self.worker = worker
+        self.signals: list[int] = []
+        self.stopped = False
+        self.pid = 1
+        self.ours = Pipe(link, isServer=True)
+        self.theirs = Pipe(worker.link, isServer=False)
+        self.ours.other = self.theirs
+
+    def signalProcess(self, number: int) -> None:
+        self.signals.append(number)
+
+    def exchange(self) -> bool:
+        """Carry what waits; whether there was anything."""
+        if self.stopped:
+            return False
+        there, back = self.ours.getOutBuffer(), self.theirs.getOutBuffer()
+        if there:
+            self.worker.link.dataReceived(there)
+        if back:
+            self.link.dataReceived(back)
+        return bool(there or back)
+
+
+class _Status:
+    signal = 9
+    exitCode = None  # noqa: N815 - Twisted's name
+
+
+class _Reason:
+    value = _Status()
+
+
+class MasterStage(SynchronousTestCase):
+    """``self.begin(...)`` starts a master with two workers."""
+
+    def begin(self, count: int = 2, **settings: Any) -> None:
+        self.clock = Clock()
+        self.clock.advance(1000)
+        self.settings = settings
+        self.processes: list[FakeProcess] = []
+        self.side = Side(**settings)
+        backends = {"b": self.side.backend}
+        self.master = Master(
+            self.clock, self.spawn, count, Inheritance(7, [(("192.0.2.9", 25), 8)]), backends, self.side.groups, {"service": 10}
+        )
+        self.master.start()
+        self.settle()
+
+    def spawn(self, protocol: Any, link: Any) -> Any:
+        worker = FakeWorker(self.clock, **self.settings)
+        process = FakeProcess(protocol, link, worker)
+        self.processes.append(process)
+        link.makeConnection(process.ours)
+        worker.link.makeConnection(process.theirs)
+        return process
+
+    def end(self, process: FakeProcess) -> None:
+        """It is killed."""
+        self.processes.remove(process)
+        process.worker.follower.stop()
+        process.link.connectionLost(Failure(ConnectionDone()))
+        process.protocol.processEnded(_Reason())
+        self.settle()
+
+    def settle(self, seconds: float = 0.0) -> None:
+        for _ in range(20):
+            self.clock.advance(seconds / 20)
+            while sum(process.exchange() for process in self.processes):
+                pass

@@ -1,0 +1,239 @@
+"""One master, two workers, no processes: what one knows, all know."""
+
+import signal
+
+from exproxy.pool import Admin, Lease, Operational, Ticket
+from exproxy.process.master import PATIENCE
+from exproxy.process.worker import TOUCH
+from tests.pool.support import Recorder, fail, get, heal
+from tests.process.stage import FakeWorker, MasterStage
+
+
+class WorkersStage(MasterStage):
+    def workers(self) -> list[FakeWorker]:
+        return [process.worker for process in self.processes]
+
+    def heal_all(self) -> None:
+        for server in self.side.servers.values():
+            heal(server, self.clock.seconds())
+        self.settle()
+
+
+class StatesTests(WorkersStage):
+    def test_a_worker_is_given_all_before_it_begins(self) -> None:
+        self.begin()
+        self.assertEqual(self.workers()[0].events, ["configure", "listen 192.0.2.9:25", "begin"])
+
+    def test_servers_are_in_the_workers_what_they_are_in_the_master(self) -> None:
+        self.begin()
+        self.heal_all()
+        fail(self.side.servers["two"], self.clock.seconds())
+        self.settle()
+        found = {worker.servers["two"].operational for worker in self.workers()}
+        self.assertEqual(found, {Operational.DOWN})
+        self.assertIn("554 No", self.workers()[0].servers["two"].condition())
+
+    def test_what_people_set_is_set_in_all(self) -> None:
+        self.begin()
+        self.heal_all()
+        two = self.side.servers["two"]
+        two.host.set_admin(Admin.DRAIN, self.clock.seconds())
+        two.set_weight(7, self.clock.seconds())
+        two.resolved("10.0.0.77", self.clock.seconds())
+        self.settle()
+        for worker in self.workers():
+            server = worker.servers["two"]
+            self.assertEqual((server.admin, server.weight, server.address), (Admin.DRAIN, 7, "10.0.0.77"))
+
+    def test_sessions_are_evicted_in_the_worker_that_has_them(self) -> None:
+        self.begin(on_marked_down="shutdown-sessions")
+        self.heal_all()
+        holder = Recorder()
+        lease = self.workers()[1].backend.acquire(holder, None, self.clock.seconds())
+        assert isinstance(lease, Lease)
+        fail(self.side.servers[lease.server.name], self.clock.seconds())
+        self.settle()
+        self.assertEqual(holder.evictions, [(lease, "D")])
+
+    def test_a_replacement_knows_what_the_others_know(self) -> None:
+        self.begin()
+        self.heal_all()
+        self.end(self.processes[0])
+        self.settle(1.0)
+        self.assertEqual(len(self.workers()), 2)
+        self.assertEqual(self.workers()[-1].servers["one"].operational, Operational.UP)
+
+    def test_connects_that_fail_count_together(self) -> None:
+        self.begin(error_limit=4)
+        self.heal_all()
+        one = self.side.servers["one"]
+        one.health.checks["smtp"].not_passed = one.health.checks["smtp"].failed = 2
+        for worker in self.workers():
+            server = worker.servers["one"]
+            worker.backend.error_limit = None
+            for _ in range(2):
+                lease = get(worker.backend, avoid=worker.servers["two"])
+                lease.connect_failed(self.clock.seconds())
+                self.assertIs(lease.server, server)
+        self.settle(0.1)
+        self.assertEqual(one.operational, Operational.DOWN)
+
+    def test_a_connect_that_succeeds_anywhere_ends_the_row(self) -> None:
+        self.begin(error_limit=4)
+        self.heal_all()
+        first, second = self.workers()
+        lease = get(first.backend, avoid=first.servers["two"])
+        lease.connect_failed(self.clock.seconds())
+        self.settle(0.1)
+        self.assertEqual(self.side.servers["one"].failed_in_a_row, 1)
+        get(second.backend, avoid=second.servers["two"]).connected()
+        self.settle(0.1)
+        self.assertEqual(self.side.servers["one"].failed_in_a_row, 0)
+
+    def test_sessions_elsewhere_are_counted(self) -> None:
+        self.begin(balance="leastconn")
+        self.heal_all()
+        first, second = self.workers()
+        for _ in range(3):
+            get(first.backend, avoid=first.servers["two"])
+        self.settle(0.1)
+        self.assertEqual(second.servers["one"].elsewhere, 3)
+        self.assertEqual([get(second.backend).server.name for _ in range(3)], ["two", "two", "two"])
+        self.assertEqual(self.master.sessions(self.side.servers["one"]), 3)
+
+    def test_who_dies_has_no_sessions_any_more(self) -> None:
+        self.begin(balance="leastconn")
+        self.heal_all()
+        get(self.workers()[0].backend, avoid=self.workers()[0].servers["two"])
+        self.settle(0.1)
+        self.end(self.processes[0])
+        self.settle(0.1)
+        self.assertEqual(self.workers()[0].servers["one"].elsewhere, 0)
+
+
+class LimitTests(WorkersStage):
+    def test_the_process_s_limit_is_shared(self) -> None:
+        self.begin()
+        self.assertEqual([worker.quota for worker in self.workers()], [5, 5])
+
+    def test_a_server_s_limit_goes_where_sessions_wait(self) -> None:
+        self.begin(maxconn=2)
+        self.heal_all()
+        first = self.workers()[0]
+        got = [first.backend.acquire(Recorder(), None, self.clock.seconds()) for _ in range(6)]
+        self.assertEqual([isinstance(one, Ticket) for one in got], [False, False, True, True, True, True])
+        self.settle(0.2)
+        self.assertEqual((first.servers["one"].sessions, first.servers["two"].sessions, first.backend.queued), (2, 2, 2))
+        self.assertEqual(self.workers()[1].servers["one"].limit, 0)
+
+    def test_the_quota_of_the_dead_is_the_others(self) -> None:
+        self.begin(maxconn=4)
+        self.heal_all()
+        for _ in range(20):
+            self.workers()[0].backend.acquire(Recorder(), None, self.clock.seconds())
+        self.settle(0.1)
+        self.end(self.processes[0])
+        last = self.workers()[0]
+        for _ in range(20):
+            last.backend.acquire(Recorder(), None, self.clock.seconds())
+        self.settle(0.04)
+        self.assertGreaterEqual(last.servers["one"].sessions, 2)
+        self.assertLessEqual(sum(worker.servers["one"].limit for worker in self.workers()), 4)
+
+
+class TableTests(WorkersStage):
+    def setUp(self) -> None:
+        super().setUp()
+        self.begin(persistence=True)
+        self.heal_all()
+
+    def acquire(self, worker: FakeWorker, client: str = "10.1.2.3") -> Recorder:
+        holder = Recorder()
+        got = worker.backend.acquire(holder, worker.backend.key_for(client), self.clock.seconds())
+        if isinstance(got, Lease):
+            holder.leases.append(got)
+        return holder
+
+    def test_a_new_client_waits_until_the_master_has_agreed(self) -> None:
+        holder = self.acquire(self.workers()[0])
+        self.assertEqual(holder.leases, [])
+        self.settle()
+        self.assertEqual(len(holder.leases), 1)
+
+    def test_the_first_claim_wins(self) -> None:
+        first, second = self.workers()
+        get_away = self.acquire(second, "10.9.9.9")  # its turn is another than the first worker's now
+        self.settle()
+        holders = [self.acquire(first), self.acquire(second)]
+        self.settle()
+        self.assertEqual(len({holder.leases[0].server.name for holder in holders}), 1)
+        self.assertEqual(len(get_away.leases), 1)
+
+    def test_a_client_that_is_known_in_one_worker_is_known_in_all(self) -> None:
+        first, second = self.workers()
+        there = self.acquire(first)
+        self.settle()
+        here = self.acquire(second)
+        self.assertEqual(here.leases[0].server.name, there.leases[0].server.name)
+
+    def test_a_replacement_is_told_of_all(self) -> None:
+        there = self.acquire(self.workers()[0])
+        self.settle()
+        name = there.leases[0].server.name
+        self.end(self.processes[0])
+        self.settle(1.0)
+        self.assertEqual(self.acquire(self.workers()[-1]).leases[0].server.name, name)
+
+    def test_a_client_whose_host_has_died_moves_for_all(self) -> None:
+        first, second = self.workers()
+        there = self.acquire(first)
+        self.settle()
+        dead = there.leases[0].server.name
+        fail(self.side.servers[dead], self.clock.seconds())
+        self.settle()
+        moved = self.acquire(second)
+        self.settle()
+        self.assertNotEqual(moved.leases[0].server.name, dead)
+        self.assertEqual(self.acquire(first).leases[0].server.name, moved.leases[0].server.name)
+
+    def test_entries_in_use_do_not_expire_in_the_master(self) -> None:
+        self.acquire(self.workers()[0])
+        self.settle()
+        for _ in range(20):
+            self.settle(TOUCH)
+        assert self.side.group is not None
+        self.assertEqual(self.side.group.table.expire(self.clock.seconds()), 0)
+        self.assertEqual(len(self.side.group.table), 1)
+
+
+class LivesTests(WorkersStage):
+    def test_who_does_not_answer_is_killed(self) -> None:
+        self.begin()
+        self.processes[0].stopped = True
+        self.settle(PATIENCE + 3)
+        self.assertEqual([process.signals for process in self.processes], [[signal.SIGKILL], []])
+
+    def test_who_answers_lives(self) -> None:
+        self.begin()
+        self.settle(10 * PATIENCE)
+        self.assertEqual([process.signals for process in self.processes], [[], []])
+
+    def test_logs_are_reopened_by_all(self) -> None:
+        self.begin()
+        self.master.reopen_logs()
+        self.settle()
+        self.assertEqual([worker.events[-1] for worker in self.workers()], ["reopen", "reopen"])
+
+    def test_it_has_stopped_when_the_last_worker_has_ended(self) -> None:
+        self.begin()
+        ended = self.master.stop()
+        self.settle()
+        self.assertEqual([worker.events[-1] for worker in self.workers()], ["drain", "drain"])
+        self.end(self.processes[0])
+        self.assertNoResult(ended)
+        self.master.hurry()
+        self.settle()
+        self.assertEqual(self.workers()[0].events[-1], "hurry")
+        self.end(self.processes[0])
+        self.assertIsNone(self.successResultOf(ended))
+        self.assertEqual(self.clock.getDelayedCalls(), [])

@@ -1,0 +1,30 @@
+"""What is said arrives as it was said."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.pool import Admin, Operational, ServerState
+from exproxy.process.messages import A_MESSAGE, Counts, Pickled, ServerCounts, Usage, pieces
+
+
+class PickledTests(SynchronousTestCase):
+    def test_an_object_of_ours_arrives_as_it_was(self) -> None:
+        argument = Pickled()
+        counts = Counts({"b/one": ServerCounts(1, 2, 3, 4)}, {}, {"service": Usage(5, 6)})
+        self.assertEqual(argument.fromString(argument.toString(counts)), counts)
+
+    def test_a_full_piece_of_states_fits_into_a_message(self) -> None:
+        state = ServerState(
+            Operational.DOWN, "SMTP said " + "x" * 300, Admin.MAINT, 256, 100, None, "2001:db8::1", "y" * 100, 1.5
+        )
+        states = [(f"backend-of-a-long-name/server-{number}", state) for number in range(A_MESSAGE)]
+        self.assertLess(len(Pickled().toString(states)), 0xFFFF)
+
+
+class PiecesTests(SynchronousTestCase):
+    def test_all_items_are_in_one_piece_each(self) -> None:
+        found = list(pieces(range(2 * A_MESSAGE + 1)))
+        self.assertEqual([len(piece) for piece in found], [A_MESSAGE, A_MESSAGE, 1])
+        self.assertEqual([item for piece in found for item in piece], list(range(2 * A_MESSAGE + 1)))
+
+    def test_nothing_is_no_piece(self) -> None:
+        self.assertEqual(list(pieces(())), [])

@@ -1,0 +1,60 @@
+"""How a worker is started."""
+
+import socket
+import sys
+from typing import Any
+
+from twisted.internet.protocol import Protocol
+from twisted.logger import globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.process.spawning import LINK, PROGRAM, OneFactory, ProcessProtocol, spawn
+
+
+class Reason:
+    class value:  # noqa: N801 - as Twisted's failures have it
+        signal: int | None = 9
+        exitCode: int | None = None  # noqa: N815 - likewise
+
+
+class FakeReactor:
+    def __init__(self) -> None:
+        self.adopted: list[tuple[int, Any]] = []
+
+    def spawnProcess(self, protocol: Any, program: str, command: Any, environment: Any, childFDs: Any) -> str:
+        self.spawned = program, command, environment, childFDs
+        return "the process"
+
+    def adoptStreamConnection(self, fd: int, family: int, factory: Any) -> None:
+        self.adopted.append((family, factory.buildProtocol(None)))
+
+
+class SpawnTests(SynchronousTestCase):
+    def test_it_is_the_same_program_with_one_end_of_a_pair(self) -> None:
+        reactor, link = FakeReactor(), Protocol()
+        self.assertEqual(spawn(reactor, ProcessProtocol("worker 1", print), link), "the process")
+        program, command, environment, descriptors = reactor.spawned
+        self.assertEqual((program, command), (sys.executable, [sys.executable, "-m", PROGRAM]))
+        self.assertEqual((descriptors[1], descriptors[2], sorted(descriptors)), (1, "r", [0, 1, 2, LINK]))
+        self.assertIn(sys.path[-1], environment["PYTHONPATH"])
+        self.assertEqual(reactor.adopted, [(socket.AF_UNIX, link)])
+
+    def test_a_connection_that_is_there_has_one_protocol(self) -> None:
+        link = Protocol()
+        self.assertIs(OneFactory(link).buildProtocol(None), link)
+
+
+class ProcessProtocolTests(SynchronousTestCase):
+    def test_its_lines_are_in_the_master_s_log_with_its_name(self) -> None:
+        events: list[Any] = []
+        globalLogPublisher.addObserver(events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, events.append)
+        protocol = ProcessProtocol("worker 1", print)
+        protocol.errReceived(b"one\ntw")
+        protocol.errReceived(b"o\nthree")
+        self.assertEqual([(event["worker"], event["line"]) for event in events], [("worker 1", "one"), ("worker 1", "two")])
+
+    def test_its_end_is_told_with_its_cause(self) -> None:
+        ends: list[str] = []
+        ProcessProtocol("worker 1", ends.append).processEnded(Reason())
+        self.assertEqual(ends, ["signal 9"])

@@ -1,0 +1,67 @@
+"""A master's site: it binds and checks, and lets others serve."""
+
+import os
+import pickle
+from typing import Any
+
+from exproxy.check.plugins import checkers
+from exproxy.site.errors import SiteError
+from exproxy.site.master import MasterSite
+from tests.site.stage import SiteStage
+
+
+class FakeProcess:
+    pid = 1
+
+
+class MasterSiteTests(SiteStage):
+    def setUp(self) -> None:
+        super().setUp()
+        self.spawned: list[Any] = []
+
+    def spawn(self, protocol: Any, link: Any) -> Any:
+        self.patch(link, "callRemote", self.note)
+        self.spawned.append(protocol)
+        return FakeProcess()
+
+    def note(self, command: Any, **arguments: Any) -> Any:
+        self.said = [*getattr(self, "said", []), (command.__name__, arguments)]
+        return self
+
+    def addCallback(self, *args: Any) -> Any:
+        return self
+
+    def addErrback(self, *args: Any) -> Any:
+        return self
+
+    def master(self) -> MasterSite:
+        self.wanted = self.configuration(self.server("one", "192.0.2.1"), workers=2)
+        return MasterSite(self.reactor, self.network, checkers(), self.wanted, self.spawn)
+
+    def test_it_binds_but_lets_nobody_in_itself(self) -> None:
+        site = self.master()
+        site.start()
+        self.assertTrue(self.network.ports["192.0.2.9", 25].paused)
+        self.assertEqual(len(self.spawned), 2)
+
+    def test_workers_are_given_the_very_configuration(self) -> None:
+        site = self.master()
+        site.start()
+        file = next(arguments["file"] for name, arguments in self.said if name == "Configure")
+        self.assertEqual(pickle.loads(os.pread(file, 1 << 20, 0)), self.wanted)
+        self.assertIn(("Listen", {"host": "192.0.2.9", "port": 25, "socket": -1}), self.said)
+
+    def test_an_address_that_is_taken_is_said_before_anybody_is_started(self) -> None:
+        self.peer("192.0.2.9")
+        self.assertRaises(SiteError, self.master)
+        self.assertEqual(self.spawned, [])
+
+    def test_stopped_it_listens_no_more_and_waits_for_its_workers(self) -> None:
+        site = self.master()
+        site.start()
+        site.reopen_logs()
+        ended = site.stop()
+        site.hurry()
+        self.assertNoResult(ended)
+        self.assertNotIn(("192.0.2.9", 25), self.network.ports)
+        self.assertEqual([name for name, _ in self.said[-6:]], ["Reopen", "Reopen", "Drain", "Drain", "Hurry", "Hurry"])
