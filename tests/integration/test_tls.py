@@ -16,6 +16,8 @@ from tests.integration.peers.waiting import eventually
 from tests.integration.proxy import Proxy
 
 CONFIGURATION = """
+[service]
+workers = {workers}
 [frontends.bridge]
 bind = "{front}:{bridge}"
 tls = {{ mode = "implicit", certificates = "mail.pem" }}
@@ -37,7 +39,9 @@ servers = {{ ourselves = "{front}:{plain}" }}
 """
 
 
-class TLSTests(PeerTestCase):
+class TLSTestCase(PeerTestCase):
+    WORKERS = 1
+
     def setUp(self) -> None:
         super().setUp()
         needs.require(*nginx.NEEDS, needs.CURL, needs.OPENSSL)
@@ -47,7 +51,7 @@ class TLSTests(PeerTestCase):
         self.started(self.server)
         self.bridge, self.offload, plain = free_port(FRONT), free_port(FRONT), free_port(FRONT)
         configuration = CONFIGURATION.format(
-            front=FRONT, first=FIRST, bridge=self.bridge, offload=self.offload, plain=plain, behind=behind
+            workers=self.WORKERS, front=FRONT, first=FIRST, bridge=self.bridge, offload=self.offload, plain=plain, behind=behind
         )
         self.proxy = Proxy("proxy", FRONT, self.bridge, configuration)
         self.issue()
@@ -71,22 +75,27 @@ class TLSTests(PeerTestCase):
         request = b"GET / HTTP/1.0\r\n\r\n"
         return subprocess.run(command, input=request, capture_output=True, timeout=10, check=False).stdout.decode("latin-1")
 
+    def connect(self) -> ssl.SSLSocket:
+        context = ssl.create_default_context()
+        self.authority.configure_trust(context)
+        sock = context.wrap_socket(socket.create_connection((FRONT, self.bridge), 5), server_hostname="mail.example.com")
+        self.addCleanup(sock.close)
+        return sock
+
+    def shown(self) -> bytes | None:
+        """The certificate of a new connection."""
+        return self.connect().getpeercert(binary_form=True)
+
+
+class Scenes:
+    """What holds with any number of workers."""
+
     def test_from_tls_to_tls(self) -> None:
         self.assertEqual(self.curl(self.bridge), "this is ex1")
 
     def test_from_tls_to_plain_and_from_plain_to_tls(self) -> None:
         self.assertEqual(self.curl(self.offload), "this is ex1")
         self.assertEqual(self.curl(self.offload, "--tls-max", "1.2"), "this is ex1")
-
-    def test_sessions_are_resumed_in_both_versions(self) -> None:
-        session = str(self.proxy.folder / "session.pem")
-        for version in ("-tls1_2", "-tls1_3"):
-            first = self.s_client(version, "-sess_out", session)
-            self.assertIn("New, TLSv1.", first)
-            self.assertIn("this is ex1", first)
-            again = self.s_client(version, "-sess_in", session)
-            self.assertIn("Reused, TLSv1.", again)
-            self.assertIn("this is ex1", again)
 
     def test_old_versions_are_refused(self) -> None:
         self.assertIn("no peer certificate available", self.s_client("-tls1_1", "-cipher", "ALL:@SECLEVEL=0"))
@@ -103,13 +112,20 @@ class TLSTests(PeerTestCase):
         self.proxy.wait_for_log("cannot be used; the old one stays: .*mail.pem")
         self.assertEqual(self.curl(self.bridge), "this is ex1")
 
-    def connect(self) -> ssl.SSLSocket:
-        context = ssl.create_default_context()
-        self.authority.configure_trust(context)
-        sock = context.wrap_socket(socket.create_connection((FRONT, self.bridge), 5), server_hostname="mail.example.com")
-        self.addCleanup(sock.close)
-        return sock
 
-    def shown(self) -> bytes | None:
-        """The certificate of a new connection."""
-        return self.connect().getpeercert(binary_form=True)
+class TLSTests(Scenes, TLSTestCase):
+    def test_sessions_are_resumed_in_both_versions(self) -> None:
+        session = str(self.proxy.folder / "session.pem")
+        for version in ("-tls1_2", "-tls1_3"):
+            first = self.s_client(version, "-sess_out", session)
+            self.assertIn("New, TLSv1.", first)
+            self.assertIn("this is ex1", first)
+            again = self.s_client(version, "-sess_in", session)
+            self.assertIn("Reused, TLSv1.", again)
+            self.assertIn("this is ex1", again)
+
+
+class TwoWorkersTLSTests(Scenes, TLSTestCase):
+    """A ticket serves the worker that gave it and no other (docs/workers.md): nothing is said of resumption here."""
+
+    WORKERS = 2
