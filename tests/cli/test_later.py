@@ -12,7 +12,7 @@ class LaterTests(SynchronousTestCase):
         for name, instead in LATER.items():
             result = CliRunner().invoke(main, [name])
             self.assertEqual((result.exit_code, result.stdout), (2, ""), name)
-            self.assertEqual(result.stderr, f'Error: not built yet: "exproxy {name}"; {instead}\n')
+            self.assertEqual(result.stderr, f'not built yet: "exproxy {name}"; {instead}\n')
 
     def test_what_stands_behind_them_is_not_looked_at(self) -> None:
         for words in (

@@ -50,8 +50,16 @@ class UsageTests(SynchronousTestCase):
     def test_an_option_without_a_value(self) -> None:
         self.assertIn("write KEY=VALUE", self.refused("smtp", "mail", "--option", "helo"))
 
-    def test_an_option_that_is_missing(self) -> None:
-        self.assertIn('"interface" is missing', self.refused("rpc", "mail:135"))
+    def test_an_option_that_is_missing_is_asked_for_as_it_is_given(self) -> None:
+        output = self.refused("rpc", "mail:135")
+        self.assertIn(
+            "the option interface is missing: write -o interface=emsmdb; known are emsmdb, asyncemsmdb, nspi, rfri", output
+        )
+
+    def test_an_option_that_is_misspelt_is_told_beside_the_missing_one(self) -> None:
+        output = self.refused("rpc", "mail:135", "-o", "interfase=nspi")
+        self.assertIn('option interfase: there is no such key (did you mean "interface"?)', output)
+        self.assertIn("write -o interface=emsmdb", output)
 
     def test_an_option_that_the_checker_refuses(self) -> None:
         self.assertIn("did you mean 'emsmdb'?", self.refused("epm", "mail", "-o", "interface=emsmbd"))

@@ -1,8 +1,10 @@
 """What is wrong with values: all of it, once, at its key."""
 
+import attrs
+
 from exproxy.config.sections import DocumentSection
 from exproxy.config.sources import read
-from exproxy.config.structuring import structure
+from exproxy.config.structuring import Findings, converter_for, structure
 from tests.config.support import CHECKERS, WEB, ConfigTestCase
 
 SERVERS = '[frontends.web]\nbind = ":443"\nbackend = "web"\n'
@@ -142,6 +144,12 @@ class CheckTests(ConfigTestCase):
 
     def test_a_missing_option_is_named(self) -> None:
         self.assertEqual(self.problem('"rpc"'), 'check: "interface" is missing')
+
+    def test_the_words_that_a_missing_option_knows_are_told(self) -> None:
+        known = attrs.make_class("Known", {"interface": attrs.field(metadata={"known": ("emsmdb", "nspi")})}, frozen=True)
+        with self.assertRaises(Findings) as caught:
+            converter_for({}).structure({}, known)
+        self.assertEqual(caught.exception.found[0].hint, 'such as interface = "emsmdb"; known are emsmdb, nspi')
 
     def test_options_of_every_type_are_read(self) -> None:
         text = 'check = { type = "rpc", interface = "nspi", mapper = true, codes = 3, share = 1 }\n'

@@ -1,7 +1,10 @@
 from pathlib import Path
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from exproxy.check.plugins import options_by_type
+from exproxy.cli.probe import probe, read_options
 from exproxy.simulator.control import HELP
 from exproxy.simulator.guide import guide
 from exproxy.simulator.layout import DEMO
@@ -36,3 +39,11 @@ class GuideTests(SynchronousTestCase):
         for _, service, mode in said:
             self.assertIn(service, HELP)
             self.assertIn(mode, HELP)
+
+    def test_its_probes_are_understood(self) -> None:
+        probes = [line.partition(" probe ")[2].partition("  ")[0].split() for line in self.text.splitlines() if " probe " in line]
+        self.assertEqual([words[0] for words in probes], ["epm", "rpc"])
+        for words in probes:
+            said = probe.make_context("probe", words).params
+            options: Any = read_options(options_by_type()[said["kind"]], said["options"])
+            self.assertEqual(options.interface, "emsmdb")

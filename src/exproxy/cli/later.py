@@ -1,5 +1,6 @@
 """Commands that are planned and not built yet: said so, with what to do instead."""
 
+import sys
 from functools import partial
 
 import click
@@ -36,6 +37,5 @@ def later() -> list[click.Command]:
 
 
 def _refuse(name: str, instead: str, words: tuple[str, ...]) -> None:
-    error = click.ClickException(f'not built yet: "exproxy {" ".join((name, *words))}"; {instead}')
-    error.exit_code = 2
-    raise error
+    click.echo(f'not built yet: "exproxy {" ".join((name, *words))}"; {instead}', err=True)
+    sys.exit(2)

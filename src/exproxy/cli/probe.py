@@ -17,7 +17,7 @@ from exproxy.check.plugins import DuplicateCheckerError, checkers
 from exproxy.check.report import Report, Transcript
 from exproxy.cli.output import say
 from exproxy.config.addresses import ServerAddress, server_address
-from exproxy.config.structuring import TLS_TYPES, Findings, converter_for
+from exproxy.config.structuring import TLS_TYPES, Findings, converter_for, shown
 from exproxy.config.units import duration
 
 _IMPLICIT_PORTS = {25: 465, 80: 443, 110: 995, 143: 993}
@@ -141,8 +141,14 @@ def read_options(kind: type, words: Sequence[str]) -> object:
     try:
         return converter_for({}).structure(values, kind)
     except Findings as findings:
+        left_out = {field.name: field for field in shown(kind) if field.default is attrs.NOTHING and field.name not in values}
         raise click.UsageError(
-            "; ".join(_sentence(finding.path, finding.message, finding.hint) for finding in findings.found)
+            "; ".join(
+                _left_out(left_out[finding.path[0]])
+                if finding.path and finding.path[0] in left_out
+                else _sentence(finding.path, finding.message, finding.hint)
+                for finding in findings.found
+            )
         ) from None
 
 
@@ -159,6 +165,12 @@ def _value(text: str, hint: Any) -> Any:
         return hint(text) if hint in (int, float) else text
     except ValueError:
         return text
+
+
+def _left_out(field: Any) -> str:
+    known = field.metadata.get("known", ())
+    words = f"; known are {', '.join(known)}" if known else ""
+    return f"the option {field.name} is missing: write -o {field.name}={known[0] if known else '…'}{words}"
 
 
 def _sentence(path: Sequence[object], message: str, hint: str) -> str:

@@ -137,7 +137,7 @@ class _Hooks:
                 values |= self._collect(found, name, given[name], hints[name], attribute)
             elif attribute.default is attrs.NOTHING:
                 message = "" if name in given else f'"{name}" is missing'
-                found.append(Finding((name,), message, "", ()))
+                found.append(Finding((name,), message, _such_as(attribute) if message else "", ()))
         if not found:
             self._validate(found, kind, values)
         if found:
@@ -287,6 +287,12 @@ def _finding(path: KeyPath, error: ValueError) -> Finding:
 
 def _unknown(word: str, known: Iterable[str]) -> Finding:
     return Finding((word,), "there is no such key", did_you_mean(word, known), (word,))
+
+
+def _such_as(attribute: Any) -> str:
+    """A checker may tell words that its option knows: the first is the one that most people want."""
+    known = attribute.metadata.get("known", ())
+    return f'such as {attribute.name} = "{known[0]}"; known are {", ".join(known)}' if known else ""
 
 
 def _look_up(values: Any, path: KeyPath) -> Any:

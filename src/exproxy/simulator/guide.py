@@ -22,7 +22,7 @@ Try it from another terminal.  Repeat a command, and the other server answers:
   POP3        curl -s -u {user}:{password} pop3://{front}:{pop3}/1
   POP3, TLS   curl -ks -u {user}:{password} pop3s://{front}:{pop3s}/1
   RPC         {exproxy} probe epm {front}:{epm}
-              {exproxy} probe rpc {front}:{rpc_ca}        (one client stays with one server on all three RPC ports)
+              {exproxy} probe rpc {front}:{rpc_ca} -o interface=emsmdb        (one client: one server on all three RPC ports)
 
 Break something, watch the "proxy" lines here, and repeat the commands above: they go on working.
   {tell} ex1 smtp maintenance    421 4.3.2: ex1 is stopping, new sessions go to ex2

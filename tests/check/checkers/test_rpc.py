@@ -1,5 +1,6 @@
 """``rpc``."""
 
+import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.check.checkers.rpc import RpcChecker, RpcOptions, is_an_interface
@@ -24,3 +25,6 @@ class RpcCheckerTests(SynchronousTestCase):
     def test_the_interface_has_to_be_said(self) -> None:
         with self.assertRaises(TypeError):
             RpcOptions()  # type: ignore[call-arg]  # that it is refused is the test
+
+    def test_the_names_are_known_to_whoever_asks_for_one(self) -> None:
+        self.assertEqual(attrs.fields(RpcOptions).interface.metadata["known"][:3], ("emsmdb", "asyncemsmdb", "nspi"))

@@ -7,7 +7,7 @@ from zope.interface import implementer
 from exproxy.check.interfaces import IChecker, Target
 from exproxy.wire.dialogue.base import Dialogue
 from exproxy.wire.dialogue.rpc import RpcCheck
-from exproxy.wire.interfaces import interface
+from exproxy.wire.interfaces import INTERFACES, interface
 
 
 def is_an_interface(_options: object, _attribute: object, name: str) -> None:
@@ -22,7 +22,7 @@ class RpcOptions:
     :param mapper: the port is the endpoint mapper's: ask it first.
     """
 
-    interface: str = attrs.field(validator=is_an_interface)
+    interface: str = attrs.field(validator=is_an_interface, metadata={"known": tuple(known.name for known in INTERFACES)})
     mapper: bool = False
 
 
