@@ -18,6 +18,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from exproxy.net.certificate import PeerCertificate, is_address, read_certificate
 from exproxy.net.interfaces import Address, Receiver, Stream
+from exproxy.wire.lines import quoted
 
 CHUNK = 65536
 HANDSHAKE_LIMIT = 262_144
@@ -200,7 +201,8 @@ class TLSClientStream:
     def _refused(self, data: bytes) -> bool:
         """Whether the handshake fails for what came, before OpenSSL sees it."""
         if self._handshake_bytes == 0 and data[0] not in _RECORD_TYPES:
-            self._fail(f"the server does not speak TLS here: it said {_printable(data)!r}")
+            said, _, _ = data.partition(b"\n")
+            self._fail(f"the server does not speak TLS here: it said {quoted(said)}")
             return True
         self._handshake_bytes += len(data)
         if self._handshake_bytes > HANDSHAKE_LIMIT:
@@ -331,8 +333,3 @@ def explain(error: SSL.Error, chain_fault: str) -> str:
     if "wrong version number" in reason or "packet length" in reason:
         return "the server does not speak TLS here, or speaks it wrongly"
     return f"TLS failed: {reason or 'OpenSSL gives no reason'}"
-
-
-def _printable(data: bytes) -> str:
-    line = data.split(b"\n", 1)[0][:80].decode("latin-1").strip()
-    return "".join(character if character.isprintable() else "." for character in line)
