@@ -57,7 +57,8 @@ class AcquireTests(SynchronousTestCase):
             fail(server)
         error = self.assertRaises(NoServer, backend.acquire, Recorder(), None, 1.0)
         self.assertEqual(
-            str(error), "all 2 servers of hub are down: ex1 is down: SMTP said 554 No (L7STS); ex2 is down: SMTP said 554 No (L7STS)"
+            str(error),
+            "all 2 servers of hub are down: ex1 is down: SMTP said 554 No (L7STS); ex2 is down: SMTP said 554 No (L7STS)",
         )
         self.assertEqual(backend.refused, 1)
 
