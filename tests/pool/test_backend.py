@@ -57,7 +57,8 @@ class AcquireTests(SynchronousTestCase):
             fail(server)
         error = self.assertRaises(NoServer, backend.acquire, Recorder(), None, 1.0)
         self.assertEqual(
-            str(error), "all 2 servers of hub are down: ex1 is down: SMTP said 554 No; ex2 is down: SMTP said 554 No"
+            str(error),
+            "all 2 servers of hub are down: ex1 is down: SMTP said 554 No (L7STS); ex2 is down: SMTP said 554 No (L7STS)",
         )
         self.assertEqual(backend.refused, 1)
 
@@ -152,7 +153,7 @@ class QueueTests(SynchronousTestCase):
         wait(backend, holder)
         server.observe("smtp", FAILED, 1.0)
         self.assertEqual(
-            [str(error) for error in holder.errors], ["the only server of hub is down: ex1 is down: SMTP said 554 No"]
+            [str(error) for error in holder.errors], ["the only server of hub is down: ex1 is down: SMTP said 554 No (L7STS)"]
         )
         self.assertEqual((backend.queued, backend.refused), (0, 1))
 
@@ -330,7 +331,7 @@ class AnnouncementTests(SynchronousTestCase):
             sentences[1:],
             [
                 "hub/ex2 is up: SMTP said 220 ready; 2 of 2 servers of hub usable",
-                "hub/ex2 is down: SMTP said 554 No, after 3 failed checks; 1 of 2 servers of hub left",
+                "hub/ex2 is down: SMTP said 554 No (L7STS), after 3 failed checks; 1 of 2 servers of hub left",
             ],
         )
 

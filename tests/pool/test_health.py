@@ -65,7 +65,7 @@ class OneCheckTests(SynchronousTestCase):
         down = transitions[2]
         assert down is not None
         self.assertEqual((down.old, down.new, down.at), (Operational.UP, Operational.DOWN, 4.0))
-        self.assertEqual(str(down), "hub/ex2 is down: SMTP said 554 No, after 3 failed checks")
+        self.assertEqual(str(down), "hub/ex2 is down: SMTP said 554 No (L7STS), after 3 failed checks")
         self.assertEqual(health.since, 4.0)
 
     def test_stopping_and_coming_back_are_sentences(self) -> None:
@@ -87,11 +87,11 @@ class OneCheckTests(SynchronousTestCase):
         for result in (PASSED, STOPPING):
             health.observe("smtp", result, 1.0)
         stopping = health.observe("smtp", FAILED, 2.0)
-        self.assertEqual(str(stopping), "hub/ex2 is stopping: SMTP said 554 No, after 2 failed or stopping checks")
+        self.assertEqual(str(stopping), "hub/ex2 is stopping: SMTP said 554 No (L7STS), after 2 failed or stopping checks")
 
     def test_a_first_failure_needs_no_count(self) -> None:
         health = Health([CheckSpec("smtp")], "hub/ex2")
-        self.assertEqual(str(health.observe("smtp", FAILED, 1.0)), "hub/ex2 is down: SMTP said 554 No")
+        self.assertEqual(str(health.observe("smtp", FAILED, 1.0)), "hub/ex2 is down: SMTP said 554 No (L7STS)")
 
     def test_a_result_without_a_text_is_told_by_its_status(self) -> None:
         health = Health([CheckSpec("smtp")], "hub/ex2")
@@ -166,7 +166,7 @@ class SeveralChecksTests(SynchronousTestCase):
         self.assertIs(self.health.operational, Operational.UP)
 
     def test_one_that_fails_takes_it_down_and_is_named(self) -> None:
-        self.assertEqual(self.observe(owa=PASSED, ews=FAILED)[1], "web/ex1 is down: check ews: SMTP said 554 No")
+        self.assertEqual(self.observe(owa=PASSED, ews=FAILED)[1], "web/ex1 is down: check ews: SMTP said 554 No (L7STS)")
 
     def test_each_check_counts_for_itself(self) -> None:
         health = Health([CheckSpec("owa", 1, 2), CheckSpec("ews", 1, 2)])
@@ -204,7 +204,7 @@ class SuspectTests(SynchronousTestCase):
         self.assertIsNone(health.suspect("10 connects failed", 2.0))
         self.assertTrue(health.in_transition)
         self.assertEqual(
-            str(health.suspect("10 connects failed", 3.0)), "hub/ex1 is down: 10 connects failed, after 2 failed checks"
+            str(health.suspect("10 connects failed", 3.0)), "hub/ex1 is down: 10 connects failed (L4CON), after 2 failed checks"
         )
 
     def test_does_not_decide_what_a_starting_server_is(self) -> None:

@@ -30,7 +30,9 @@ class PassiveObservationTests(SynchronousTestCase):
         transitions = [lease.connect_failed(5.0) for _ in range(6)]
         self.assertEqual(transitions[:5], [None] * 5)
         assert transitions[5] is not None
-        self.assertEqual(str(transitions[5]), "hub/ex1 is down: 2 connects of sessions in a row failed, after 3 failed checks")
+        self.assertEqual(
+            str(transitions[5]), "hub/ex1 is down: 2 connects of sessions in a row failed (L4CON), after 3 failed checks"
+        )
         self.assertEqual(self.server.failed_connects, 6)
 
     def test_a_connect_that_succeeds_starts_the_count_anew(self) -> None:

@@ -86,7 +86,7 @@ class ConditionTests(SynchronousTestCase):
         self.server.set_admin(Admin.DRAIN, 1.0)
         self.assertEqual(self.server.condition(), "is draining")
         fail(self.server)
-        self.assertEqual(self.server.condition(), "is down: SMTP said 554 No, after 3 failed checks")
+        self.assertEqual(self.server.condition(), "is down: SMTP said 554 No (L7STS), after 3 failed checks")
         self.server.set_admin(Admin.MAINT, 1.0)
         self.assertEqual(self.server.condition(), "is in maintenance")
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.errors import WireError
-from exproxy.wire.lines import MAX_LINE, Lines, printable, strict, text
+from exproxy.wire.lines import MAX_LINE, Lines, printable, quoted, strict, text
 from tests.wire.cutting import ParserContract
 
 
@@ -103,3 +103,23 @@ class PrintableTests(SynchronousTestCase):
 
     def test_escapes_do_not_stretch_it_beyond_the_limit(self) -> None:
         self.assertEqual(len(printable(b"\x00" * 200)), 200)
+
+
+class QuotedTests(SynchronousTestCase):
+    def test_a_line_stands_in_quotes_without_its_end(self) -> None:
+        self.assertEqual(quoted(b"* OK ready\r\n"), "'* OK ready'")
+
+    def test_a_long_one_is_cut(self) -> None:
+        self.assertEqual(quoted("x" * 500), f"'{'x' * 79}…'")
+
+    def test_what_was_made_printable_is_not_escaped_again(self) -> None:
+        self.assertEqual(quoted(printable(b"a\x07 bc")), r"'a\x07 bc'")
+
+    def test_words_in_any_language_are_text(self) -> None:
+        self.assertEqual(quoted("Grüße aus Köln".encode()), "'Grüße aus Köln'")
+
+    def test_of_what_is_no_text_the_first_octets_are_told(self) -> None:
+        self.assertEqual(
+            quoted(bytes(range(0xFF, 0xE0, -1)) + b"\r\n"),
+            "31 octets that are no text (ff fe fd fc fb fa f9 f8 f7 f6 f5 f4 f3 f2 f1 f0 …)",
+        )

@@ -89,6 +89,9 @@ class ReplyTests(SynchronousTestCase):
     def test_people_see_code_and_all_the_text(self) -> None:
         self.assertEqual(str(Reply(554, ("5.7.1 no", "", "go\x07away"))), r"554 5.7.1 no go\x07away")
 
+    def test_is_quoted_without_its_full_stop_since_the_sentence_goes_on(self) -> None:
+        self.assertEqual(str(Reply(220, ("ready.",))), "220 ready")
+
 
 class EnhancedTests(SynchronousTestCase):
     def test_it_is_read(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import attrs
 
 from exproxy.wire.dialogue.base import Action, Finish, Outcome, Send, Status
-from exproxy.wire.lines import printable
+from exproxy.wire.lines import printable, quoted
 
 MAX_LINE = 8192
 """Octets that a line may have."""
@@ -38,7 +38,7 @@ class Question:
         if len(line) > MAX_LINE:
             return self._finish(Status.L7RSP, f"the server's line is longer than {MAX_LINE} octets")
         well = self.well(line.decode("utf-8", "replace").rstrip("\r"))
-        return self._finish(Status.L7OKD if well else Status.L7STS, f"the server said {self.last_line()!r}")
+        return self._finish(Status.L7OKD if well else Status.L7STS, f"the server said {quoted(bytes(line))}")
 
     def secured(self) -> Sequence[Action]:
         """Never asked for."""

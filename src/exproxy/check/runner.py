@@ -24,6 +24,7 @@ from exproxy.net.interfaces import Address, Attempt, Network, Stream
 from exproxy.net.tlsclient import TLSClientStream, TLSError
 from exproxy.wire.dialogue.base import Action, Connect, Dialogue, Finish, Outcome, Send, StartTLS, Status
 from exproxy.wire.dialogue.conversation import Conversation
+from exproxy.wire.lines import quoted
 from exproxy.wire.proxyheader import LOCAL_V2, encode_v1
 
 MAX_BYTES = 262_144
@@ -324,7 +325,7 @@ class CheckRun:
             self._conclude(Outcome(Status.L6TOUT, f"the TLS handshake was not done {seconds}", line=self._last_line()))
         else:
             line = self._last_line()
-            said = f"the last words were {line!r}" if line else "the server said nothing"
+            said = f"the last words were {quoted(line)}" if line else "the server said nothing"
             self._conclude(self._judged() or Outcome(Status.L7TOUT, f"the check was not done {seconds}; {said}", line=line))
 
     def _judged(self) -> Outcome | None:

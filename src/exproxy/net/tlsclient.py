@@ -20,6 +20,7 @@ from exproxy.net.certificate import PeerCertificate, is_address, read_certificat
 from exproxy.net.interfaces import Address, Receiver, Stream
 from exproxy.net.tls.failures import TLSError as TLSError
 from exproxy.net.tls.failures import explain_server
+from exproxy.wire.lines import quoted
 
 CHUNK = 65536
 HANDSHAKE_LIMIT = 262_144
@@ -207,7 +208,8 @@ class TLSClientStream:
     def _refused(self, data: bytes) -> bool:
         """Whether the handshake fails for what came, before OpenSSL sees it."""
         if self._handshake_bytes == 0 and data[0] not in _RECORD_TYPES:
-            self._fail(f"the server does not speak TLS here: it said {_printable(data)!r}")
+            said, _, _ = data.partition(b"\n")
+            self._fail(f"the server does not speak TLS here: it said {quoted(said)}")
             return True
         self._handshake_bytes += len(data)
         if self._handshake_bytes > HANDSHAKE_LIMIT:
@@ -326,8 +328,3 @@ def explain(error: SSL.Error, chain_fault: str) -> str:
     :param chain_fault: what is known to be wrong with the server's certificate, or empty.
     """
     return explain_server(error, chain_fault, "legacy = true")
-
-
-def _printable(data: bytes) -> str:
-    line = data.split(b"\n", 1)[0][:80].decode("latin-1").strip()
-    return "".join(character if character.isprintable() else "." for character in line)

@@ -131,7 +131,7 @@ class CheckState:
         return self.verdict
 
     def _explain(self, verdict: Operational, result: CheckResult) -> str:
-        text = result.text or result.status or "no text"
+        text = _with_layer(result)
         if self.passed > 1:
             return f"{text}, after {self.passed} passed checks"
         if self.not_passed < 2:
@@ -141,6 +141,14 @@ class CheckState:
         if self.failed == self.not_passed or verdict is Operational.DOWN:
             return f"{text}, after {self.failed} failed checks"
         return f"{text}, after {self.not_passed} failed or stopping checks"
+
+
+def _with_layer(result: CheckResult) -> str:
+    """What a check found; where it failed, with the layer: the first thing that people who know HAProxy look for."""
+    text = result.text.removesuffix(".") or "no text"
+    if result.passed or result.stopping or not result.status:
+        return text
+    return f"{text} ({result.status})" if result.text else result.status
 
 
 class Health:

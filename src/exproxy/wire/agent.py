@@ -10,7 +10,7 @@ from typing import Literal
 import attrs
 
 from exproxy.wire.errors import WireError
-from exproxy.wire.lines import printable
+from exproxy.wire.lines import printable, quoted
 
 MAX_LINE = 1024
 """HAProxy's own agents write well below; its buffer is 16 KB."""
@@ -106,5 +106,5 @@ def parse(line: bytes) -> AgentAnswer:
             unknown.append(printable(word, 40))
     answer = AgentAnswer(operational, administrative, weight_percent, maxconn, printable(reason), tuple(unknown))
     if attrs.evolve(answer, reason="", unknown=()) == AgentAnswer():
-        raise WireError(f"no word in it is known: {printable(line, 80)!r}", "agent answer")
+        raise WireError(f"no word in it is known: {quoted(line)}", "agent answer")
     return answer

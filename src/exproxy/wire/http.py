@@ -12,7 +12,7 @@ import attrs
 import httptools
 
 from exproxy.wire.errors import WireError
-from exproxy.wire.lines import MAX_LINE, Lines, printable, strict, text
+from exproxy.wire.lines import MAX_LINE, Lines, printable, quoted, strict, text
 
 MAX_HEAD = 32_768
 MAX_BODY = 65_536
@@ -51,8 +51,8 @@ class Response:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     def __str__(self) -> str:
-        """Status and reason, as people quote it."""
-        return printable(f"{self.status} {self.reason}".rstrip())
+        """Status and reason, as people quote it in a sentence: without a full stop."""
+        return printable(f"{self.status} {self.reason}".rstrip()).removesuffix(".")
 
 
 class _Framing(enum.Enum):
@@ -173,7 +173,7 @@ class ResponseReader:
         self.status_line = line
         found = _STATUS_LINE.fullmatch(text(line))
         if found is None:
-            raise WireError(f"no HTTP status line: {printable(line, 80)!r}", where)
+            raise WireError(f"no HTTP status line: {quoted(line)}", where)
         version, status, reason = found.groups()
         self._is_11 = version == b"1"
         self._status = int(status)
@@ -207,7 +207,7 @@ class ResponseReader:
             if not self._is_11:
                 raise WireError("Transfer-Encoding in HTTP/1.0", "HTTP response head")
             if codings.rpartition(",")[2].strip().lower() != "chunked":
-                raise WireError(f"the last coding is not chunked: {printable(codings, 80)!r}", "HTTP response head")
+                raise WireError(f"the last coding is not chunked: {quoted(codings)}", "HTTP response head")
             self._missing = MAX_CHUNKED
             return _Framing.CHUNKED
         length = next((value for name, value in self._headers if name.lower() == "content-length"), None)

@@ -6,7 +6,7 @@ from typing import Literal
 import attrs
 
 from exproxy.wire.errors import WireError
-from exproxy.wire.lines import MAX_LINE, Lines, printable, text
+from exproxy.wire.lines import MAX_LINE, Lines, printable, quoted, text
 
 MAX_RESPONSE = 65_536
 MAX_LITERALS = 100
@@ -38,9 +38,9 @@ class Status:
     text: str
 
     def __str__(self) -> str:
-        """As people quote it, printable, at most 200 characters."""
+        """As people quote it in a sentence: printable, at most 200 characters, no full stop."""
         code = f"[{self.code} {self.arguments}".rstrip() + "] " if self.code else ""
-        return printable(f"{self.condition} {code}{self.text}")
+        return printable(f"{self.condition} {code}{self.text}").removesuffix(".")
 
 
 @attrs.frozen
@@ -151,7 +151,7 @@ def _response(line: bytes, literals: tuple[bytes, ...]) -> Response:
         return Data(_decode(rest), literals) if condition is None else _status(None, condition, words)
     if condition in _TAGGED and condition is not None and _TAG.fullmatch(tag):
         return _status(tag.decode(), condition, words)
-    raise WireError(f"neither untagged nor tagged nor a continuation: {printable(line, 80)!r}", "IMAP response")
+    raise WireError(f"neither untagged nor tagged nor a continuation: {quoted(line)}", "IMAP response")
 
 
 def _status(tag: str | None, condition: Condition, words: bytes) -> Status:

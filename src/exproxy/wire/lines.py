@@ -95,3 +95,17 @@ def printable(line: bytes | str, limit: int = _SHOWN) -> str:
         line = text(line)[: 4 * limit].decode("utf-8", "backslashreplace")
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line[:limit].strip())
     return shown if len(shown) <= limit and len(line) <= limit else shown[: limit - 1] + "…"
+
+
+def quoted(line: bytes | str, limit: int = 80) -> str:
+    """``line`` as a sentence quotes it: in quotes, at most ``limit`` characters; or its first octets, where it is no text.
+
+    What went through :func:`printable` is not escaped again.
+    """
+    if isinstance(line, bytes):
+        line = text(line)
+        head = line[:limit].decode("utf-8", "replace")
+        strange = sum(c == "\N{REPLACEMENT CHARACTER}" or not (c.isprintable() or c == "\t") for c in head)
+        if strange * 4 > len(head):
+            return f"{len(line)} octets that are no text ({line[:16].hex(' ')}{' …' if len(line) > 16 else ''})"
+    return f"'{printable(line, limit)}'"

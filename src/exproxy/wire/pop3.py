@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import attrs
 
 from exproxy.wire.errors import WireError
-from exproxy.wire.lines import MAX_LINE, Lines, printable, text
+from exproxy.wire.lines import MAX_LINE, Lines, printable, quoted, text
 
 MAX_LINES = 100
 MAX_LISTING = 65_536
@@ -29,9 +29,9 @@ class Status:
     text: str
 
     def __str__(self) -> str:
-        """As people quote it, printable, at most 200 characters."""
+        """As people quote it in a sentence: printable, at most 200 characters, no full stop."""
         code = f"[{self.code}] " if self.code else ""
-        return printable(f"{'+OK' if self.ok else '-ERR'} {code}{self.text}".rstrip())
+        return printable(f"{'+OK' if self.ok else '-ERR'} {code}{self.text}".rstrip()).removesuffix(".")
 
 
 @attrs.define
@@ -65,7 +65,7 @@ class ReplyReader:
             return None
         found = _STATUS.fullmatch(text(line))
         if found is None:
-            raise WireError(f"it begins neither with +OK nor with -ERR: {printable(line, 80)!r}", "POP3 reply")
+            raise WireError(f"it begins neither with +OK nor with -ERR: {quoted(line)}", "POP3 reply")
         words = (found.group(2) or b"").decode("utf-8", "backslashreplace")
         code = _CODE.fullmatch(words)
         ok = found.group(1).upper() == b"+OK"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import attrs
 
 from exproxy.wire.errors import WireError
-from exproxy.wire.lines import MAX_LINE, Lines, printable, text
+from exproxy.wire.lines import MAX_LINE, Lines, printable, quoted, text
 
 MAX_LINES = 100
 MAX_REPLY = 65_536
@@ -35,8 +35,8 @@ class Reply:
         return found.group() if found and int(found.group(1)) == self.code // 100 else None
 
     def __str__(self) -> str:
-        """As people quote it: the code and all of the text, printable, at most 200 characters."""
-        return printable(f"{self.code} {' '.join(line for line in self.lines if line)}")
+        """As people quote it in a sentence: the code and all of the text, printable, at most 200 characters, no full stop."""
+        return printable(f"{self.code} {' '.join(line for line in self.lines if line)}").removesuffix(".")
 
 
 @attrs.define
@@ -89,7 +89,7 @@ class ReplyParser:
         """Take one line into the present reply; tells whether it is the last."""
         found = _LINE.fullmatch(text(line))
         if found is None:
-            raise WireError(f"it does not begin with a three-digit code: {printable(line, 80)!r}", where)
+            raise WireError(f"it does not begin with a three-digit code: {quoted(line)}", where)
         code, mark, words = found.groups()
         if self._texts and code != self._code:
             raise WireError(f"the code changes from {self._code.decode()} to {code.decode()} within one reply", where)

@@ -4,7 +4,7 @@ from exproxy.wire.dialogue.base import Outcome, Status
 from exproxy.wire.dialogue.imap import ImapCheck
 from tests.wire.dialogue.playing import GarbageMixin, PlayTestCase
 
-GREETING = "server: * OK The Microsoft Exchange IMAP4 service is ready."
+GREETING = "server: * OK The Microsoft Exchange IMAP4 service is ready"
 CAPABILITY = "server: * CAPABILITY IMAP4rev1 STARTTLS IDLE"
 DONE = "server: a1 OK CAPABILITY completed."
 
@@ -23,7 +23,7 @@ class PlainTests(GarbageMixin, PlayTestCase):
             "server: * BYE logging out",
             "server: bye OK LOGOUT completed.",
         )
-        said = "IMAP said OK The Microsoft Exchange IMAP4 service is ready."
+        said = "IMAP said OK The Microsoft Exchange IMAP4 service is ready"
         self.assertEqual(outcome, Outcome(Status.L7OKD, said, None, "a1 OK CAPABILITY completed."))
 
     def test_one_that_closes_instead_of_an_answer_to_logout_is_well(self) -> None:

@@ -4,7 +4,7 @@ from exproxy.wire.dialogue.base import Outcome, Status
 from exproxy.wire.dialogue.pop3 import Pop3Check
 from tests.wire.dialogue.playing import GarbageMixin, PlayTestCase
 
-GREETING = "server: +OK The Microsoft Exchange POP3 service is ready."
+GREETING = "server: +OK The Microsoft Exchange POP3 service is ready"
 CAPABILITIES = ("server: +OK", "server: TOP", "server: STLS", "server: .")
 
 
@@ -14,7 +14,7 @@ class PlainTests(GarbageMixin, PlayTestCase):
 
     def test_a_server_that_is_well(self) -> None:
         outcome = self.play(GREETING, "we: CAPA", *CAPABILITIES, "we: QUIT", "server: +OK bye")
-        said = "POP3 said +OK The Microsoft Exchange POP3 service is ready."
+        said = "POP3 said +OK The Microsoft Exchange POP3 service is ready"
         self.assertEqual(outcome, Outcome(Status.L7OKD, said, None, "."))
 
     def test_one_that_does_not_know_capa_is_well(self) -> None:
