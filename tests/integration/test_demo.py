@@ -121,15 +121,25 @@ def nspi_port() -> str:
     return binding
 
 
+def lives(pid: int) -> bool:
+    """Whether it still runs; who has ended and is not reaped by its adopter does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class DemoTests(PeerTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.demo = Demo("demo", FRONT, 10_025)
 
     def interrupt(self, children: list[int]) -> None:
-        self.demo.process.signal(signal.SIGINT)
+        """As a terminal does it: everybody in the foreground gets the signal."""
+        os.killpg(self.demo.process.pid, signal.SIGINT)
         self.assertEqual(self.demo.process.wait(20), 0)
-        self.assertEqual([pid for pid in children if Path(f"/proc/{pid}").exists()], [])
+        self.assertEqual([pid for pid in children if lives(pid)], [])
+        self.assertNotIn("asked to stop again", self.demo.process.text())
 
     def test_every_protocol_works_a_broken_service_leaves_and_ctrl_c_ends_all(self) -> None:
         self.started(self.demo)
@@ -157,6 +167,14 @@ class DemoTests(PeerTestCase):
         children = self.demo.children()
         self.assertEqual(len(children), 1)
         self.interrupt(children)
+
+    def test_a_demo_that_is_killed_takes_the_proxy_with_it(self) -> None:
+        self.started(self.demo)
+        children = self.demo.children()
+        self.assertEqual([lives(pid) for pid in children], [True])
+        self.demo.process.signal(signal.SIGKILL)
+        self.demo.process.wait()
+        eventually(lambda: not any(lives(pid) for pid in children), "the proxy to end")
 
     def test_a_proxy_that_does_not_start_is_told_with_what_it_said(self) -> None:
         broken = self.demo.folder / "broken.toml"

@@ -16,11 +16,10 @@ PATIENCE = 5.0
 
 
 def proxy_command(python: str, configuration: Path) -> list[str]:
-    """``twistd -n exproxy -c FILE`` by this very Python, whose scripts may not be on the path."""
+    """``twistd -n exproxy -c FILE`` by this very Python, bound to us: see :mod:`exproxy.simulator.bound`."""
     # Without a pid file: twistd would leave one in the present folder (it has no such option on Windows, and no such file).
     no_pid_file = ["--pidfile="] if os.name == "posix" else []
-    run = "from twisted.scripts.twistd import run; run()"
-    return [python, "-c", run, "-n", *no_pid_file, "exproxy", "-c", str(configuration)]
+    return [python, "-m", "exproxy.simulator.bound", "-n", *no_pid_file, "exproxy", "-c", str(configuration)]
 
 
 class Proxy(ProcessProtocol):

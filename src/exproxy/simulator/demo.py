@@ -98,8 +98,9 @@ async def main(reactor: Any, arguments: list[str], out: TextIO) -> None:
     configuration = Path(arguments[0]) if arguments else CONFIGURATION
     if not configuration.is_file():
         raise SystemExit(f"{configuration} does not exist: run the demo in the project's folder, or name the file")
-    # A second Ctrl-C is for the proxy, which gets it from the terminal too and then waits for nobody; here it has no meaning.
+    # A second Ctrl-C would kill this process before the proxy has ended, which takes no longer than its sessions are given.
     reactor.addSystemEventTrigger("before", "shutdown", signal.signal, signal.SIGINT, signal.SIG_IGN)
+    await deferLater(reactor, 0)  # until the reactor runs, Ctrl-C is an exception anywhere
     await Demo(reactor, configuration, out).run()
 
 
