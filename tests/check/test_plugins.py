@@ -9,7 +9,7 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.check.interfaces import IChecker, Target
-from exproxy.check.plugins import DuplicateCheckerError, checkers, options_by_type
+from exproxy.check.plugins import DuplicateCheckerError, checkers
 from exproxy.wire.dialogue.base import Status
 from tests.check.peers import Bench
 from tests.net.memory import Peer
@@ -45,9 +45,6 @@ class OurCheckersTests(PluginTestCase):
     def test_each_is_found_by_its_own_name(self) -> None:
         self.assertEqual([checker.name for checker in checkers().values()], list(checkers()))
 
-    def test_options_are_had_by_type(self) -> None:
-        self.assertEqual(options_by_type()["smtp"]().helo, "exproxy")
-
 
 class ThirdPartyTests(PluginTestCase):
     def test_the_documented_checker_is_twenty_lines(self) -> None:
@@ -57,7 +54,7 @@ class ThirdPartyTests(PluginTestCase):
         self.install("redis_checker", documented())
         checker = checkers()["redis"]
         self.assertTrue(IChecker.providedBy(checker))
-        options = options_by_type()["redis"]()
+        options = checker.options()
         for answer, status in ((b"+PONG\r\n", Status.L7OKD), (b"-LOADING\r\n", Status.L7STS)):
             bench = Bench()
             bench.serve(Peer(answer=lambda data, answer=answer: answer if data == b"PING\r\n" else b""))  # type: ignore[misc]  # bound

@@ -1,17 +1,19 @@
 """``exproxy config`` as it is typed."""
 
 import json
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
+import twisted.plugins
 from click.testing import CliRunner, Result
 from twisted.internet.defer import ensureDeferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.check.plugins import options_by_type
+from exproxy.check.plugins import checkers
 from exproxy.cli import main
 from exproxy.cli.config import connect
 from exproxy.config.load import load
@@ -73,6 +75,18 @@ class CheckTests(ConfigCommandTestCase):
             self.assertEqual((result.exit_code, result.stderr), (0, ""), path.name)
 
 
+class PluginsTests(ConfigCommandTestCase):
+    def test_two_of_one_name_are_a_sentence_whatever_is_asked(self) -> None:
+        text = "from exproxy.check.checkers.tcp import TcpChecker\nclass Other(TcpChecker): pass\nother = Other()\n"
+        self.folder.joinpath("other_tcp.py").write_text(text, "utf-8")
+        self.patch(twisted.plugins, "__path__", [*twisted.plugins.__path__, str(self.folder)])
+        self.addCleanup(sys.modules.pop, "twisted.plugins.other_tcp", None)
+        for words in (("check", self.write(GOOD)), ("show", self.write(GOOD)), ("schema",)):
+            result = self.run_with(*words)
+            self.assertEqual(result.exit_code, 1)
+            self.assertIn("Error: two plugins are checkers named 'tcp': ", result.stderr)
+
+
 class ConnectTests(ConfigCommandTestCase):
     """``check --connect``, but for the reactor."""
 
@@ -84,7 +98,7 @@ class ConnectTests(ConfigCommandTestCase):
         self.patch(click, "secho", lambda line, fg=None, nl=True: self.printed.append(line))
 
     def connect(self, more: str = "") -> int:
-        running = ensureDeferred(connect(self.clock, load(self.write(GOOD + more), {}, options_by_type()), self.network))
+        running = ensureDeferred(connect(self.clock, load(self.write(GOOD + more), {}, checkers()), self.network))
         self.clock.pump([0.0] + [0.5] * 15)
         statuses: list[int] = []
         running.addErrback(lambda failure: statuses.append(failure.trap(SystemExit) and failure.value.code))
@@ -117,7 +131,7 @@ class ShowTests(ConfigCommandTestCase):
     def test_what_is_printed_is_a_configuration(self) -> None:
         for path in sorted(CONF.glob("*.toml")):
             again = self.write(self.run_with("show", path).stdout)
-            shown = [show(load(file, {}, options_by_type())).partition("\n[")[2] for file in (path, again)]
+            shown = [show(load(file, {}, checkers())).partition("\n[")[2] for file in (path, again)]
             self.assertEqual(shown[0], shown[1], path.name)
 
     def test_a_broken_file_ends_with_1(self) -> None:
@@ -142,7 +156,7 @@ class InitTests(ConfigCommandTestCase):
 
     def test_without_a_file_it_is_printed(self) -> None:
         result = self.run_with("init", "--exchange", "2016", "--server", "ex1=10.0.0.15", "--listen", "10.0.0.9")
-        self.assertEqual(list(load(self.write(result.stdout), {}, options_by_type()).hosts), ["ex1"])
+        self.assertEqual(list(load(self.write(result.stdout), {}, checkers()).hosts), ["ex1"])
 
     def test_a_file_that_is_there_is_left_alone(self) -> None:
         path = self.write("mine")

@@ -51,15 +51,24 @@ class RpcOptions:
     share: float = 0.5
 
 
-CHECKERS: Mapping[str, type] = {
-    "tcp": PlainOptions,
-    "tls": PlainOptions,
-    "smtp": SmtpOptions,
-    "http": HttpOptions,
-    "imap": PlainOptions,
-    "pop3": PlainOptions,
-    "rpc": RpcOptions,
-    "epm": RpcOptions,
+@attrs.frozen
+class Kind:
+    """A type of check."""
+
+    options: type
+    starttls: bool = False
+
+
+CHECKERS: Mapping[str, Kind] = {
+    "tcp": Kind(PlainOptions),
+    "tls": Kind(PlainOptions),
+    "smtp": Kind(SmtpOptions, starttls=True),
+    "http": Kind(HttpOptions),
+    "imap": Kind(PlainOptions, starttls=True),
+    "pop3": Kind(PlainOptions, starttls=True),
+    "rpc": Kind(RpcOptions),
+    "epm": Kind(RpcOptions),
+    "ping": Kind(PlainOptions),
 }
 
 WEB = """

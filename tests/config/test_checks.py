@@ -16,7 +16,7 @@ class ChecksTestCase(ConfigTestCase):
 
 class ChoiceTests(ChecksTestCase):
     def test_without_a_word_there_is_one_tcp_check(self) -> None:
-        self.assertEqual(self.checks(), (Check("tcp", "tcp", CHECKERS["tcp"](), CheckTiming()),))
+        self.assertEqual(self.checks(), (Check("tcp", "tcp", CHECKERS["tcp"].options(), CheckTiming()),))
 
     def test_off_is_no_check(self) -> None:
         self.assertEqual(self.checks('check = "off"'), ())
@@ -36,7 +36,7 @@ class ChoiceTests(ChecksTestCase):
         self.assertEqual(
             [(check.type, check.port, check.timing.fall) for check in checks], [("smtp", 2525, 9), ("imap", 2525, 9)]
         )
-        self.assertEqual((checks[0].options, checks[0].timing.rise), (CHECKERS["smtp"]("x"), 4))
+        self.assertEqual((checks[0].options, checks[0].timing.rise), (CHECKERS["smtp"].options("x"), 4))
 
     def test_each_check_of_a_servers_list_needs_a_type(self) -> None:
         text = f'{FIRST}[backends.web.servers]\na = {{ address = "10.0.0.1:1", check = ["tcp", {{ port = 3 }}] }}\n'
@@ -131,6 +131,9 @@ class TlsTests(ChecksTestCase):
 
     def test_protocols_without_starttls_refuse_it(self) -> None:
         self.assertIn('check.tls: "http" has no STARTTLS', self.problem('{ type = "http", tls = "starttls" }'))
+
+    def test_so_do_those_of_third_parties(self) -> None:
+        self.assertIn('check.tls: "ping" has no STARTTLS', self.problem('{ type = "ping", tls = "starttls" }'))
 
     def test_a_table_needs_a_mode(self) -> None:
         self.assertIn("check.tls: mode is missing", self.problem('{ type = "smtp", tls = { verify = true } }'))

@@ -31,7 +31,7 @@ class ModernTests(TemplateTestCase):
         self.assertEqual([check.name for check in checks if check.required], ["owa", "ews", "mapi", "autodiscover"])
         shown = [check.name for check in checks if not check.required]
         self.assertEqual(shown, ["ecp", "oab", "rpc", "Microsoft-Server-ActiveSync"])
-        options = CHECKERS["http"](preset="healthcheck", path="/owa/healthcheck.htm")
+        options = CHECKERS["http"].options(preset="healthcheck", path="/owa/healthcheck.htm")
         self.assertEqual((checks[0].type, checks[0].options), ("http", options))
         self.assertEqual(
             {(check.tls.mode, check.tls.verify, check.tls.legacy) for check in checks if check.tls}, {("implicit", False, False)}
@@ -57,7 +57,7 @@ class ModernTests(TemplateTestCase):
 
     def test_smtp_checks_say_the_name_that_they_are_told(self) -> None:
         (check,) = self.checks(self.expand("SE", 'helo = "lb.example.com"\n'), "submission")
-        self.assertEqual(check.options, CHECKERS["smtp"]("lb.example.com"))
+        self.assertEqual(check.options, CHECKERS["smtp"].options("lb.example.com"))
 
     def test_ports_can_be_others_or_none(self) -> None:
         configuration = self.expand("SE", "ports = { https = 8443, submission = false }\nserver_ports = { https = 9443 }\n")

@@ -145,6 +145,12 @@ class CheckTests(ConfigTestCase):
     def test_a_missing_option_is_named(self) -> None:
         self.assertEqual(self.problem('"rpc"'), 'check: "interface" is missing')
 
+    def test_a_required_option_that_is_wrong_hides_no_other_mistake(self) -> None:
+        problems = self.problems(WEB + '[backends.web]\ncheck = { type = "rpc", interface = 5, tls = "starttls" }\n')
+        self.assertEqual(
+            [problem.split(": ")[1] for problem in problems], ["backends.web.check.interface", "backends.web.check.tls"]
+        )
+
     def test_the_words_that_a_missing_option_knows_are_told(self) -> None:
         known = attrs.make_class("Known", {"interface": attrs.field(metadata={"known": ("emsmdb", "nspi")})}, frozen=True)
         with self.assertRaises(Findings) as caught:
@@ -154,7 +160,7 @@ class CheckTests(ConfigTestCase):
     def test_options_of_every_type_are_read(self) -> None:
         text = 'check = { type = "rpc", interface = "nspi", mapper = true, codes = 3, share = 1 }\n'
         (server,) = self.load(WEB + "[backends.web]\n" + text).backends["web"].servers
-        self.assertEqual(server.checks[0].options, CHECKERS["rpc"]("nspi", "", True, (3,), 1.0))
+        self.assertEqual(server.checks[0].options, CHECKERS["rpc"].options("nspi", "", True, (3,), 1.0))
 
     def test_a_number_option_refuses_words(self) -> None:
         self.assertEqual(

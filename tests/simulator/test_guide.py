@@ -3,7 +3,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.check.plugins import options_by_type
+from exproxy.check.plugins import checkers
 from exproxy.cli.probe import probe, read_options
 from exproxy.simulator.control import HELP
 from exproxy.simulator.guide import guide
@@ -45,5 +45,5 @@ class GuideTests(SynchronousTestCase):
         self.assertEqual([words[0] for words in probes], ["epm", "rpc"])
         for words in probes:
             said = probe.make_context("probe", words).params
-            options: Any = read_options(options_by_type()[said["kind"]], said["options"])
+            options: Any = read_options(checkers()[said["kind"]].options, said["options"])
             self.assertEqual(options.interface, "emsmdb")

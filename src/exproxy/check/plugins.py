@@ -35,11 +35,6 @@ def checkers(package: ModuleType | None = None) -> dict[str, IChecker]:
     return dict(sorted(found.items()))
 
 
-def options_by_type(package: ModuleType | None = None) -> dict[str, type]:
-    """The options' class of every type of check, for whoever reads configurations; see :func:`checkers`."""
-    return {name: checker.options for name, checker in checkers(package).items()}
-
-
 def _name(checker: IChecker) -> str | None:
     """The checker's name, if it is a whole one."""
     missing = [word for word in ("name", "options", "starttls", "default_port", "dialogue") if not hasattr(checker, word)]

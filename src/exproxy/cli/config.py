@@ -12,7 +12,8 @@ from rich.syntax import Syntax
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import react
 
-from exproxy.check.plugins import checkers, options_by_type
+from exproxy.check.interfaces import IChecker
+from exproxy.check.plugins import DuplicateCheckerError, checkers
 from exproxy.check.survey import Finding, survey
 from exproxy.cli.output import say
 from exproxy.config.addresses import server_address
@@ -91,7 +92,7 @@ def show(file: Path) -> None:
 @config.command()
 def schema() -> None:
     """Print the JSON Schema of configuration files, for editors."""
-    say(json.dumps(json_schema(options_by_type()), indent=2))
+    say(json.dumps(json_schema(_checkers()), indent=2))
 
 
 @config.command()
@@ -121,10 +122,17 @@ def init(
     say(f"{output}: written; look at it with: exproxy config show {output}")
 
 
+def _checkers() -> dict[str, IChecker]:
+    try:
+        return checkers()
+    except DuplicateCheckerError as error:
+        raise click.ClickException(str(error)) from error
+
+
 def _load(file: Path) -> Configuration:
     """The configuration, or all its problems on standard error and exit status 1."""
     try:
-        return load(file, os.environ, options_by_type())
+        return load(file, os.environ, _checkers())
     except ConfigError as error:
         for problem in error.problems:
             _complain(str(problem), "red")

@@ -7,12 +7,12 @@ from typing import Any
 import attrs
 
 from exproxy.config.addresses import server_address
-from exproxy.config.kinds import Several
+from exproxy.config.kinds import CheckerType, Several
 from exproxy.config.model import Check, CheckTiming, CheckTLS, ProxyVersion
 from exproxy.config.problems import KeyPath
 from exproxy.config.report import Report, settings
 from exproxy.config.sections import CheckSection, CheckTLSSection, TimingSection
-from exproxy.config.structuring import DEFAULT_CHECK, PLAIN_TYPES, TLS_TYPES
+from exproxy.config.structuring import DEFAULT_CHECK, TLS_TYPES
 
 _COMMON = [attribute.name for attribute in attrs.fields(CheckSection) if attribute.name not in ("type", "options")]
 
@@ -33,7 +33,7 @@ class ChecksBuilder:
     """Builds the checks of all servers."""
 
     report: Report
-    checkers: Mapping[str, type]
+    checkers: Mapping[str, CheckerType]
     timing: TimingSection
 
     def build(
@@ -77,7 +77,7 @@ class ChecksBuilder:
         return Check(
             name=name,
             type=checker,
-            options=self.checkers[checker]() if section.options is None else section.options,
+            options=self.checkers[checker].options() if section.options is None else section.options,
             timing=timing(section, self.timing),
             port=section.port,
             address=section.address,
@@ -97,7 +97,7 @@ class ChecksBuilder:
         section = section or CheckTLSSection()
         if section.mode == "starttls" and kind in TLS_TYPES:
             self.report.problem(path, f'"{kind}" has TLS from the first byte, not after STARTTLS', "leave the mode out")
-        if section.mode == "starttls" and kind in PLAIN_TYPES:
+        elif section.mode == "starttls" and not self.checkers[kind].starttls:
             self.report.problem(path, f'"{kind}" has no STARTTLS', 'TLS from the first byte is mode = "implicit"')
         if section.mode == "off" or (section == CheckTLSSection() and kind not in TLS_TYPES):
             return None

@@ -1,6 +1,6 @@
 """The kinds of value that a configuration file has beside plain strings, numbers and booleans."""
 
-from typing import Any, Generic, Literal, NewType, TypeVar
+from typing import Any, Generic, Literal, NewType, Protocol, TypeVar
 
 import attrs
 
@@ -27,6 +27,18 @@ class Several(Generic[T]):
 
     def values(self) -> tuple[T, ...]:
         return tuple(value for _, value in self.items)
+
+
+class CheckerType(Protocol):
+    """What a configuration has to know of a type of check; ``exproxy.check.interfaces.IChecker`` has it."""
+
+    @property
+    def options(self) -> type:
+        """A frozen attrs class with the type's own keys."""
+
+    @property
+    def starttls(self) -> bool:
+        """Whether its protocol has STARTTLS."""
 
 
 class BadValueError(ValueError):

@@ -11,6 +11,7 @@ import attrs
 from exproxy.config import exchange
 from exproxy.config.advice import advise
 from exproxy.config.checks import ChecksBuilder
+from exproxy.config.kinds import CheckerType
 from exproxy.config.listeners import FrontendsBuilder
 from exproxy.config.model import Configuration, Log, Service
 from exproxy.config.problems import ConfigError, KeyPath
@@ -24,11 +25,11 @@ from exproxy.config.tls import TLSBuilder
 _SYSLOG = ("udp://", "tcp://", "unix://")
 
 
-def load(path: Path, environ: Mapping[str, str], checkers: Mapping[str, type]) -> Configuration:
+def load(path: Path, environ: Mapping[str, str], checkers: Mapping[str, CheckerType]) -> Configuration:
     """Read a configuration file and all that it includes.
 
     :param environ: where ``${NAME}`` is looked up.
-    :param checkers: each check type's name and its frozen attrs class of options.
+    :param checkers: the types of checks, by name.
     :raises ConfigError: one syntax error, or everything else that is wrong.
     """
     tree = read(path, environ)
@@ -44,7 +45,7 @@ def load(path: Path, environ: Mapping[str, str], checkers: Mapping[str, type]) -
     return configuration
 
 
-def _expand_template(tree: Tree, checkers: Mapping[str, type]) -> frozenset[str]:
+def _expand_template(tree: Tree, checkers: Mapping[str, CheckerType]) -> frozenset[str]:
     """Put what [exchange] stands for under what the file says.
 
     :returns: names that the template would have made, had it not been broken.
@@ -72,7 +73,7 @@ def _underlay(tree: Tree, values: dict[str, Any], template: Mapping[str, Any], p
             _underlay(tree, values[word], item, here)
 
 
-def _build(document: DocumentSection, report: Report, checkers: Mapping[str, type]) -> Configuration:
+def _build(document: DocumentSection, report: Report, checkers: Mapping[str, CheckerType]) -> Configuration:
     servers = BackendsBuilder(document, report, ChecksBuilder(report, checkers, document.defaults.check))
     servers.build()
     listeners = FrontendsBuilder(document, report)

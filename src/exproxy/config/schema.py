@@ -8,7 +8,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import attrs
 
 from exproxy.config.addresses import BindAddress, ServerAddress
-from exproxy.config.kinds import Duration, Name, Port, Several, Size
+from exproxy.config.kinds import CheckerType, Duration, Name, Port, Several, Size
 from exproxy.config.model import Network
 from exproxy.config.sections import (
     AgentSection,
@@ -52,7 +52,7 @@ _SHORT: Mapping[Any, Mapping[str, Any]] = {
 }
 
 
-def schema(checkers: Mapping[str, type]) -> dict[str, Any]:
+def schema(checkers: Mapping[str, CheckerType]) -> dict[str, Any]:
     """The schema, draft 2020-12; ``checkers`` as for :func:`exproxy.config.load.load`."""
     names = {**checkers, **{alias: checkers[name] for alias, name in TLS_TYPES.items() if name in checkers}}
     file = {"type": "object", "properties": {"file": {"type": "string"}}, "required": ["file"], "additionalProperties": False}
@@ -62,7 +62,11 @@ def schema(checkers: Mapping[str, type]) -> dict[str, Any]:
         "$defs": {
             "file": file,
             "check": {
-                "anyOf": [{"enum": sorted(names)}, _check(None, None), *(_check(name, kind) for name, kind in names.items())]
+                "anyOf": [
+                    {"enum": sorted(names)},
+                    _check(None, None),
+                    *(_check(name, checker.options) for name, checker in names.items()),
+                ]
             },
         },
         **_table(DocumentSection),

@@ -15,7 +15,7 @@ import attrs
 from cattrs import Converter
 
 from exproxy.config import addresses, units
-from exproxy.config.kinds import BadValueError, Duration, Name, Port, Several, Size
+from exproxy.config.kinds import BadValueError, CheckerType, Duration, Name, Port, Several, Size
 from exproxy.config.model import Balance, Mode, Network
 from exproxy.config.problems import KeyPath, did_you_mean
 from exproxy.config.sections import (
@@ -34,8 +34,6 @@ T = TypeVar("T")
 
 TLS_TYPES = {"https": "http", "tls": "tls"}
 """Types that mean TLS from the first byte, and the checkers that they name."""
-PLAIN_TYPES = ("tcp", "rpc", "epm", "http")
-"""Types of ours whose protocols have no STARTTLS."""
 DEFAULT_CHECK = "tcp"
 
 _NAME = re.compile(r"[\w.:@-]+", re.ASCII)
@@ -68,7 +66,9 @@ class Findings(Exception):  # noqa: N818 - it carries several findings and is no
         self.found = tuple(found)
 
 
-def structure(tree: Tree, kind: type[T], checkers: Mapping[str, type], path: KeyPath = ()) -> tuple[T | None, set[KeyPath]]:
+def structure(
+    tree: Tree, kind: type[T], checkers: Mapping[str, CheckerType], path: KeyPath = ()
+) -> tuple[T | None, set[KeyPath]]:
     """The table at ``path`` as a section.
 
     :returns: the section, ``None`` if it cannot be had at all, and the paths of what was taken out; all that was wrong has been
@@ -88,7 +88,7 @@ def structure(tree: Tree, kind: type[T], checkers: Mapping[str, type], path: Key
     return None, damaged
 
 
-def converter_for(checkers: Mapping[str, type]) -> Converter:
+def converter_for(checkers: Mapping[str, CheckerType]) -> Converter:
     """A converter that knows the sections, the kinds of value and the options of these check types."""
     converter = Converter()
     hooks = _Hooks(converter, checkers)
@@ -121,7 +121,7 @@ class _Hooks:
     """How each shape of type is structured.  All raise :class:`Findings`, or ValueError for the value as a whole."""
 
     converter: Converter
-    checkers: Mapping[str, type]
+    checkers: Mapping[str, CheckerType]
 
     def table(self, value: Any, kind: Any) -> Any:
         """A table as an attrs class: no unknown keys, no missing ones, none that is not built yet."""
@@ -261,13 +261,14 @@ class _Hooks:
                 Finding(("type",), f'"{kind}" is not a type of check', did_you_mean(kind, dict.fromkeys(known)), ("type",))
             )
             return None
-        known = [*_keys(CheckSection), *_keys(self.checkers[checker])]
+        known = [*_keys(CheckSection), *_keys(self.checkers[checker].options)]
         found.extend(_unknown(word, known) for word, item in given.items() if word not in known and item is not TAKEN_OUT)
         try:
-            return self.table({word: item for word, item in given.items() if word in known}, self.checkers[checker])
+            return self.table({word: item for word, item in given.items() if word in known}, self.checkers[checker].options)
         except Findings as findings:
-            found.extend(findings.found)
-        return None
+            # One that only lacks what was taken out of it is no reason to take out the rest of the check unseen.
+            found.extend(finding for finding in findings.found if finding.message)
+        return TAKEN_OUT
 
 
 def shown(kind: Any) -> list[Any]:

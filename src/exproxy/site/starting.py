@@ -27,7 +27,7 @@ def service_for(path: Path, environ: Mapping[str, str], reactor: Any) -> SiteSer
         found = checkers()
     except DuplicateCheckerError as error:
         raise SiteError([str(error)]) from error
-    configuration = load(path, environ, {name: checker.options for name, checker in found.items()})
+    configuration = load(path, environ, found)
     network = network_for(reactor)
     if configuration.service.workers > 1:
         return SiteService(MasterSite(reactor, network, found, configuration, partial(spawn, reactor)), reactor)
