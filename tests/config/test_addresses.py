@@ -2,7 +2,17 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.config.addresses import BindAddress, ServerAddress, bind_address, canonical, is_name, joined, network, server_address
+from exproxy.config.addresses import (
+    BindAddress,
+    ServerAddress,
+    bind_address,
+    canonical,
+    is_name,
+    joined,
+    network,
+    server_address,
+    syslog_address,
+)
 
 
 class BindAddressTests(SynchronousTestCase):
@@ -50,6 +60,16 @@ class ServerAddressTests(SynchronousTestCase):
     def test_a_mistyped_address_is_no_name(self) -> None:
         self.assertFalse(is_name("10.0.0.256"))
         self.assertIn("is not an address", str(self.assertRaises(ValueError, server_address, "10.0.0.256:25")))
+
+
+class SyslogAddressTests(SynchronousTestCase):
+    def test_it_is_udp_tcp_or_unix(self) -> None:
+        for text in ("udp://10.0.0.5:514", "udp://log.example.com", "tcp://[fd00::5]:601", "unix:///dev/log"):
+            self.assertEqual(syslog_address(text), text)
+
+    def test_anything_else_is_refused(self) -> None:
+        for text in ("10.0.0.5:514", "udp:10.0.0.5", "udp://", "http://10.0.0.5", "unix://dev/log", "udp://10.0.0.5:99999"):
+            self.assertRaises(ValueError, syslog_address, text)
 
 
 class OtherTests(SynchronousTestCase):

@@ -62,9 +62,9 @@ class LoadTests(ConfigTestCase):
             self.problems("[service]\nworkers = 0\n"), ["site.toml:2: service.workers: workers is 0, but has to be at least 1"]
         )
 
-    def test_a_syslog_address_has_a_scheme(self) -> None:
+    def test_a_syslog_address_is_looked_at(self) -> None:
         (problem,) = self.problems('[service]\nlog.syslog = "10.0.0.5"\n')
-        self.assertIn('site.toml:2: service.log.syslog: "10.0.0.5" is not a syslog address; "udp://', problem)
+        self.assertIn('site.toml:2: service.log.syslog: "10.0.0.5" is not a syslog address such as "udp://', problem)
 
     def test_a_problem_has_file_line_column_and_key(self) -> None:
         error = self.assertRaises(ConfigError, self.load, "[service]\n  maxconn = 0\n")

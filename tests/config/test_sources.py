@@ -90,7 +90,7 @@ class VariableTests(ConfigTestCase):
         self.assertEqual(configuration.hosts["a"].address, "10.0.0.1")
 
     def test_a_missing_variable_is_named(self) -> None:
-        (problem,) = self.problems('[service]\nlog.syslog = "udp://${HOST}:1"\n')
+        (problem,) = self.problems('[service]\nlog.syslog = "udp://${HOST}:1"\n')  # which is no address as it stands, either
         self.assertEqual(
             problem,
             "site.toml:2: service.log.syslog: the environment variable HOST is not set; set it, or write $${HOST}",

@@ -1,5 +1,6 @@
 """The access log that the configuration asks for."""
 
+import socket
 from pathlib import Path
 
 from twisted.internet.task import Clock
@@ -22,4 +23,15 @@ class AccessLogTests(SynchronousTestCase):
 
     def test_a_file_that_cannot_be_opened_is_said(self) -> None:
         error = self.assertRaises(SiteError, access_log, Clock(), model.Log(access=Path("/proc/none/access.log")))
-        self.assertIn("service.log: cannot open the access log", str(error))
+        self.assertEqual(str(error), "service.log.access: /proc/none/access.log cannot be opened: No such file or directory")
+
+    def test_a_syslog_server_whose_name_is_not_known_is_said(self) -> None:
+        log = model.Log(syslog="udp://log.example.invalid:514")
+        self.patch(socket, "getaddrinfo", self.not_known)
+        self.assertEqual(
+            str(self.assertRaises(SiteError, access_log, Clock(), log)),
+            "service.log.syslog: udp://log.example.invalid:514 cannot be used: Name or service not known",
+        )
+
+    def not_known(self, *_arguments: object, **_more: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")

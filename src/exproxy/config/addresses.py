@@ -52,6 +52,21 @@ def server_address(text: str) -> ServerAddress:
     return ServerAddress(canonical(host), None if port is None else server_port(port, text))
 
 
+def syslog_address(text: str) -> str:
+    """``udp://host:port``, ``tcp://host:port`` or ``unix:///path``; the port is 514 where it is left out.
+
+    :returns: ``text``.
+    :raises ValueError: it is none of these.
+    """
+    scheme, colon, rest = text.partition("://")
+    if not colon or scheme not in ("udp", "tcp", "unix") or (scheme == "unix" and not rest.startswith("/")):
+        known = '"udp://10.0.0.5:514", "tcp://10.0.0.5:601" or "unix:///dev/log"'
+        raise ValueError(f'"{text}" is not a syslog address such as {known}')
+    if scheme != "unix":
+        server_address(rest)
+    return text
+
+
 def server_port(port: object, text: str) -> int:
     """A port 1 to 65535; the endpoint mapper's (``epm/emsmdb``) is known and not built.
 

@@ -22,8 +22,6 @@ from exproxy.config.sources import Tree, read
 from exproxy.config.structuring import structure
 from exproxy.config.tls import TLSBuilder
 
-_SYSLOG = ("udp://", "tcp://", "unix://")
-
 
 def load(path: Path, environ: Mapping[str, str], checkers: Mapping[str, CheckerType]) -> Configuration:
     """Read a configuration file and all that it includes.
@@ -105,13 +103,9 @@ def _service(section: ServiceSection, report: Report) -> Service:
         report.problem(("service", "workers"), f"workers is {workers}, but has to be at least 1")
     elif workers > 1 and sys.platform == "win32":
         report.problem(("service", "workers"), "Windows has one worker: sockets cannot be shared there", "write workers = 1")
-    syslog = section.log.syslog
-    if syslog is not None and not syslog.startswith(_SYSLOG):
-        hint = '"udp://10.0.0.5:514", "tcp://10.0.0.5:601" or "unix:///dev/log"'
-        report.problem(("service", "log", "syslog"), f'"{syslog}" is not a syslog address', hint)
     access: Path | Literal["stdout"] | None = None
     if section.log.access == "stdout":
         access = "stdout"
     elif section.log.access is not None:
         access = report.file(("service", "log", "access"), section.log.access)
-    return Service(section.maxconn, workers, Log(section.log.format, access, syslog))
+    return Service(section.maxconn, workers, Log(section.log.format, access, section.log.syslog))

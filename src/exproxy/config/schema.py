@@ -8,7 +8,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import attrs
 
 from exproxy.config.addresses import BindAddress, ServerAddress
-from exproxy.config.kinds import CheckerType, Duration, Name, Port, Several, Size
+from exproxy.config.kinds import CheckerType, Duration, Name, Port, Several, Size, SyslogAddress
 from exproxy.config.model import Network
 from exproxy.config.sections import (
     AgentSection,
@@ -39,6 +39,7 @@ _SCALARS: Mapping[Any, Mapping[str, Any]] = {
     Port: {"anyOf": [_PORT, {"type": "string"}]},
     BindAddress: _TEXT,
     ServerAddress: _TEXT,
+    SyslogAddress: _TEXT,
     Network: _TEXT,
 }
 _SHORT: Mapping[Any, Mapping[str, Any]] = {

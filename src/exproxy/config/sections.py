@@ -10,7 +10,7 @@ from typing import Any, Literal
 from attrs import Factory, field, frozen
 
 from exproxy.config.addresses import BindAddress, ServerAddress
-from exproxy.config.kinds import Duration, Name, Off, Port, Several, Size, at_least, between, later, positive
+from exproxy.config.kinds import Duration, Name, Off, Port, Several, Size, SyslogAddress, at_least, between, later, positive
 from exproxy.config.model import Balance, Mode, Network, ProxyVersion, TLSVersion
 
 ExchangeVersion = Literal["2010", "2013", "2016", "2019", "SE"]
@@ -113,7 +113,7 @@ class AgentSection:
 class LogSection:
     format: Literal["text", "json"] = "text"
     access: str | None = None
-    syslog: str | None = None
+    syslog: SyslogAddress | None = None
 
 
 @frozen

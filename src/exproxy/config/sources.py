@@ -47,6 +47,7 @@ class Tree:
     :param values: nested dictionaries, lists and scalars.
     :param places: where each key is written.
     :param files: those that were read, as they were named, the main one first.
+    :param unfilled: keys whose ``${ENV}`` is not to be had; that was said, and what stands there now says nothing.
     """
 
     main: Path
@@ -54,6 +55,7 @@ class Tree:
     places: dict[KeyPath, Place] = attrs.Factory(dict)
     files: list[Path] = attrs.Factory(list)
     problems: list[Problem] = attrs.Factory(list)
+    unfilled: set[KeyPath] = attrs.Factory(set)
 
     def place(self, path: KeyPath) -> Place:
         """Where ``path`` is written, or what it would stand in."""
@@ -121,6 +123,7 @@ class _Reader:
             self._problem(
                 places[path], path, f"the environment variable {match[1]} is not set", f"set it, or write $${match[0][1:]}"
             )
+            self.tree.unfilled.add(path)
             return match[0]
         return self.environ[match[1]]
 

@@ -15,7 +15,7 @@ import attrs
 from cattrs import Converter
 
 from exproxy.config import addresses, units
-from exproxy.config.kinds import BadValueError, CheckerType, Duration, Name, Port, Several, Size
+from exproxy.config.kinds import BadValueError, CheckerType, Duration, Name, Port, Several, Size, SyslogAddress
 from exproxy.config.model import Balance, Mode, Network
 from exproxy.config.problems import KeyPath, did_you_mean
 from exproxy.config.sections import (
@@ -75,7 +75,9 @@ def structure(
         added to the tree's problems.
     """
     converter = converter_for(checkers)
-    damaged: set[KeyPath] = set()
+    damaged = {unfilled for unfilled in tree.unfilled if unfilled[0] != "include" and unfilled[: len(path)] == path}
+    for unfilled in damaged:
+        _take_out(tree.values, unfilled)
     while (value := _look_up(tree.values, path)) is not TAKEN_OUT:
         try:
             return converter.structure(value, kind), damaged
@@ -384,6 +386,10 @@ def _bind_address(value: Any) -> addresses.BindAddress:
     return addresses.bind_address(_string(value))
 
 
+def _syslog_address(value: Any) -> str:
+    return addresses.syslog_address(_string(value))
+
+
 def _server_address(value: Any) -> addresses.ServerAddress:
     return addresses.server_address(_string(value))
 
@@ -397,6 +403,7 @@ _SCALARS: Mapping[Any, Callable[[Any], Any]] = {
     Size: units.size,
     Name: _name,
     Port: _port,
+    SyslogAddress: _syslog_address,
     addresses.BindAddress: _bind_address,
     addresses.ServerAddress: _server_address,
 }

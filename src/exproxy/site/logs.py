@@ -18,13 +18,16 @@ def access_log(reactor: Any, log: model.Log) -> AccessLog:
     :raises SiteError: a file or a syslog address that cannot be had.
     """
     sinks: list[Sink] = []
-    try:
-        if log.access == "stdout":
-            sinks.append(StdoutSink())
-        elif log.access is not None:
+    if log.access == "stdout":
+        sinks.append(StdoutSink())
+    elif log.access is not None:
+        try:
             sinks.append(FileSink(log.access))
-        if log.syslog is not None:
+        except OSError as error:
+            raise SiteError([f"service.log.access: {log.access} cannot be opened: {error.strerror}"]) from error
+    if log.syslog is not None:
+        try:
             sinks.append(open_syslog(reactor, log.syslog, Header(socket.gethostname())))
-    except (OSError, ValueError) as error:
-        raise SiteError([f"service.log: cannot open the access log: {error}"]) from error
+        except OSError as error:
+            raise SiteError([f"service.log.syslog: {log.syslog} cannot be used: {error.strerror or error}"]) from error
     return AccessLog(reactor, JsonFormat() if log.format == "json" else TextFormat(), sinks)

@@ -28,6 +28,10 @@ class TroubleTests(SaidTestCase):
         trouble.failed(OSError("no"), 2)
         self.assertEqual(self.said, ["access log x cannot be written: no; lines are dropped"])
 
+    def test_the_full_stop_of_a_reason_does_not_end_the_sentence(self) -> None:
+        Trouble("access log x").failed("Connection was refused.", 1)
+        self.assertEqual(self.said, ["access log x cannot be written: Connection was refused; lines are dropped"])
+
     def test_the_recovery_says_how_many_lines_were_lost(self) -> None:
         trouble = Trouble("access log x")
         trouble.failed(OSError("no"), 1)

@@ -43,7 +43,8 @@ class Trouble:
         self._lost += lost
         if not self._failing:
             self._failing = True
-            self._logger.error("{what} cannot be written: {error}; lines are dropped", what=self._what, error=str(error))
+            reason = str(error).removesuffix(".")
+            self._logger.error("{what} cannot be written: {error}; lines are dropped", what=self._what, error=reason)
 
     def worked(self) -> None:
         """A write succeeded."""
