@@ -153,14 +153,14 @@ class ProblemTests(TemplateTestCase):
     def test_rpc_is_gone_since_2013(self) -> None:
         self.assertEqual(
             self.problem("2013", 'services = ["https", "rpc"]\n'),
-            "site.toml:5: exchange.services: Exchange 2013 has no RPC over TCP: since 2013 Outlook comes by HTTPS; "
+            "site.toml:5: exchange.services[1]: Exchange 2013 has no RPC over TCP: since 2013 Outlook comes by HTTPS; "
             'leave "rpc" out; "https" serves Outlook Anywhere and MAPI over HTTP',
         )
 
     def test_a_directory_that_does_not_exist_offers_the_nearest(self) -> None:
         self.assertEqual(
             self.problem("2016", 'require = ["ows"]\n'),
-            'site.toml:5: exchange.require: "ows" is not a directory that Exchange 2016 can be asked about; did you mean "owa"?',
+            'site.toml:5: exchange.require[0]: "ows" is not a directory that Exchange 2016 can be asked about; did you mean "owa"?',
         )
 
     def test_2010_has_no_health_pages(self) -> None:
@@ -193,11 +193,28 @@ class ProblemTests(TemplateTestCase):
                     "other ports go into ports = { https = 8443 }"
                 ),
                 (
-                    "site.toml:4: exchange.servers: servers are addresses without a port; "
+                    "site.toml:4: exchange.servers.a: servers are addresses without a port; "
                     "other ports go into server_ports = { https = 8443 }"
                 ),
             ],
         )
+
+    def test_what_goes_wrong_together_is_told_beside_what_is_wrong_in_itself(self) -> None:
+        text = 'tls = {}\nservices = ["https", "rpc", "smpt"]\nrequire = ["ows"]\n'
+        told = [problem.partition(": ")[2].partition(";")[0] for problem in self.problems(BASE.format("2016") + text)]
+        self.assertEqual(
+            told,
+            [
+                "exchange.tls: this is not built yet",
+                'exchange.services[2]: "smpt" is not known here',
+                "exchange.services[1]: Exchange 2016 has no RPC over TCP: since 2013 Outlook comes by HTTPS",
+                'exchange.require[0]: "ows" is not a directory that Exchange 2016 can be asked about',
+            ],
+        )
+
+    def test_servers_that_are_wrong_are_not_called_missing(self) -> None:
+        (problem,) = self.problems('[exchange]\nversion = "SE"\nlisten = "*"\nservers = { ex1 = "10.0.0.1.5" }\n')
+        self.assertIn("exchange.servers.ex1: ", problem)
 
     def test_there_have_to_be_servers(self) -> None:
         (problem,) = self.problems('[exchange]\nversion = "SE"\nlisten = "*"\nservers = {}\n')

@@ -10,7 +10,7 @@ from typing import Any
 
 from exproxy.config.addresses import is_ip, joined
 from exproxy.config.kinds import BadValueError
-from exproxy.config.problems import did_you_mean
+from exproxy.config.problems import KeyPath, did_you_mean
 from exproxy.config.sections import ExchangeSection
 
 ENDPOINTS = {
@@ -57,33 +57,30 @@ def expand(section: ExchangeSection) -> dict[str, Any]:
     return result
 
 
-def problems(section: ExchangeSection) -> list[tuple[str, BadValueError]]:
-    """Values that are fine each and do not go together: the key and what is wrong."""
-    found = []
-    services = section.services.values() if section.services else ()
-    if "rpc" in services and section.version != "2010":
-        message = f"Exchange {section.version} has no RPC over TCP: since 2013 Outlook comes by HTTPS"
-        found.append(("services", BadValueError(message, 'leave "rpc" out; "https" serves Outlook Anywhere and MAPI over HTTP')))
+def problems(section: ExchangeSection) -> list[tuple[KeyPath, BadValueError]]:
+    """Values that are fine each and do not go together: the path below [exchange] and what is wrong."""
+    found: list[tuple[KeyPath, BadValueError]] = []
+    for below, service in section.services.items if section.services else ():
+        if service == "rpc" and section.version != "2010":
+            message = f"Exchange {section.version} has no RPC over TCP: since 2013 Outlook comes by HTTPS"
+            hint = 'leave "rpc" out; "https" serves Outlook Anywhere and MAPI over HTTP'
+            found.append((("services", *below), BadValueError(message, hint)))
     known = DIRECTORIES_2010 if section.version == "2010" else DIRECTORIES
-    for directory in section.require.values() if section.require else ():
+    for below, directory in section.require.items if section.require else ():
         if directory not in known:
             message = f'"{directory}" is not a directory that Exchange {section.version} can be asked about'
-            found.append(("require", BadValueError(message, did_you_mean(directory, known))))
-    for address in section.listen.values():
+            found.append((("require", *below), BadValueError(message, did_you_mean(directory, known))))
+    for below, address in section.listen.items:
         if address != "*" and not is_ip(address.strip("[]")):
             message = f'"{address}" is not an IP address of this machine, nor "*" for all'
-            found.append(("listen", BadValueError(message, "other ports go into ports = { https = 8443 }")))
-    if any(address.port is not None for address in section.servers.values()):
-        found.append(
-            (
-                "servers",
-                BadValueError("servers are addresses without a port", "other ports go into server_ports = { https = 8443 }"),
-            )
-        )
+            found.append((("listen", *below), BadValueError(message, "other ports go into ports = { https = 8443 }")))
+    for name, server in section.servers.items():
+        if server.port is not None:
+            hint = "other ports go into server_ports = { https = 8443 }"
+            found.append((("servers", name), BadValueError("servers are addresses without a port", hint)))
     if not section.servers:
-        found.append(
-            ("servers", BadValueError("there are no servers", 'write servers = { ex1 = "10.0.0.15", ex2 = "10.0.0.16" }'))
-        )
+        hint = 'write servers = { ex1 = "10.0.0.15", ex2 = "10.0.0.16" }'
+        found.append((("servers",), BadValueError("there are no servers", hint)))
     return found
 
 

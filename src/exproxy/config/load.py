@@ -52,10 +52,12 @@ def _expand_template(tree: Tree, checkers: Mapping[str, CheckerType]) -> frozens
         return frozenset()
     values = tree.values["exchange"]
     section, damaged = structure(tree, ExchangeSection, checkers, ("exchange",))
-    if section is not None and not damaged:
+    if section is not None:
+        report = Report(tree, frozenset(damaged))
         found = exchange.problems(section)
-        tree.problems += [tree.problem(("exchange", word), wrong.message, wrong.hint) for word, wrong in found]
-        if not found:
+        for path, wrong in found:
+            report.problem(("exchange", *path), wrong.message, wrong.hint)
+        if not found and not damaged:
             _underlay(tree, tree.values, exchange.expand(section), ())
             return frozenset()
     return exchange.known_names(values if isinstance(values, dict) else {})
