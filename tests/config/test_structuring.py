@@ -33,7 +33,7 @@ class ProblemTests(ConfigTestCase):
         )
 
     def test_a_number_is_no_string(self) -> None:
-        self.check("[frontends.web]\nbind = 25\n", "site.toml:2: frontends.web.bind: a table is expected, not 25")
+        self.check("[frontends.web]\nbind = 25\n", "site.toml:2: frontends.web.bind: a string or a table is expected, not 25")
 
     def test_a_bare_duration_is_refused(self) -> None:
         self.check(

@@ -125,11 +125,12 @@ class ServiceSection:
 
 
 @frozen
-class DefaultsSection:
+class BalancingSection:
+    """What a back end may say, and ``[defaults]`` for all of them."""
+
     timeouts: TimeoutsSection = TimeoutsSection()
     retries: int | None = field(default=None, validator=at_least(0))
     redispatch: bool | None = None
-    check: TimingSection = TimingSection()
     balance: Balance | None = None
     queue_size: int | None = field(default=None, validator=at_least(0))
     on_marked_down: Literal["none", "shutdown-sessions"] | None = None
@@ -140,6 +141,11 @@ class DefaultsSection:
     slow_start: Duration | None = None
     send_proxy: ProxyVersion | Off | None = None
     resolve: Duration | None = field(default=None, validator=positive)
+
+
+@frozen
+class DefaultsSection(BalancingSection):
+    check: TimingSection = TimingSection()
     dontlognull: bool | None = None
     backlog: int | None = field(default=None, validator=at_least(1))
 
@@ -185,24 +191,11 @@ class ServerSection:
 
 
 @frozen
-class BackendSection:
+class BackendSection(BalancingSection):
     servers: Mapping[Name, ServerSection] = field(default=Factory(dict))
-    balance: Balance | None = None
     persistence: PersistenceSection | None = None
     check: Several[CheckSection] | None = None
-    timeouts: TimeoutsSection = TimeoutsSection()
-    retries: int | None = field(default=None, validator=at_least(0))
-    redispatch: bool | None = None
     maxconn: int | None = field(default=None, validator=at_least(1))
-    queue_size: int | None = field(default=None, validator=at_least(0))
-    on_marked_down: Literal["none", "shutdown-sessions"] | None = None
-    on_marked_up: Literal["none", "shutdown-backup-sessions"] | None = None
-    abortonclose: bool | None = None
-    observe: bool | None = None
-    error_limit: int | None = field(default=None, validator=at_least(1))
-    slow_start: Duration | None = None
-    send_proxy: ProxyVersion | Off | None = None
-    resolve: Duration | None = field(default=None, validator=positive)
     source: str | None = None
     tls: ServerTLSSection | None = None
 

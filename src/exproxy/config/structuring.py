@@ -4,7 +4,6 @@ One pass of cattrs finds what is wrong with each value.  A value that is wrong i
 looked at too, and the pass is repeated until nothing is left to take out: all mistakes are found, and none twice.
 """
 
-import re
 import types
 from collections import abc
 from collections.abc import Callable, Iterable, Mapping
@@ -14,9 +13,9 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import attrs
 from cattrs import Converter
 
-from exproxy.config import addresses, units
-from exproxy.config.kinds import BadValueError, CheckerType, Duration, Name, Port, Several, Size, SyslogAddress
-from exproxy.config.model import Balance, Mode, Network
+from exproxy.config import addresses, reading
+from exproxy.config.kinds import BadValueError, CheckerType, Name, Several
+from exproxy.config.model import Network
 from exproxy.config.problems import KeyPath, did_you_mean
 from exproxy.config.sections import (
     AgentSection,
@@ -35,9 +34,6 @@ T = TypeVar("T")
 TLS_TYPES = {"https": "http", "tls": "tls"}
 """Types that mean TLS from the first byte, and the checkers that they name."""
 DEFAULT_CHECK = "tcp"
-
-_NAME = re.compile(r"[\w.:@-]+", re.ASCII)
-_NOUNS = {get_args(Balance): "an algorithm", get_args(Mode): "a mode"}
 
 
 class _TakenOut:
@@ -104,7 +100,7 @@ def converter_for(checkers: Mapping[str, CheckerType]) -> Converter:
         ((Several,), hooks.several),
     ):
         converter.register_structure_hook_func(partial(_has_origin, origins), hook)
-    for kind, read in _SCALARS.items():
+    for kind, read in reading.READERS.items():
         converter.register_structure_hook(kind, partial(_read, read))
     converter.register_structure_hook(CheckSection, hooks.check)
     return converter
@@ -129,7 +125,7 @@ class _Hooks:
         """A table as an attrs class: no unknown keys, no missing ones, none that is not built yet."""
         if kind in _SHORTHANDS and (short := _SHORTHANDS[kind](value)) is not value:
             return self._whole(partial(self.table, short, kind))
-        given = _table(value)
+        given = reading.table(value, "a string or a table" if kind in _SHORTHANDS else "a table")
         found = [_unknown(word, _keys(kind)) for word in given if word not in _keys(kind) and given[word] is not TAKEN_OUT]
         hints = get_type_hints(kind)
         values: dict[str, Any] = {}
@@ -183,10 +179,10 @@ class _Hooks:
         of_key, of_value = get_args(kind)
         found: list[Finding] = []
         items: dict[Any, Any] = {}
-        for word, item in _table(value).items():
+        for word, item in reading.table(value).items():
             if item is TAKEN_OUT:
                 continue
-            if of_key is Name and not _NAME.fullmatch(word):
+            if of_key is Name and not reading.NAME.fullmatch(word):
                 found.append(Finding((word,), "a name consists of letters, digits and . _ - : @", "", (word,)))
             else:
                 items |= self._item(found, word, item, of_value)
@@ -215,7 +211,7 @@ class _Hooks:
     def union(self, value: Any, kind: Any) -> Any:
         """Every union here is a type or ``None``, literals, or a type with literals that stand for special cases of it."""
         if kind == Network:
-            return addresses.network(_string(value))
+            return addresses.network(reading.string(value))
         kinds = [member for member in get_args(kind) if member is not types.NoneType]
         words = [word for member in kinds if get_origin(member) is Literal for word in get_args(member)]
         others = [member for member in kinds if get_origin(member) is not Literal]
@@ -224,18 +220,18 @@ class _Hooks:
         ]:
             return value
         if not others:
-            return _word(value, words)
+            return reading.word(value, words)
         return self.converter.structure(value, others[0])
 
     def literal(self, value: Any, kind: Any) -> Any:
-        return _word(value, get_args(kind))
+        return reading.word(value, get_args(kind))
 
     def check(self, value: Any, kind: Any) -> CheckSection:
         """The keys that all checks have, and with them those of the check's type."""
         if isinstance(value, str):
             checked: CheckSection = self._whole(partial(self.check, {"type": value}, kind))
             return checked
-        given = dict(_table(value))
+        given = dict(reading.table(value))
         common = {word: given.pop(word) for word in list(given) if word in _keys(CheckSection)}
         found: list[Finding] = []
         section: CheckSection = CheckSection()
@@ -310,103 +306,6 @@ def _take_out(values: Any, path: KeyPath) -> None:
     table = _look_up(values, path[:-1])
     if table is not TAKEN_OUT:  # with all that is in it
         table[path[-1]] = TAKEN_OUT
-
-
-def _said(value: Any) -> str:
-    """A value as it may be quoted in a sentence."""
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "a table"
-    return "a list" if isinstance(value, list) else str(value)
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise BadValueError(f"a table is expected, not {_said(value)}")
-    return value
-
-
-def _string(value: Any) -> str:
-    if isinstance(value, FileText):
-        return value.read()
-    if not isinstance(value, str):
-        raise BadValueError(
-            f"a string is expected, not {_said(value)}", f'write "{value}"' if isinstance(value, int | float) else ""
-        )
-    return value
-
-
-def _whole(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise BadValueError(f"a whole number is expected, not {_said(value)}")
-    return value
-
-
-def _number(value: Any) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise BadValueError(f"a number is expected, not {_said(value)}")
-    return float(value)
-
-
-def _truth(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise BadValueError(f"true or false is expected, not {_said(value)}")
-    return value
-
-
-def _name(value: Any) -> str:
-    name = _string(value)
-    if not _NAME.fullmatch(name):
-        raise BadValueError(f'"{name}" is not a name: letters, digits and . _ - : @')
-    return name
-
-
-def _word(value: Any, words: Iterable[Any]) -> Any:
-    known = tuple(words)
-    word = _string(value)
-    if word not in known:
-        noun = _NOUNS.get(known)
-        message = f'"{word}" is not {noun}' if noun else f'"{word}" is not known here'
-        raise BadValueError(message, did_you_mean(word, known))
-    return word
-
-
-def _duration(value: Any) -> float:
-    return units.duration(_string(value) if isinstance(value, FileText) else value)
-
-
-def _port(value: Any) -> int:
-    return addresses.server_port(value, _said(value).strip('"'))
-
-
-def _bind_address(value: Any) -> addresses.BindAddress:
-    return addresses.bind_address(_string(value))
-
-
-def _syslog_address(value: Any) -> str:
-    return addresses.syslog_address(_string(value))
-
-
-def _server_address(value: Any) -> addresses.ServerAddress:
-    return addresses.server_address(_string(value))
-
-
-_SCALARS: Mapping[Any, Callable[[Any], Any]] = {
-    str: _string,
-    int: _whole,
-    float: _number,
-    bool: _truth,
-    Duration: _duration,
-    Size: units.size,
-    Name: _name,
-    Port: _port,
-    SyslogAddress: _syslog_address,
-    addresses.BindAddress: _bind_address,
-    addresses.ServerAddress: _server_address,
-}
 
 
 def _server(value: Any) -> Any:
