@@ -160,7 +160,8 @@ class ProblemTests(TemplateTestCase):
     def test_a_directory_that_does_not_exist_offers_the_nearest(self) -> None:
         self.assertEqual(
             self.problem("2016", 'require = ["ows"]\n'),
-            'site.toml:5: exchange.require[0]: "ows" is not a directory that Exchange 2016 can be asked about; did you mean "owa"?',
+            'site.toml:5: exchange.require[0]: "ows" is not a directory that Exchange 2016 can be asked about; '
+            'did you mean "owa"?',
         )
 
     def test_2010_has_no_health_pages(self) -> None:
