@@ -47,6 +47,9 @@ class SmtpTests(TalkTestCase):
         self.assertStartsWith(client.say(line * (SIZE_LIMIT // 1000 + 1) + b".\r\n"), b"552 ")
         self.assertEqual(self.mails, [])
 
+    def test_garbage_is_answered_as_an_unknown_command(self) -> None:
+        self.assertEndsWith(self.connect().say(b"\x16\x03\xff\x80 x\r\n"), b"500 Command not implemented\r\n")
+
     def test_ehlo_offers_the_size_limit(self) -> None:
         self.assertIn(b"250-SIZE 1048576\r\n", self.connect().say(b"EHLO me\r\n"))
 

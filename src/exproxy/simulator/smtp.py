@@ -113,6 +113,11 @@ class Session(smtp.ESMTP):
         offered: dict[bytes, list[bytes] | None] = super().extensions()
         return {b"SIZE": [str(SIZE_LIMIT).encode()], b"PIPELINING": None, b"8BITMIME": None, **offered}
 
+    def lookupMethod(self, command: bytes) -> Callable[[bytes], None] | None:
+        """Twisted's own raises for a command that is not ASCII, such as a TLS handshake where none is expected."""
+        method: Callable[[bytes], None] | None = super().lookupMethod(command) if command.isascii() else None
+        return method
+
     def greeting(self) -> bytes:
         return bytes(self.host) + b" Microsoft ESMTP MAIL Service ready"
 
