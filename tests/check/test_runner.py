@@ -1,12 +1,11 @@
 """One run of a check, against peers that behave and peers that do not."""
 
-import errno
 from collections.abc import Callable, Sequence
 
 from OpenSSL import SSL
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.check.runner import LINGER, MAX_BYTES, CheckRun, Job, connect_reason
+from exproxy.check.runner import LINGER, MAX_BYTES, CheckRun, Job
 from exproxy.net.interfaces import Stream
 from exproxy.wire.dialogue.base import Action, Connect, Dialogue, Finish, Outcome, Send, StartTLS, Status
 from exproxy.wire.dialogue.http import HttpCheck
@@ -225,17 +224,6 @@ class ConnectTests(RunnerTestCase):
     def test_a_timeout_of_the_network_is_one_too(self) -> None:
         self.bench.network.fail(ADDRESS, TimeoutError())
         self.assertEqual(self.bench.run(TcpCheck()).status, Status.L4TOUT)
-
-    def test_reasons_are_words(self) -> None:
-        for error, words in (
-            (ConnectionRefusedError(), "connection refused"),
-            (OSError(errno.EHOSTUNREACH, "No route to host"), "no route to the host"),
-            (OSError(errno.EADDRNOTAVAIL, "x"), "the address to connect from is not ours, or all its ports are taken"),
-            (OSError(errno.ENOBUFS, "No buffer space available"), "no buffer space available"),
-            (ValueError("odd"), "odd"),
-            (ValueError(), "ValueError"),
-        ):
-            self.assertEqual(connect_reason(error), words)
 
 
 class BadPeerTests(RunnerTestCase):

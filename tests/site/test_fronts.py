@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from exproxy.config import model
 from exproxy.proxy.gate import Gate
 from exproxy.site.errors import SiteError
-from exproxy.site.fronts import Fronts, written
+from exproxy.site.fronts import Fronts
 from exproxy.site.tls import TLSContexts
 from tests.net.memory import MemoryNetwork, Peer
 
@@ -43,9 +43,6 @@ class FrontsTests(SynchronousTestCase):
             "frontends.smtp: cannot listen on 192.0.2.9:25: Address already in use; another program", error.sentences[0]
         )
         self.assertNotIn(("192.0.2.9", 443), self.network.ports)
-
-    def test_addresses_are_written_as_people_write_them(self) -> None:
-        self.assertEqual([written("192.0.2.9", 25), written("fd00::9", 25)], ["192.0.2.9:25", "[fd00::9]:25"])
 
     def test_closed_nothing_listens(self) -> None:
         self.fronts.open({"smtp": self.frontend("smtp", model.Bind("192.0.2.9", 25, 25))})

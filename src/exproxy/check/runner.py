@@ -6,7 +6,6 @@ The verdict is reported at once; the connection is then closed in order, and abo
 """
 
 import enum
-import errno
 import os
 import traceback
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from exproxy.check.interfaces import CertificateReader
 from exproxy.check.plan import ProxyVersion
 from exproxy.check.report import Report, Transcript, Unwritten, certificate_warnings
+from exproxy.check.words import at, certificate_line, connect_reason
 from exproxy.net.certificate import PeerCertificate
 from exproxy.net.interfaces import Address, Attempt, Network, Stream
 from exproxy.net.tlsclient import TLSClientStream, TLSError
@@ -33,17 +33,6 @@ MAX_CONNECTS = 4
 """Connections in one run; an endpoint mapper's check needs two."""
 LINGER = 1.0
 """Seconds that a server may take to answer our goodbye, and then a connection to close in order."""
-
-_WORDS = {
-    errno.ECONNREFUSED: "connection refused",
-    errno.EHOSTUNREACH: "no route to the host",
-    errno.ENETUNREACH: "no route to its network",
-    errno.ECONNRESET: "connection reset",
-    errno.EADDRNOTAVAIL: "the address to connect from is not ours, or all its ports are taken",
-    errno.EACCES: "the system forbids the connection",
-    errno.EPERM: "a firewall on this machine forbids the connection",
-    errno.EMFILE: "this process has no descriptors left",
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -151,7 +140,7 @@ class CheckRun:
         self._attempt = None
         self._stream = stream
         stream.attach(self)
-        self.job.transcript.event(f"connected to {_at(self.job.address[0], self._port)}")
+        self.job.transcript.event(f"connected to {at(self.job.address[0], self._port)}")
         if self.job.send_proxy is not None:
             stream.write(_own_header(self.job.send_proxy, stream))
             self.job.transcript.event(f"sent a PROXY header {self.job.send_proxy} for ourselves")
@@ -166,7 +155,7 @@ class CheckRun:
 
     def connect_failed(self, error: Exception) -> None:
         self._attempt = None
-        where = _at(self.job.address[0], self._port)
+        where = at(self.job.address[0], self._port)
         if isinstance(error, TimeoutError):
             self._conclude(Outcome(Status.L4TOUT, f"no answer to the connection to {where}"))
         else:
@@ -215,7 +204,7 @@ class CheckRun:
         self._stream = stream
         self.job.transcript.event(f"{stream.version}, {stream.cipher}")
         if certificate is not None:
-            self.job.transcript.event(_certificate_line(certificate))
+            self.job.transcript.event(certificate_line(certificate))
             self._show(certificate, stream.version)
         if self._stage is _Stage.DIALOGUE:
             stream.resume()
@@ -318,7 +307,7 @@ class CheckRun:
 
     def _time_out(self) -> None:
         seconds = f"within {self.job.timeout:g} s"
-        where = _at(self.job.address[0], self._port)
+        where = at(self.job.address[0], self._port)
         if self._stage is _Stage.CONNECTING:
             self._conclude(Outcome(Status.L4TOUT, f"no answer to the connection to {where} {seconds}"))
         elif self._stage is _Stage.HANDSHAKE:
@@ -387,22 +376,3 @@ def _own_header(version: ProxyVersion, stream: Stream) -> bytes:
     Version 1 would have ``UNKNOWN`` for that, but Postfix answers it with ``421 4.3.0 Server local error``: so we are the client.
     """
     return LOCAL_V2 if version == "v2" else encode_v1(stream.local, stream.peer)
-
-
-def connect_reason(error: Exception) -> str:
-    """Why a connection failed, as a sentence part."""
-    if isinstance(error, OSError) and error.errno is not None:
-        return _WORDS.get(error.errno) or (error.strerror or os.strerror(error.errno)).lower()
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    return str(error) or type(error).__name__
-
-
-def _at(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _certificate_line(certificate: PeerCertificate) -> str:
-    faults = "; ".join(fault for fault in (certificate.chain_fault, certificate.name_fault) if fault)
-    names = ", ".join(certificate.names) or certificate.subject
-    return f"certificate for {names}, until {certificate.not_after.date().isoformat()}" + (f" ({faults})" if faults else "")

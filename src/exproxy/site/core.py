@@ -9,10 +9,11 @@ from twisted.logger import Logger
 
 from exproxy.check.interfaces import IChecker
 from exproxy.config import model
+from exproxy.config.addresses import joined
 from exproxy.net.interfaces import Network
 from exproxy.process.descriptors import DescriptorLimitError, ensure, needed
 from exproxy.site.errors import SiteError
-from exproxy.site.fronts import Fronts, written
+from exproxy.site.fronts import Fronts
 from exproxy.site.pools import Pools
 from exproxy.site.serving import Serving
 from exproxy.site.tls import TLSContexts
@@ -83,7 +84,7 @@ def tell_addresses(fronts: Fronts) -> None:
     """Say where every front end listens."""
     for name in fronts.frontends:
         listeners = [listener for listener in fronts.listeners if listener.frontend.name == name]
-        addresses = ", ".join(written(*listener.address) for listener in listeners)
+        addresses = ", ".join(joined(*listener.address) for listener in listeners)
         _log.info("{frontend} listens on {addresses}", frontend=name, addresses=addresses)
 
 

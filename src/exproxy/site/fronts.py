@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from twisted.internet.interfaces import IReactorTime
 
 from exproxy.config import model
+from exproxy.config.addresses import joined
 from exproxy.net.interfaces import Network
 from exproxy.proxy.accesslog.record import SessionRecord
 from exproxy.proxy.backend import Backend
@@ -89,13 +90,8 @@ class Fronts:
         )
 
 
-def written(host: str, port: int) -> str:
-    """An address as people write it, IPv6 in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def _sentence(frontend: str, host: str, port: int, error: OSError) -> str:
-    address = written(host, port)
+    address = joined(host, port)
     advice = {
         98: f"another program listens there (ss -ltnp 'sport = :{port}' names it)",
         99: "the address is not one of this machine's",
