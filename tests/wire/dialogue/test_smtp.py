@@ -155,7 +155,7 @@ class StartTlsTests(GarbageMixin, PlayTestCase):
             "server: 221 bye",
         )
         self.assertEqual(outcome.status, Status.L7OKD)
-        self.assertIn("over TLS", outcome.text)
+        self.assertTrue(outcome.text.endswith(", and answered again over TLS"), outcome.text)
 
     def test_a_server_that_does_not_offer_it_fails(self) -> None:
         outcome = self.play(BANNER, EHLO, "server: 250 ex1", "we: QUIT", "server: 221 bye")

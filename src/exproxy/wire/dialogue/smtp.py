@@ -77,7 +77,7 @@ class SmtpCheck(Conversation):
 
     def _take_extensions(self, reply: Reply) -> Sequence[Action]:
         if self._encrypted:
-            return self._judge(Status.L7OKD, f"SMTP said {self._banner}, and again over TLS {reply.code}", reply.code)
+            return self._judge(Status.L7OKD, f"SMTP said {self._banner}, and answered again over TLS", reply.code)
         if not self.starttls:
             return self._judge(Status.L7OKD, f"SMTP said {self._banner}", reply.code)
         if not extensions(reply).offers("STARTTLS"):
