@@ -1,11 +1,13 @@
 """What is shown loads again to the same."""
 
+import re
 import tomllib
 
 import attrs
 
 from exproxy.config.load import load
-from exproxy.config.model import Configuration
+from exproxy.config.model import Configuration, Timeouts
+from exproxy.config.sections import DefaultsSection
 from exproxy.config.show import show
 from tests.config.support import CHECKERS, CONF, WEB, ConfigTestCase
 
@@ -36,14 +38,103 @@ class RoundTripTests(ConfigTestCase):
         configuration = self.load(WEB + "[backends.web]\n" + text)
         self.assertEqual(self.again(configuration), configuration)
 
+    def test_servers_of_every_kind_come_back_equal_and_in_their_order(self) -> None:
+        text = (
+            '[defaults]\nsend_proxy = "v2"\ncheck = { interval = "1s", down_interval = "9s" }\n'
+            '[hosts]\nex1 = "10.0.0.1"\n"10.0.0.2" = "10.0.0.2"\n"10.0.0.3" = "10.0.0.3"\n'
+            'same = "10.0.0.3"\n"10.0.0.9" = "10.0.0.9"\n'
+            '[frontends.f]\nbind = ":1-9"\nbackend = "b"\n[frontends.f.timeouts]\nclient = "2m"\n'
+            '[backends.b]\npersistence = { kind = "source", expire = "2m", size = 7 }\n[backends.b.servers]\n'
+            'z = { host = "ex1", port = 1, check = "imap", resolve = "5s" }\n'
+            'b = { address = "10.0.0.2:2", check = ["smtp", { type = "smtp", port = 26, interval = "2s" }] }\n'
+            'a = { address = "fd00::1", weight = 3, backup = true, check = { type = "tcp", port = 4, send_proxy = "v1" } }\n'
+            'ex1 = { port = 5, send_proxy = "off", maxconn = 5, agent = 9 }\n'
+            'd = { host = "10.0.0.3", port = 6 }\n'
+            'e = { host = "ex1", address = "10.0.0.4", port = 7, check = "off" }\n'
+            'f = { address = "mx.example.com:8", agent = { port = 9, interval = "1s" } }\n'
+            '[backends.alike]\n[backends.alike.servers]\na = { address = "10.0.0.5:1", slow_start = "3s" }\n'
+            'b = { address = "10.0.0.6:2", slow_start = "3s" }\n'
+        )
+        configuration = self.load(text)
+        self.assertEqual(self.again(configuration), configuration)
+
+    def test_tls_comes_back_equal(self) -> None:
+        certificate, ca = self.write("", "a.pem"), self.write("", "ca.pem")
+        text = (
+            f'[tls.profiles.old]\nmin_version = "TLSv1.0"\nciphers = "ALL"\n[frontends.f]\nbackend = "b"\n'
+            f'tls = {{ mode = "implicit", certificates = "{certificate}", profile = "old" }}\n'
+            f'bind = [":1", {{ address = ":2", tls = "off" }}]\n[frontends.g]\nbackend = "b"\nbind = [":3", ":4"]\n'
+            f'tls = {{ mode = "implicit", certificates = ["{certificate}", {{ file = "{ca}", password = "x" }}] }}\n'
+            f'[backends.b]\ntls = "implicit"\n[backends.b.servers]\na = "10.0.0.1:1"\n'
+            f'b = {{ address = "10.0.0.2:1", tls = {{ verify = false, ca = "{ca}" }} }}\n'
+            'c = { address = "10.0.0.3:1", tls = "off" }\n'
+        )
+        configuration = self.load(text)
+        self.assertEqual(self.again(configuration), configuration)
+
+
+EXCHANGE = '[exchange]\nversion = "{}"\nlisten = "10.0.0.9"\nservers = {{ ex1 = "10.0.0.15", ex2 = "10.0.0.16" }}\n'
+
 
 class TextTests(ConfigTestCase):
+    def section(self, text: str, header: str) -> list[str]:
+        """The lines of one table."""
+        lines = show(self.load(text)).split("\n\n")
+        (found,) = [part.splitlines()[1:] for part in lines if part.startswith(f"[{header}]\n")]
+        return found
+
+    def test_what_most_have_stands_in_the_defaults_and_nowhere_else(self) -> None:
+        tables = tomllib.loads(show(self.load(EXCHANGE.format("2010"))))
+        self.assertEqual(tables["defaults"]["balance"], "leastconn")
+        self.assertEqual(tables["defaults"]["timeouts"]["client"], "30m")
+        self.assertEqual(tables["frontends"]["https"], {"mode": "tcp", "bind": "10.0.0.9:443", "backend": "https"})
+        self.assertEqual(tables["frontends"]["rpc-ca"]["timeouts"], {"client": "1d"})
+
+    def test_every_default_is_said(self) -> None:
+        defaults = tomllib.loads(show(self.load("")))["defaults"]
+        self.assertEqual(defaults.keys(), {field.name for field in attrs.fields(DefaultsSection)})
+        self.assertEqual(defaults["timeouts"].keys(), {field.name for field in attrs.fields(Timeouts)})
+
+    def test_checks_that_all_servers_have_stand_at_the_back_end_a_line_each(self) -> None:
+        self.assertEqual(
+            self.section(EXCHANGE.format("2010"), "backends.https"),
+            [
+                'persistence = { table = "https" }',
+                "check = [",
+                '  { type = "https", name = "owa", preset = "owa", tls = { legacy = true } },',
+                (
+                    '  { type = "https", name = "rpc", preset = "rpcproxy", tls = { legacy = true }, interval = "30s", '
+                    "required = false },"
+                ),
+                "]",
+            ],
+        )
+        self.assertEqual(self.section(EXCHANGE.format("2010"), "backends.https.servers"), ["ex1 = 443", "ex2 = 443"])
+
+    def test_a_server_with_a_list_of_its_own_is_a_table_of_its_own(self) -> None:
+        text = WEB + 'b = { address = "10.0.0.2:443", check = ["tls", "tcp"] }\n'
+        self.assertEqual(self.section(text, "backends.web.servers.a"), ['address = "10.0.0.1:443"', 'check = "tcp"'])
+        self.assertEqual(self.section(text, "backends.web.servers.b")[:2], ['address = "10.0.0.2:443"', 'check = ["tls", "tcp"]'])
+
+    def test_servers_without_a_named_host_are_their_addresses(self) -> None:
+        self.assertEqual(self.section(WEB, "backends.web.servers"), ['a = "10.0.0.1:443"'])
+        self.assertNotIn("[hosts]", show(self.load(WEB)))
+
+    def test_a_back_end_follows_the_front_end_that_it_is_behind(self) -> None:
+        headers = re.findall(r"^\[((?:front|back)ends\.[^.]*)\]$", show(self.load(EXCHANGE.format("SE"))), re.MULTILINE)
+        names = ("https", "smtp", "submission")
+        self.assertEqual(headers, [f"{kind}.{name}" for name in names for kind in ("frontends", "backends")])
+
+    def test_no_line_is_too_long_to_read(self) -> None:
+        for path in sorted(CONF.glob("*.toml")):
+            lines = show(load(path, {}, CHECKERS)).splitlines() if path.name != "demo.toml" else []
+            self.assertEqual([line for line in lines if len(line) > 180], [], path.name)
+
     def test_templates_are_written_out(self) -> None:
         text = show(self.load('[exchange]\nversion = "SE"\nlisten = "*"\nservers = { ex1 = "10.0.0.1" }\n'))
         tables = tomllib.loads(text)
         self.assertNotIn("exchange", tables)
         self.assertEqual(list(tables["backends"]), ["https", "smtp", "submission"])
-        self.assertEqual(tables["backends"]["smtp"]["timeouts"]["server"], "30m")
 
     def test_the_files_are_named(self) -> None:
         self.assertTrue(show(self.load(WEB)).startswith(f"# {self.folder}/site.toml\n"))

@@ -1,137 +1,170 @@
-"""A configuration as a file again, with everything expanded: includes, templates, defaults, references.
+"""A configuration as a file again, with everything expanded: includes, templates, references.
 
-Loading the text gives an equal configuration.
+Loading the text gives an equal configuration.  It is for people: every value that exproxy goes by stands there, but what is so
+nearly everywhere stands in ``[defaults]``, and what all servers of a back end have, at the back end.  Left out is only what a
+kind of table has by itself (docs/configuration.md).
 """
 
-import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
+from exproxy.config import spelling
 from exproxy.config.addresses import joined
-from exproxy.config.model import Backend, Bind, Check, CheckTLS, Configuration, Frontend, Server, Table, Timeouts
+from exproxy.config.model import Backend, Configuration, Frontend, Server
 from exproxy.config.problems import key
-from exproxy.config.structuring import shown
+from exproxy.config.spelling import fields, given, one_or_list, setting
+from exproxy.config.toml import table_lines
 from exproxy.config.units import duration_text
+from exproxy.config.usual import OF_BACKENDS, OF_FRONTENDS, OF_SERVERS, Usual, usual
 
-_DURATIONS = ("interval", "fast_interval", "down_interval", "timeout", "expire", "slow_start", "resolve")
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+Table = Mapping[str, Any]
 
 
 def show(configuration: Configuration) -> str:
     """The whole configuration as TOML."""
     lines = ["# " + str(path) for path in configuration.files]
-    for header, table in _tables(configuration):
-        if table:
-            lines += ["", f"[{header}]", *(f"{key(word)} = {_value(value)}" for word, value in table.items())]
+    for header, table in _Writer(configuration, usual(configuration), _by_address(configuration)).tables():
+        lines += ["", *table_lines(header, table)]
     return "\n".join(lines) + "\n"
 
 
-def _tables(configuration: Configuration) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    service = configuration.service
-    log = _given(format=service.log.format, access=service.log.access, syslog=service.log.syslog)
-    yield "service", {"maxconn": service.maxconn, "workers": service.workers, "log": log}
-    yield "hosts", {host.name: host.address for host in configuration.hosts.values()}
-    for table in configuration.tables.values():
-        yield f"tables.{key(table.name)}", _table(table)
-    for profile in configuration.profiles.values():
-        yield f"tls.profiles.{key(profile.name)}", _plain(profile, "name")
-    for frontend in configuration.frontends.values():
-        yield f"frontends.{key(frontend.name)}", _frontend(frontend)
-    for backend in configuration.backends.values():
-        yield f"backends.{key(backend.name)}", _backend(backend)
-        yield f"backends.{key(backend.name)}.servers", {server.name: _server(server) for server in backend.servers}
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _plain(thing: Any, *left_out: str) -> dict[str, Any]:
-    """Fields that are written as they are."""
-    values = {field.name: getattr(thing, field.name) for field in attrs.fields(type(thing)) if field.name not in left_out}
-    return {name: duration_text(value) if name in _DURATIONS else value for name, value in values.items() if value is not None}
-
-
-def _table(table: Table) -> dict[str, Any]:
-    return _plain(table, "name")
-
-
-def _timeouts(timeouts: Timeouts) -> dict[str, str]:
-    return {name: duration_text(value) for name, value in attrs.asdict(timeouts).items()}
-
-
-def _frontend(frontend: Frontend) -> dict[str, Any]:
-    return _plain(frontend, "name", "binds", "routes", "timeouts") | {
-        "bind": [_bind(bind) for bind in frontend.binds],
-        "routes": [_given(sni=list(route.sni), backend=route.backend) for route in frontend.routes],
-        "timeouts": _timeouts(frontend.timeouts),
-    }
-
-
-def _bind(bind: Bind) -> str | dict[str, Any]:
-    ports = str(bind.first_port) if bind.first_port == bind.last_port else f"{bind.first_port}-{bind.last_port}"
-    address = joined(bind.address, ports)
-    said: dict[str, Any] = {}
-    if bind.accept_proxy:
-        said["accept_proxy"] = [str(network) for network in bind.accept_proxy]
-    if bind.tls is not None:
-        certificates = [_plain(certificate) for certificate in bind.tls.certificates]
-        said["tls"] = {"mode": "implicit", "certificates": certificates, "profile": bind.tls.profile}
-    return {"address": address, **said} if said else address
-
-
-def _backend(backend: Backend) -> dict[str, Any]:
-    persistence = None
-    if backend.persistence is not None:
-        persistence = {"table": backend.persistence.table, "required": backend.persistence.required}
-    return _plain(backend, "name", "servers", "persistence", "timeouts") | _given(
-        persistence=persistence, timeouts=_timeouts(backend.timeouts)
+def _by_address(configuration: Configuration) -> frozenset[str]:
+    """Hosts that need no name: their servers stand there with the address, and make the same host again."""
+    hosts = list(configuration.hosts.values())
+    addresses = [host.address for host in hosts]
+    servers = [server for backend in configuration.backends.values() for server in backend.servers]
+    return frozenset(
+        host.name
+        for host in hosts
+        if host.name == host.address
+        and addresses.count(host.address) == 1
+        and {server.address for server in servers if server.host == host.name} == {host.address}
     )
 
 
-def _server(server: Server) -> dict[str, Any]:
-    agent = server.agent
-    return _plain(server, "name", "checks", "send_proxy", "agent", "tls") | _given(
-        tls=None if server.tls is None else {"mode": "implicit", **_plain(server.tls)},
-        send_proxy=server.send_proxy or "off",
-        agent=None if agent is None else {"port": agent.port, "interval": duration_text(agent.interval), "send": agent.send},
-        check=[_check(check) for check in server.checks] if server.checks else "off",
-    )
+@attrs.frozen
+class _Writer:
+    configuration: Configuration
+    usual: Usual
+    by_address: frozenset[str]
+
+    def tables(self) -> Iterator[tuple[str, Table]]:
+        service = self.configuration.service
+        log = {"format": service.log.format, **fields(service.log)}
+        yield "service", {"maxconn": service.maxconn, "workers": service.workers, "log": log}
+        yield "defaults", self._defaults()
+        yield "defaults.timeouts", {name: duration_text(value) for name, value in attrs.asdict(self.usual.timeouts).items()}
+        hosts = [host for host in self.configuration.hosts.values() if host.name not in self.by_address]
+        if hosts:
+            yield "hosts", {host.name: host.address for host in hosts}
+        for table in self.configuration.tables.values():
+            most = {"kind": table.kind, "expire": duration_text(table.expire)}
+            yield f"tables.{key(table.name)}", {**most, **fields(table, "name")}
+        for profile in self.configuration.profiles.values():
+            versions = {"min_version": profile.min_version, "max_version": profile.max_version}
+            yield f"tls.profiles.{key(profile.name)}", {**versions, **fields(profile, "name")}
+        yield from self._ends()
+
+    def _defaults(self) -> Table:
+        settings = self.usual.settings
+        return {
+            **{name: setting(name, settings[name]) for name in (*OF_BACKENDS, *OF_SERVERS, *OF_FRONTENDS)},
+            "check": spelling.timing(self.usual.check, None),
+        }
+
+    def _ends(self) -> Iterator[tuple[str, Table]]:
+        """Each front end, with the back ends behind it that have not been shown yet."""
+        left = dict(self.configuration.backends)
+        for frontend in self.configuration.frontends.values():
+            yield f"frontends.{key(frontend.name)}", self._frontend(frontend)
+            for name in (frontend.backend, *(route.backend for route in frontend.routes)):
+                if name in left:
+                    yield from self._backend(left.pop(name))
+        for backend in left.values():
+            yield from self._backend(backend)
+
+    def _frontend(self, frontend: Frontend) -> Table:
+        tls = {bind.tls for bind in frontend.binds}
+        shared = tls.pop() if len(tls) == 1 else None
+        return given(
+            mode=frontend.mode,
+            bind=one_or_list(spelling.bind(bind, shared) for bind in frontend.binds),
+            tls=None if shared is None else spelling.front_tls(shared),
+            backend=frontend.backend,
+            routes=[{"sni": one_or_list(route.sni), "backend": route.backend} for route in frontend.routes] or None,
+            maxconn=frontend.maxconn,
+            **self._settings(OF_FRONTENDS, frontend),
+            timeouts=self._timeouts(frontend),
+        )
+
+    def _backend(self, backend: Backend) -> Iterator[tuple[str, Table]]:
+        header = f"backends.{key(backend.name)}"
+        servers = [self._shareable(server) for server in backend.servers]
+        shared = _shared(servers)
+        persistence = backend.persistence
+        yield (
+            header,
+            given(
+                **self._settings(OF_BACKENDS, backend),
+                persistence=None if persistence is None else fields(persistence),
+                maxconn=backend.maxconn,
+                source=backend.source,
+                **shared,
+                timeouts=self._timeouts(backend),
+            ),
+        )
+        own = {
+            server.name: self._place(server) | {name: value for name, value in said.items() if name not in shared}
+            for server, said in zip(backend.servers, servers, strict=True)
+        }
+        if any(isinstance(said.get("check"), list) for said in own.values()):
+            for name, said in own.items():
+                yield f"{header}.servers.{key(name)}", said
+        else:
+            yield f"{header}.servers", {name: _short(said) for name, said in own.items()}
+
+    def _settings(self, names: Iterable[str], thing: Any) -> dict[str, Any]:
+        """What ``thing`` has otherwise than most."""
+        values = {name: getattr(thing, name) for name in names}
+        return {name: setting(name, value) for name, value in values.items() if value != self.usual.settings[name]}
+
+    def _timeouts(self, end: Frontend | Backend) -> Table | None:
+        values, most = attrs.asdict(end.timeouts), attrs.asdict(self.usual.timeouts)
+        return {name: duration_text(value) for name, value in values.items() if value != most[name]} or None
+
+    def _place(self, server: Server) -> dict[str, Any]:
+        """Where it is, and what only a server can say."""
+        host, agent = self.configuration.hosts[server.host], server.agent
+        if host.name in self.by_address:
+            at = given(address=server.address if server.port is None else joined(server.address, server.port))
+        elif server.address != host.address:
+            at = given(host=host.name, address=server.address, port=server.port)
+        else:
+            at = given(host=None if host.name == server.name else host.name, port=server.port)
+        return at | given(
+            weight=server.weight if server.weight != 1 else None,
+            maxconn=server.maxconn,
+            backup=server.backup or None,
+            agent=None if agent is None else fields(agent),
+        )
+
+    def _shareable(self, server: Server) -> dict[str, Any]:
+        """What its back end may say for it."""
+        return {
+            **self._settings(OF_SERVERS, server),
+            **given(tls=None if server.tls is None else spelling.server_tls(server.tls)),
+            "check": spelling.checks(server, self.usual.check),
+        }
 
 
-def _check(check: Check) -> dict[str, Any]:
-    common = _plain(check, "options", "timing", "tls", "send_proxy")
-    options = {field.name: getattr(check.options, field.name) for field in shown(type(check.options))}
-    return {
-        **{name: value for name, value in options.items() if value is not None},
-        **common,
-        **_plain(check.timing),
-        "tls": "off" if check.tls is None else _tls(check.tls),
-        "send_proxy": check.send_proxy or "off",
-    }
+def _shared(tables: Sequence[Table]) -> dict[str, Any]:
+    """What stands in all of them."""
+    first, *others = tables
+    return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
 
 
-def _tls(tls: CheckTLS) -> dict[str, Any]:
-    return _plain(tls)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key(word)} = {_value(item)}" for word, item in value.items()) + " }" if value else "{}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
-    return _string(str(value) if isinstance(value, Path) else value)
-
-
-def _string(text: str) -> str:
-    """A basic string; what looks like a variable is text here."""
-    escaped = "".join(_ESCAPES.get(character, character) for character in text.replace("${", "$${"))
-    return '"' + _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped) + '"'
+def _short(server: Table) -> Any:
+    """A port or an address may stand for the server."""
+    return next(iter(server.values())) if server.keys() in ({"port"}, {"address"}) else server

@@ -1,0 +1,140 @@
+"""How values of the model are written in a file: short, and so that loading them gives them again."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from exproxy.config.addresses import joined
+from exproxy.config.model import Bind, Certificate, Check, CheckTiming, CheckTLS, FrontTLS, Server, ServerTLS
+from exproxy.config.structuring import TLS_TYPES, shown
+from exproxy.config.units import duration_text
+
+_DURATIONS = ("interval", "fast_interval", "down_interval", "timeout", "expire", "slow_start", "resolve")
+_ALIASES = {checker: alias for alias, checker in TLS_TYPES.items()}
+"""Checkers, and the types that mean them with TLS from the first byte."""
+
+Table = Mapping[str, Any]
+
+
+def checks(server: Server, most: CheckTiming) -> str | Table | list[str | Table]:
+    """A server's checks.
+
+    :param most: the timing of ``[defaults]``.
+    """
+    unnamed: Counter[str] = Counter()
+    return one_or_list(_check(check, server, most, unnamed) for check in server.checks) if server.checks else "off"
+
+
+def _check(check: Check, server: Server, most: CheckTiming, unnamed: Counter[str]) -> str | Table:
+    """:param unnamed: how many of each type have their name from it so far."""
+    kind = _ALIASES.get(check.type, check.type) if check.tls and check.tls.mode == "implicit" else check.type
+    name = kind if not unnamed[kind] else f"{kind}-{unnamed[kind] + 1}"
+    unnamed[kind] += check.name == name
+    said = {
+        **given(name=None if check.name == name else check.name, port=check.port, address=check.address),
+        **_own(check.options),
+        **given(tls=_check_tls(check.tls, kind), send_proxy=_check_proxy(check, server)),
+        **timing(check.timing, most),
+        **given(required=None if check.required else False),
+    }
+    return {"type": kind, **said} if said else kind
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """Without what is ``None``: TOML has no word for it, and leaving a key out means the same."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def setting(name: str, value: Any) -> Any:
+    """The value of the key ``name``: durations with a unit, ``"off"`` for no PROXY header."""
+    if name == "send_proxy":
+        return value or "off"
+    return duration_text(value) if name in _DURATIONS else value
+
+
+def fields(thing: Any, *left_out: str) -> dict[str, Any]:
+    """What an object has otherwise than by default."""
+    values = {name: value for name, value in _own(thing).items() if name not in left_out}
+    return {name: setting(name, value) for name, value in values.items()}
+
+
+def _own(thing: Any) -> dict[str, Any]:
+    """The same as it is: what the options of a check mean is up to its type."""
+    values = {field.name: (getattr(thing, field.name), _default(field)) for field in shown(type(thing))}
+    return {name: value for name, (value, default) in values.items() if value is not None and value != default}
+
+
+def _default(field: Any) -> Any:
+    """``NOTHING`` where it has none, or one that nobody can know beforehand."""
+    if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]  # a class, which attrs tells type checkers is a function
+        return attrs.NOTHING if field.default.takes_self else field.default.factory()
+    return field.default
+
+
+def one_or_list(items: Iterable[Any]) -> Any:
+    """As people write it: a list is for several."""
+    several = list(items)
+    return several[0] if len(several) == 1 else several
+
+
+def bind(one: Bind, shared: FrontTLS | None) -> str | Table:
+    """:param shared: the TLS that its front end says for it."""
+    ports = str(one.first_port) if one.first_port == one.last_port else f"{one.first_port}-{one.last_port}"
+    address = joined(one.address, ports)
+    said = given(
+        accept_proxy=[str(network) for network in one.accept_proxy] or None,
+        tls=None if one.tls is None or one.tls == shared else front_tls(one.tls),
+    )
+    return {"address": address, **said} if said else address
+
+
+def front_tls(tls: FrontTLS) -> Table:
+    """TLS towards clients."""
+    certificates = one_or_list(_certificate(certificate) for certificate in tls.certificates)
+    return {"mode": "implicit", "certificates": certificates, **fields(tls, "certificates")}
+
+
+def _certificate(certificate: Certificate) -> str | Table:
+    said = fields(certificate)
+    return str(certificate.file) if said.keys() == {"file"} else said
+
+
+def server_tls(tls: ServerTLS) -> str | Table:
+    """TLS towards a server."""
+    return _with_mode("implicit", fields(tls))
+
+
+def _with_mode(mode: str, said: Table) -> str | Table:
+    return {"mode": mode, **said} if said else mode
+
+
+def _check_tls(tls: CheckTLS | None, kind: str) -> str | Table | None:
+    """Types that mean TLS have it without a word."""
+    if tls is None:
+        return "off" if kind in TLS_TYPES else None
+    said = fields(tls, "mode")
+    return (said or None) if kind in TLS_TYPES else _with_mode(tls.mode, said)
+
+
+def _check_proxy(check: Check, server: Server) -> str | None:
+    """What a check has by itself is in ``checks.py``."""
+    elsewhere = check.address is not None or check.port not in (None, server.port)
+    by_itself = None if elsewhere else server.send_proxy
+    return None if check.send_proxy == by_itself else check.send_proxy or "off"
+
+
+def timing(one: CheckTiming, most: CheckTiming | None) -> dict[str, Any]:
+    """When a check is run.
+
+    :param most: what stands in ``[defaults]``; without it, this is to stand there.
+    """
+    said = {}
+    for name, value in attrs.asdict(one).items():
+        expected = None if most is None else getattr(most, name)
+        if name in ("fast_interval", "down_interval") and (most is None or expected == most.interval):
+            expected = one.interval  # it follows, as long as nobody says it
+        if value != expected:
+            said[name] = setting(name, value)
+    return said
