@@ -173,12 +173,9 @@ class HostileSuite(Ground):
 
     async def test_a_server_that_greets_and_closes_at_once_is_heard_to_its_end(self) -> None:
         listener = self.server()
-        listener.setblocking(True)
         frontend = self.open(self.backend(self.servers([listener.getsockname()])))
         for _ in range(30):
-            client = self.client(frontend)
-            await self.until(lambda: len(frontend.sessions))
-            server, _ = listener.accept()
+            client, server = await self.relayed(frontend, listener)
             server.sendall(b"421 busy\r\n")
             server.close()
             self.assertEqual(await self.read_all(client), b"421 busy\r\n")
