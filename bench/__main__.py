@@ -1,32 +1,36 @@
-"""``python -m bench [connections|requests|bulk|idle …]``: all units by default."""
+"""``python -m bench [connections|requests|bulk|… …]``: all units by default."""
 
 import argparse
 import resource
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
-from bench import report
+from bench import mail, picture, report
+from bench.certificate import make_certificate
 from bench.idle import objects, resident
+from bench.latency import PACES, measured
 from bench.measure import UNITS, rounds
-from bench.processes import BenchError, Processes, free_port
-from bench.proxies import PROXIES, Behind, Proxy
+from bench.processes import BenchError, MissingError, Processes, SilentError, free_port
+from bench.proxies import PROXIES, Behind, Proxy, Running
 from bench.web import start_web
 
-NAMES = (*(unit.name for unit in UNITS), "idle")
+NAMES = (*(unit.name for unit in UNITS), *(pace.name for pace in PACES), "idle", "idle-tls")
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("units", nargs="*", metavar="unit", help=f"of {', '.join(NAMES)}; all by default")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each unit (default 5)")
-    parser.add_argument("--seconds", type=float, default=2.0, help="how long a proxy works in a round (default 2)")
+    parser.add_argument("--seconds", type=float, default=1.0, help="how long a proxy works in a round (default 1)")
     parser.add_argument("--quick", action="store_true", help="three rounds of one second: for tuning, not kept")
-    parser.add_argument("--sessions", type=int, default=9_000, help="idle sessions to hold (default 9000)")
-    parser.add_argument("--proxies", default=",".join(proxy.name for proxy in PROXIES), help="which, with commas between")
-    parser.add_argument("--no-keep", action="store_true", help="leave bench/results.json as it is")
+    parser.add_argument("--sessions", type=int, default=9_000, help="idle plain sessions to hold (default 9000)")
+    parser.add_argument("--tls-sessions", type=int, default=2_000, help="idle TLS sessions to hold (default 2000)")
+    parser.add_argument("--proxies", default=",".join(dict.fromkeys(proxy.name for proxy in PROXIES)), help="which, with commas")
+    parser.add_argument("--no-keep", action="store_true", help="leave bench/results.json and the picture as they are")
     chosen = parser.parse_args()
     if unknown := [unit for unit in chosen.units if unit not in NAMES]:
         parser.error(f"no unit {unknown[0]!r}; there are {', '.join(NAMES)}")
@@ -35,50 +39,104 @@ def arguments() -> argparse.Namespace:
     return chosen
 
 
-def measure(chosen: argparse.Namespace, folder: Path) -> dict[str, dict[str, Any]]:
-    """Measure the chosen units; returns what is kept of each."""
-    results: dict[str, dict[str, Any]] = {}
-    proxies = [proxy for proxy in PROXIES if proxy.name in chosen.proxies.split(",")]
-    units = chosen.units or NAMES
-    with Processes(folder) as processes:
-        behind = Behind(start_web(processes), free_port())
-        processes.start("discard", [sys.executable, "-m", "bench.discard", str(behind.syslog)])
+class Bench:
+    """One run: what stands around the proxies, and what was found."""
+
+    def __init__(self, chosen: argparse.Namespace, processes: Processes) -> None:
+        self.chosen = chosen
+        self.processes = processes
+        self.results: dict[str, dict[str, Any]] = {}
+        self._behind = Behind(start_web(processes), free_port(), make_certificate(processes.folder / "bench.pem"))
+        processes.start("discard", [sys.executable, "-m", "bench.discard", str(self._behind.syslog)])
+
+    def run(self) -> None:
+        """All units that were chosen."""
+        units = self.chosen.units or NAMES
         for unit in (unit for unit in UNITS if unit.name in units):
-            running = [proxy.start(processes, behind) for proxy in proxies if unit.name in proxy.units]
-            results[unit.name] = report.unit_result(unit, rounds(unit, running, chosen.rounds, chosen.seconds))
-            for each in running:
-                processes.stop(each.pid)
+            try:
+                behind = self._behind._replace(server=mail.start_sink(self.processes)) if unit.name == "smtp" else self._behind
+            except MissingError as missing:
+                self._leave_out(unit.name, "every proxy", missing)
+                continue
+            if running := self._running(unit.name, behind):
+                samples = rounds(unit, running, self.chosen.rounds, self.chosen.seconds)
+                self._found(unit.name, report.unit_result(unit, samples), running)
+        for pace in (pace for pace in PACES if pace.name in units):
+            if running := self._running(pace.name, self._behind):
+                latency = measured(pace, running, self._behind.server, self.chosen.rounds, self.chosen.seconds)
+                self._found(pace.name, report.latency_result(pace, latency), running)
         if "idle" in units:
-            results["idle"] = idle(processes, behind, proxies, chosen.sessions)
-    return results
+            self._idle("idle", "plain", self.chosen.sessions)
+        if "idle-tls" in units:
+            self._idle("idle-tls", "tls", self.chosen.tls_sessions)
 
+    def _idle(self, unit: str, kind: str, sessions: int) -> None:
+        found = {}
+        for proxy in self._proxies(unit):
+            running = self._started(proxy, unit, self._behind)
+            if running is not None:
+                found[proxy.name] = resident(self.processes, running, min(sessions, proxy.sessions), kind)
+        traced = objects(self.processes, self._behind) if kind == "plain" and "exproxy" in found else None
+        if found:
+            self._found(unit, report.idle_result(kind, found, traced), [])
 
-def idle(processes: Processes, behind: Behind, proxies: list[Proxy], sessions: int) -> dict[str, Any]:
-    found = {proxy.name: resident(processes, behind, proxy, sessions) for proxy in proxies if "idle" in proxy.units}
-    return report.idle_result(found, objects(processes, behind) if "exproxy" in found else None)
+    def _proxies(self, unit: str) -> list[Proxy]:
+        return [proxy for proxy in PROXIES if unit in proxy.units and proxy.name in self.chosen.proxies.split(",")]
+
+    def _running(self, unit: str, behind: Behind) -> list[Running]:
+        started = [self._started(proxy, unit, behind) for proxy in self._proxies(unit)]
+        return [running for running in started if running is not None]
+
+    def _started(self, proxy: Proxy, unit: str, behind: Behind) -> Running | None:
+        """A proxy that cannot start is left out, and the reason is told and kept."""
+        try:
+            return proxy.start(self.processes, behind)
+        except (MissingError, SilentError) as error:
+            self._leave_out(unit, proxy.name, error)
+            return None
+
+    def _leave_out(self, unit: str, name: str, error: BenchError) -> None:
+        print(f"\nleft out of {unit}: {name}: {error}")
+        self.results.setdefault(unit, {}).setdefault("left_out", {})[name] = str(error)
+
+    def _found(self, unit: str, result: dict[str, Any], running: list[Running]) -> None:
+        self.results.setdefault(unit, {}).update(result)
+        for each in running:
+            self.processes.stop(each.pid)
 
 
 def interrupted(*_: object) -> None:
-    raise KeyboardInterrupt  # as Ctrl-C, so that what was started is ended
+    """As Ctrl-C, once, so that what was started is ended, and the ending is not interrupted."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def main() -> int:
     chosen = arguments()
     signal.signal(signal.SIGTERM, interrupted)
+    signal.signal(signal.SIGINT, interrupted)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="exproxy-bench-") as folder:
+        Path(folder).chmod(0o755)  # smtp-sink and nginx may serve as somebody else
         try:
-            results = measure(chosen, Path(folder))
+            with Processes(Path(folder)) as processes:
+                bench = Bench(chosen, processes)
+                bench.run()
         except BenchError as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
             print("bench: interrupted; what was started is ended", file=sys.stderr)
             return 130
+    print(f"\ntook {time.monotonic() - started:.0f} s")
     if not chosen.no_keep:
-        report.keep(results)
-        print(f"\nkept in {report.RESULTS}")
+        kept = report.keep(bench.results)
+        picture.PICTURE.write_text(picture.drawn(kept))
+
+        print(f"kept in {report.RESULTS} and {picture.PICTURE}")
     return 0
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.processes import ROOT, BenchError, Processes, resident_bytes
-from bench.proxies import Behind, Proxy, start_traced
+from bench.proxies import Behind, Running, start_traced
 
 HOLDERS = 3  # processes, each with its own descriptors and its own loopback address, whose ports are its own
 TRACED_SESSIONS = 1_000
@@ -25,14 +25,14 @@ class Held(NamedTuple):
 
 
 @contextmanager
-def held(port: int, count: int) -> Iterator[int]:
-    """Holds ``count`` sessions; gives how many there are."""
+def held(port: int, count: int, kind: str = "plain") -> Iterator[int]:
+    """Holds ``count`` sessions, ``plain`` or ``tls``; gives how many there are."""
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
     holders: list[subprocess.Popen[str]] = []
     try:
         for number in range(HOLDERS):
             share = count // HOLDERS + (1 if number < count % HOLDERS else 0)
-            arguments = [sys.executable, "-m", "bench.holder", str(port), str(share), f"127.0.0.{10 + number}"]
+            arguments = [sys.executable, "-m", "bench.holder", str(port), str(share), f"127.0.0.{10 + number}", kind]
             holders.append(
                 subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT)
             )
@@ -53,14 +53,13 @@ def _count(holder: subprocess.Popen[str]) -> int:
     raise BenchError("a process that holds sessions ended")
 
 
-def resident(processes: Processes, behind: Behind, proxy: Proxy, sessions: int) -> Held:
-    """Resident bytes by session."""
-    running = proxy.start(processes, behind)
+def resident(processes: Processes, running: Running, sessions: int, kind: str) -> Held:
+    """Resident bytes by session of a fresh proxy, which is ended."""
     try:
-        with held(running.port, 10):  # what is loaded and allocated once
+        with held(running.port, 10, kind):  # what is loaded and allocated once
             time.sleep(0.3)
         before = resident_bytes(running.pid)
-        with held(running.port, min(sessions, proxy.sessions)) as count:
+        with held(running.port, sessions, kind) as count:
             time.sleep(0.5)
             return Held(count, (resident_bytes(running.pid) - before) / count)
     finally:

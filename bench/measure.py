@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bench import load
+from bench import load, mail, tls
+from bench.load import Done
 from bench.processes import cpu_ns
 from bench.proxies import Running
 
@@ -12,11 +13,13 @@ SETTLE = 0.25  # closes and batched log lines that are still on their way belong
 
 
 class Unit(NamedTuple):
-    """``work(port, seconds)`` does it and returns how often."""
+    """``work(port, seconds)`` does it and says how often."""
 
     name: str
     what: str
-    work: Callable[[int, float], int]
+    work: Callable[[int, float], Done]
+    baseline: str = "haproxy-file"
+    """The HAProxy that does the same work as exproxy here: like for like."""
 
 
 class Sample(NamedTuple):
@@ -24,24 +27,29 @@ class Sample(NamedTuple):
 
     cpu_us: float
     """CPU microseconds of the proxy for each."""
-    times: int
+    done: Done
     seconds: float
 
 
 UNITS = (
     Unit("connections", "connection (opened, one request, closed)", load.connections),
     Unit("requests", "request on a kept connection", load.requests),
-    Unit("bulk", "64 MB body", load.bodies),
+    Unit("bulk", "64 MB body", load.bodies, baseline="haproxy-splice"),
+    Unit("tls-full", "TLS connection with a full handshake", tls.full),
+    Unit("tls-resumed", "TLS connection that brings a ticket", tls.resumed),
+    Unit("tls-request", "request on a kept TLS connection", load.tls_requests),
+    Unit("tls-bulk", "64 MB body over TLS", tls.bodies),
+    Unit("smtp", "SMTP session (one message of 4 KB)", mail.sessions),
 )
 
 
 def sample(unit: Unit, running: Running, seconds: float) -> Sample:
     """Do the work once through one proxy."""
     before, started = cpu_ns(running.pid), time.monotonic()
-    count = unit.work(running.port, seconds)
+    done = unit.work(running.port, seconds)
     took = time.monotonic() - started
     time.sleep(SETTLE)
-    return Sample((cpu_ns(running.pid) - before) / 1000 / count, count, took)
+    return Sample((cpu_ns(running.pid) - before) / 1000 / done.times, done, took)
 
 
 def rounds(unit: Unit, proxies: list[Running], number: int, seconds: float) -> dict[str, list[Sample]]:

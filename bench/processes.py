@@ -18,11 +18,22 @@ class BenchError(Exception):
     """Something the bench needs is missing or does not start; the text says what to do."""
 
 
-def program(name: str) -> str:
-    """The path of a program of the system."""
+class MissingError(BenchError):
+    """A program of the system is not there."""
+
+
+class SilentError(BenchError):
+    """A program does not listen; the text says what it said."""
+
+
+def program(name: str, package: str | None = None) -> str:
+    """The path of a program of the system; ``package`` is Debian's, where its name is another.
+
+    :raises MissingError: it is not installed.
+    """
     found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     if found is None:
-        raise BenchError(f"{name} is not installed; on Debian: apt-get install --no-install-recommends {name}")
+        raise MissingError(f"{name} is not installed; on Debian: apt-get install --no-install-recommends {package or name}")
     return found
 
 
@@ -76,7 +87,10 @@ class Processes:
             self._end(process)
 
     def start(self, name: str, arguments: list[str], port: int | None = None, env: dict[str, str] | None = None) -> int:
-        """Start a program, wait until it listens on ``port``, and return its process id."""
+        """Start a program, wait until it listens on ``port``, and return its process id.
+
+        :raises SilentError: it ended, or did not listen in time.
+        """
         log = self.folder / f"{name}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -110,7 +124,7 @@ class Processes:
             except OSError:
                 time.sleep(0.05)
         tail = log.read_text(errors="replace")[-1500:]
-        raise BenchError(f"{name} does not listen on {LOOPBACK}:{port}; it said:\n{tail}")
+        raise SilentError(f"{name} does not listen on {LOOPBACK}:{port}; it said:\n{tail}")
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         for number, patience in ((signal.SIGTERM, 2.0), (signal.SIGKILL, 5.0)):

@@ -1,11 +1,12 @@
-"""The proxies that are compared; each starts on its own port in front of the same web server."""
+"""The proxies that are compared; each starts on its own port in front of the same server."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.processes import LOOPBACK, Processes, free_port, program
+from bench.processes import LOOPBACK, MissingError, Processes, free_port, program
 
 
 class Running(NamedTuple):
@@ -19,15 +20,19 @@ class Running(NamedTuple):
 class Behind(NamedTuple):
     """What stands behind and beside the proxies."""
 
-    web: int
+    server: int
     syslog: int
+    certificate: Path
+
+
+Start = Callable[[Processes, Behind], Running]
 
 
 class Proxy(NamedTuple):
     """How a proxy is started, and how many sessions it can hold."""
 
     name: str
-    start: Callable[[Processes, Behind], Running]
+    start: Start
     sessions: int
     units: frozenset[str]
     """The units that it takes part in."""
@@ -47,91 +52,142 @@ defaults
     timeout client 30m
     timeout server 30m
 frontend bench
-    bind {host}:{port} backlog 4096
-    default_backend web
-backend web
-    server web {host}:{web}
+    bind {host}:{port} backlog 4096 {bind}
+    default_backend servers
+backend servers
+    server one {host}:{server}
 """
+
+# nginx's stream module has no log format of its own; this one says what HAProxy's tcplog says.
+NGINX_STREAM = """
+{module}
+{user}
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile 20000;
+pid {folder}/nginx-stream.pid;
+error_log {folder}/nginx-stream-error.log error;
+events {{ worker_connections 19000; }}
+stream {{
+    log_format tcplog '$remote_addr:$remote_port [$time_local] $upstream_addr $upstream_connect_time/$session_time '
+                      '$bytes_sent $bytes_received $status';
+    access_log {folder}/nginx-stream-access.log tcplog;
+    server {{
+        listen {host}:{port} backlog=4096;
+        proxy_pass {host}:{server};
+        proxy_timeout 30m;
+    }}
+}}
+"""
+STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 
 EXPROXY = """
 [service]
 maxconn = 9_500
 workers = {workers}
-log = {{ format = "text", access = "access.log" }}
+log = {{ format = "text", access = "{name}-access.log" }}
 
 [frontends.bench]
 mode = "tcp"
 bind = ["{host}:{port}"]
-backend = "web"
+backend = "servers"
+{tls}
 
-[backends.web]
-[backends.web.servers]
-web = "{host}:{web}"
+[backends.servers]
+[backends.servers.servers]
+one = "{host}:{server}"
 """
 
-
+SYSLOG = "{host}:{syslog} local0"
+LOG_FILE = "stdout format raw local0"
 SPLICE_AUTO = "option splice-auto"
 SPLICE_ALWAYS = "option splice-request\n    option splice-response"
+BIND_TLS = "ssl crt {certificate}"
+TLS = 'tls = {{ mode = "implicit", certificates = ["{certificate}"] }}'
 
 
-def _start_haproxy(processes: Processes, behind: Behind, name: str, log: str, splice: str) -> Running:
-    port = free_port()
-    path = processes.folder / f"{name}.cfg"
-    path.write_text(HAPROXY.format(host=LOOPBACK, log=log, splice=splice, port=port, web=behind.web))
-    pid = processes.start(name, [program("haproxy"), "-db", "-f", str(path)], port)
-    return Running(name, pid, port)
+def haproxy(name: str, log: str = LOG_FILE, splice: str = SPLICE_AUTO, bind: str = "") -> Start:
+    """HAProxy with one thread."""
+
+    def start(processes: Processes, behind: Behind) -> Running:
+        port = free_port()
+        path = processes.folder / f"{name}.cfg"
+        log_to = log.format(host=LOOPBACK, syslog=behind.syslog)
+        bind_with = bind.format(certificate=behind.certificate)
+        path.write_text(HAPROXY.format(host=LOOPBACK, log=log_to, splice=splice, port=port, server=behind.server, bind=bind_with))
+        pid = processes.start(name, [program("haproxy"), "-db", "-f", str(path)], port)
+        return Running(name, pid, port)
+
+    return start
 
 
-def start_haproxy(processes: Processes, behind: Behind) -> Running:
-    """As most people have it: a syslog server, and the choice whether to splice left to HAProxy."""
-    return _start_haproxy(processes, behind, "haproxy", f"{LOOPBACK}:{behind.syslog} local0", SPLICE_AUTO)
-
-
-def start_haproxy_file(processes: Processes, behind: Behind) -> Running:
-    """Its access log in a file as ours is: a datagram a session costs it several microseconds that we would not have."""
-    return _start_haproxy(processes, behind, "haproxy-file", "stdout format raw local0", SPLICE_AUTO)
-
-
-def start_haproxy_splice(processes: Processes, behind: Behind) -> Running:
-    """It splices always: with ``splice-auto`` 2.6 was not seen to splice these bodies at all."""
-    return _start_haproxy(processes, behind, "haproxy-splice", f"{LOOPBACK}:{behind.syslog} local0", SPLICE_ALWAYS)
+def start_nginx_stream(processes: Processes, behind: Behind) -> Running:
+    """nginx with one worker, which writes each line of its access log at once, as it does by default."""
+    nginx, folder, port = program("nginx"), processes.folder, free_port()
+    if not STREAM_MODULE.exists():
+        raise MissingError("nginx's stream module is not installed; on Debian: apt-get install libnginx-mod-stream")
+    path = folder / "nginx-stream.conf"
+    module, user = f"load_module {STREAM_MODULE};", "user root;" if os.geteuid() == 0 else ""
+    path.write_text(NGINX_STREAM.format(module=module, user=user, folder=folder, host=LOOPBACK, port=port, server=behind.server))
+    pid = processes.start("nginx-stream", [nginx, "-p", str(folder), "-c", str(path)], port)
+    return Running("nginx", pid, port)
 
 
 def start_portforward(processes: Processes, behind: Behind) -> Running:
     port = free_port()
-    pid = processes.start("portforward", [sys.executable, "-m", "bench.forward", str(port), str(behind.web)], port)
+    pid = processes.start("portforward", [sys.executable, "-m", "bench.forward", str(port), str(behind.server)], port)
     return Running("portforward", pid, port)
 
 
-def exproxy_configuration(folder: Path, behind: Behind, port: int) -> Path:
+def exproxy(name: str, workers: int = 1, tls: str = "") -> Start:
+    """exproxy as anybody starts it."""
+
+    def start(processes: Processes, behind: Behind) -> Running:
+        port = free_port()
+        path = exproxy_configuration(processes.folder, behind, port, name, workers, tls)
+        twistd = Path(sys.executable).with_name("twistd")
+        pid = processes.start(name, [sys.executable, str(twistd), "-n", "--pidfile=", "exproxy", "-c", str(path)], port)
+        return Running(name, pid, port)
+
+    return start
+
+
+def exproxy_configuration(folder: Path, behind: Behind, port: int, name: str, workers: int = 1, tls: str = "") -> Path:
     """The file that exproxy is started with."""
-    path = folder / "exproxy.toml"
-    path.write_text(EXPROXY.format(host=LOOPBACK, port=port, web=behind.web, workers=1))
+    path = folder / f"{name}.toml"
+    block = tls.format(certificate=behind.certificate)
+    path.write_text(EXPROXY.format(name=name, workers=workers, tls=block, host=LOOPBACK, port=port, server=behind.server))
     return path
-
-
-def start_exproxy(processes: Processes, behind: Behind) -> Running:
-    port = free_port()
-    path = exproxy_configuration(processes.folder, behind, port)
-    twistd = Path(sys.executable).with_name("twistd")
-    pid = processes.start("exproxy", [sys.executable, str(twistd), "-n", "--pidfile=", "exproxy", "-c", str(path)], port)
-    return Running("exproxy", pid, port)
 
 
 def start_traced(processes: Processes, behind: Behind, tell: Path) -> Running:
     """exproxy again, counting its objects (bench.traced); too slow for anything else."""
     port = free_port()
-    path = exproxy_configuration(processes.folder, behind, port)
+    path = exproxy_configuration(processes.folder, behind, port, "exproxy-traced")
     arguments = [sys.executable, "-m", "bench.traced", "-n", "--pidfile=", "exproxy", "-c", str(path)]
     return Running("exproxy", processes.start("exproxy-traced", arguments, port, {"TRACED": str(tell)}), port)
 
 
-EVERY = frozenset({"connections", "requests", "bulk", "idle"})
+SMALL = frozenset({"connections", "requests"})
+PLAIN = SMALL | {"bulk"}
+MAIL = frozenset({"smtp"})
+LATENCY = frozenset({"latency", "latency-request"})
+HANDSHAKES = frozenset({"tls-full", "tls-resumed"})
+OVER_TLS = HANDSHAKES | {"tls-request", "tls-bulk", "idle-tls"}
+IDLE = frozenset({"idle"})
 
+# As most people have HAProxy: a syslog server, and the choice whether to splice left to it.  Then two that do exactly our
+# work: its log in a file, since a datagram a session costs it several microseconds that we would not have; and one that
+# splices always, since with splice-auto 2.6 was not seen to splice these bodies at all.
 PROXIES = (
-    Proxy("haproxy", start_haproxy, sessions=3_900, units=EVERY),
-    Proxy("haproxy-file", start_haproxy_file, sessions=3_900, units=frozenset({"connections", "requests"})),
-    Proxy("haproxy-splice", start_haproxy_splice, sessions=3_900, units=frozenset({"bulk"})),
-    Proxy("portforward", start_portforward, sessions=9_500, units=EVERY),
-    Proxy("exproxy", start_exproxy, sessions=9_000, units=EVERY),
+    Proxy("haproxy", haproxy("haproxy", SYSLOG), 3_900, PLAIN | IDLE),
+    Proxy("haproxy-file", haproxy("haproxy-file"), 3_900, SMALL | MAIL | LATENCY),
+    Proxy("haproxy-file", haproxy("haproxy-file", bind=BIND_TLS), 3_900, OVER_TLS),
+    Proxy("haproxy-splice", haproxy("haproxy-splice", SYSLOG, SPLICE_ALWAYS), 3_900, frozenset({"bulk"})),
+    Proxy("nginx", start_nginx_stream, 9_000, PLAIN | IDLE | MAIL),
+    Proxy("portforward", start_portforward, 9_500, PLAIN | IDLE),
+    Proxy("exproxy", exproxy("exproxy"), 9_000, PLAIN | IDLE | MAIL | LATENCY),
+    Proxy("exproxy", exproxy("exproxy", tls=TLS), 9_000, OVER_TLS),
+    Proxy("exproxy-2", exproxy("exproxy-2", workers=2), 9_000, PLAIN | MAIL),
+    Proxy("exproxy-2", exproxy("exproxy-2", workers=2, tls=TLS), 9_000, HANDSHAKES),
 )

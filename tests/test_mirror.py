@@ -8,8 +8,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "src" / "exproxy"
 TESTS = ROOT / "tests"
 
-UNMIRRORED = ("integration",)
-"""Folders of tests that are about no single module."""
+UNMIRRORED = ("bench", "integration")
+"""Folders of tests that are about no single module of the package."""
 
 ABOUT_THE_PROJECT = {Path("test_imports.py"), Path("test_mirror.py"), Path("test_closing_line.py")}
 """Test modules that are about the tree itself."""
