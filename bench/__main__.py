@@ -12,7 +12,7 @@ from typing import Any
 from bench import mail, picture, report
 from bench.certificate import make_certificate
 from bench.idle import objects, resident
-from bench.latency import PACES, measured
+from bench.latency import DIRECT, PACES, measured
 from bench.measure import UNITS, rounds
 from bench.processes import BenchError, MissingError, Processes, SilentError, free_port
 from bench.proxies import PROXIES, Behind, Proxy, Running
@@ -46,7 +46,9 @@ class Bench:
         self.chosen = chosen
         self.processes = processes
         self.results: dict[str, dict[str, Any]] = {}
-        self._behind = Behind(start_web(processes), free_port(), make_certificate(processes.folder / "bench.pem"))
+        pid, port = start_web(processes)
+        self._direct = Running(DIRECT, pid, port)
+        self._behind = Behind(port, free_port(), make_certificate(processes.folder / "bench.pem"))
         processes.start("discard", [sys.executable, "-m", "bench.discard", str(self._behind.syslog)])
 
     def run(self) -> None:
@@ -63,7 +65,7 @@ class Bench:
                 self._found(unit.name, report.unit_result(unit, samples), running)
         for pace in (pace for pace in PACES if pace.name in units):
             if running := self._running(pace.name, self._behind):
-                latency = measured(pace, running, self._behind.server, self.chosen.rounds, self.chosen.seconds)
+                latency = measured(pace, running, self._direct, self.chosen.rounds, self.chosen.seconds)
                 self._found(pace.name, report.latency_result(pace, latency), running)
         if "idle" in units:
             self._idle("idle", "plain", self.chosen.sessions)

@@ -1,5 +1,6 @@
 """How long an answer takes when the proxies are half busy."""
 
+import time
 from collections.abc import Callable
 from statistics import median
 from typing import NamedTuple
@@ -7,6 +8,7 @@ from typing import NamedTuple
 from bench import load
 from bench.load import Done
 from bench.openloop import Client, Connecting, Keeping, latencies
+from bench.processes import SETTLE, cpu_ns
 from bench.proxies import Running
 
 PART = 0.5
@@ -30,6 +32,8 @@ class Taken(NamedTuple):
 
     p50: float
     p99: float
+    cpu_us: float = 0.0
+    """CPU of the proxy for each: more than at saturation, where one turn of its loop serves many."""
 
 
 class Latency(NamedTuple):
@@ -51,20 +55,28 @@ def percentile(ordered: list[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
-def _taken(pace: Pace, port: int, rate: float, seconds: float) -> Taken:
-    ordered = latencies(pace.client(port), rate, seconds)
-    return Taken(percentile(ordered, 0.50) * 1e6, percentile(ordered, 0.99) * 1e6)
+def _taken(pace: Pace, running: Running, rate: float, seconds: float) -> Taken:
+    before = cpu_ns(running.pid)
+    ordered = latencies(pace.client(running.port), rate, seconds)
+    time.sleep(SETTLE)
+    cpu_us = (cpu_ns(running.pid) - before) / 1000 / len(ordered)
+    return Taken(percentile(ordered, 0.50) * 1e6, percentile(ordered, 0.99) * 1e6, cpu_us)
 
 
-def measured(pace: Pace, proxies: list[Running], web: int, number: int, seconds: float) -> Latency:
-    """Find the saturation first, then ask all at one rate, in turns."""
-    saturation = {
-        running.name: median(pace.saturate(running.port, 1.0).times for _ in range(SATURATION_ROUNDS)) for running in proxies
-    }
+def _saturation(pace: Pace, proxies: list[Running]) -> dict[str, float]:
+    rates: dict[str, list[float]] = {running.name: [] for running in proxies}
+    for _ in range(SATURATION_ROUNDS):
+        for running in proxies:
+            rates[running.name].append(pace.saturate(running.port, 1.0).times)
+    return {name: median(each) for name, each in rates.items()}
+
+
+def measured(pace: Pace, proxies: list[Running], web: Running, number: int, seconds: float) -> Latency:
+    """Find the saturation first, then ask all at one rate, in turns; ``web`` without a proxy too."""
+    saturation = _saturation(pace, proxies)
     rate = PART * min(saturation.values())
-    ports = {DIRECT: web, **{running.name: running.port for running in proxies}}
-    taken: dict[str, list[Taken]] = {name: [] for name in ports}
+    taken: dict[str, list[Taken]] = {running.name: [] for running in (web, *proxies)}
     for _ in range(number):
-        for name, port in ports.items():
-            taken[name].append(_taken(pace, port, rate, seconds))
+        for running in (web, *proxies):
+            taken[running.name].append(_taken(pace, running, rate, seconds))
     return Latency(saturation, rate, taken)

@@ -6,10 +6,8 @@ from typing import NamedTuple
 
 from bench import load, mail, tls
 from bench.load import Done
-from bench.processes import cpu_ns
+from bench.processes import SETTLE, cpu_ns
 from bench.proxies import Running
-
-SETTLE = 0.25  # closes and batched log lines that are still on their way belong to the work
 
 
 class Unit(NamedTuple):

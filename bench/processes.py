@@ -11,6 +11,7 @@ from types import TracebackType
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
+SETTLE = 0.25  # closes and batched log lines that are still on their way belong to the work that is counted
 CPUCLOCK_SCHED = 2  # linux/posix-timers.h: the CPU time of a whole process, in ns
 
 

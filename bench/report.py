@@ -112,7 +112,7 @@ def latency_result(pace: Pace, latency: Latency) -> dict[str, Any]:
     baselines = [name for name in _baselines(latency.taken) if name != DIRECT]
     print(f"\nLatency in microseconds of a {pace.what} at {latency.rate:,.0f} a second, {len(latency.taken[DIRECT])} rounds")
     print("saturation: " + ", ".join(f"{name} {rate:,.0f} a second" for name, rate in latency.saturation.items()))
-    print("".ljust(15) + "p50".rjust(10) + "p99".rjust(10) + "least - most p99".rjust(22), end="")
+    print("".ljust(15) + "p50".rjust(10) + "p99".rjust(10) + "least - most p99".rjust(22) + "CPU each".rjust(11), end="")
     print("".join(f"p50 / {name}".rjust(20) + f"p99 / {name}".rjust(20) for name in baselines))
     kept: dict[str, Any] = {}
     for name, taken in latency.taken.items():
@@ -120,10 +120,13 @@ def latency_result(pace: Pace, latency: Latency) -> dict[str, Any]:
         ratios = {baseline: _latency_ratios(taken, latency.taken[baseline]) for baseline in baselines}
         print(f"{name:15}{_number(median(halves)):>10}{_number(median(tails)):>10}", end="")
         print(f"{_number(min(tails))} - {_number(max(tails))}".rjust(22), end="")
+        cpu_us = median(each.cpu_us for each in taken)
+        print(_number(cpu_us).rjust(11) if name != DIRECT else "".rjust(11), end="")
         print("".join(f"{each['p50']:.2f}".rjust(20) + f"{each['p99']:.2f}".rjust(20) for each in ratios.values()))
         kept[name] = {
             "p50_us": round(median(halves), 1),
             "p99_us": round(median(tails), 1),
+            "cpu_us": round(cpu_us, 2),
             "samples_p99_us": [round(each, 1) for each in tails],
             "ratio": ratios,
         }

@@ -39,8 +39,8 @@ http {{
 """
 
 
-def start_web(processes: Processes) -> int:
-    """Start nginx; returns its port."""
+def start_web(processes: Processes) -> tuple[int, int]:
+    """Start nginx; returns its process id and its port."""
     folder: Path = processes.folder
     with (folder / "bulk").open("wb") as body:
         for _ in range(BULK_BYTES >> 20):
@@ -49,5 +49,4 @@ def start_web(processes: Processes) -> int:
     path = folder / "nginx.conf"
     user = "user root;" if os.geteuid() == 0 else ""
     path.write_text(CONFIGURATION.format(user=user, folder=folder, host=LOOPBACK, port=port))
-    processes.start("nginx", [program("nginx"), "-p", str(folder), "-c", str(path)], port)
-    return port
+    return processes.start("nginx", [program("nginx"), "-p", str(folder), "-c", str(path)], port), port
