@@ -1,9 +1,12 @@
 """Clients and servers that do what nobody should: nothing is held for ever, nothing grows, nothing that was sent is lost."""
 
+import gc
 import resource
 import socket
+import sys
 from ipaddress import ip_network
 from itertools import pairwise
+from random import Random
 from typing import Any, cast
 
 from twisted.internet import reactor
@@ -21,6 +24,12 @@ from tests.integration.hostile import Ground
 
 TRUSTED = (ip_network("127.0.0.0/8"),)
 MANY = 1000
+
+
+def blocks() -> int:
+    """What is alive of Python's memory, in its blocks."""
+    gc.collect()
+    return sys.getallocatedblocks()
 
 
 class HostileSuite(Ground):
@@ -221,6 +230,25 @@ class HostileSuite(Ground):
         await self.until(lambda: len(self.records) == MANY)
         self.assertEqual({record.termination for record in self.records}, {"cR"})
         await self.all_comes_back(frontend)
+
+    async def test_clients_that_send_garbage_are_sent_away_and_counted_and_leave_nothing_behind(self) -> None:
+        frontend = self.open(self.backend(self.servers([self.server().getsockname()])), TRUSTED)
+        await self.garbage(frontend, 200)  # what is made once and kept, is made by now
+        before = blocks()
+        await self.garbage(frontend, MANY)
+        self.assertLess(blocks() - before, MANY // 4)
+        self.assertEqual(frontend.bad_prefaces, 200 + MANY)
+        await self.all_comes_back(frontend)
+
+    async def garbage(self, frontend: Frontend, count: int) -> None:
+        """So many clients, one after the other, whose PROXY header is none."""
+        address, words = frontend.listeners[0].address, Random(count)
+        for _ in range(count):
+            with socket.create_connection(address) as client:
+                client.send(b"G" + words.randbytes(words.randrange(300)))
+                await self.until(lambda: self.records)
+            self.assertEqual(self.records.pop().termination, "PR")
+        await self.until(lambda: not frontend.sessions)
 
     async def test_nothing_that_was_sent_is_lost_when_another_server_is_tried(self) -> None:
         listener = self.server()
