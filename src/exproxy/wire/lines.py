@@ -107,5 +107,5 @@ def quoted(line: bytes | str, limit: int = 80) -> str:
         head = line[:limit].decode("utf-8", "replace")
         strange = sum(c == "\N{REPLACEMENT CHARACTER}" or not (c.isprintable() or c == "\t") for c in head)
         if strange * 4 > len(head):
-            return f"{len(line)} octets that are no text ({line[:16].hex(' ')}{' …' if len(line) > 16 else ''})"
+            return f"{len(line)} octets that are no text, {line[:8].hex(' ')}{' …' if len(line) > 8 else ''}"
     return f"'{printable(line, limit)}'"
