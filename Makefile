@@ -2,7 +2,7 @@
 #
 #   make demo    the proxy in front of a simulated Exchange site; Ctrl-C ends it
 #   make test    all tests; says which real peers are missing and were skipped
-#   make bench   CPU time beside HAProxy and nginx (Debian packages haproxy, nginx, wrk)
+#   make bench   CPU time, latency and memory beside HAProxy and nginx (docs/performance.md says which Debian packages)
 #   make lint    ruff and mypy
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)

@@ -31,6 +31,7 @@ svg { --ground: #ffffff; --ink: #1f2328; --faint: #59636e; --line: #d1d9e0; --ow
 text { font: 12px system-ui, sans-serif; fill: var(--ink) }
 .title { font-size: 16px; font-weight: 600 }
 .faint { fill: var(--faint); font-size: 11px }
+.value { paint-order: stroke; stroke: var(--ground); stroke-width: 3px }
 .ground { fill: var(--ground) }
 .grid { stroke: var(--line) }
 .one { stroke: var(--ink); stroke-width: 1.5 }
@@ -125,7 +126,7 @@ def _group(group: Group, found: list[Bar], top: float) -> Iterator[str]:
             f'<rect x="{LEFT}" y="{y + 1:.1f}" width="{_x(bar.ratio) - LEFT:.1f}" height="{BAR - 2}" class="{bar.proxy}">'
             f"<title>{escape(SERIES[bar.proxy])}: {bar.ratio:.2f}</title></rect>"
         )
-        yield _text(_x(bar.ratio) + 5, y + BAR - 3, f"{bar.ratio:.2f}", "faint")
+        yield _text(_x(bar.ratio) + 5, y + BAR - 3, f"{bar.ratio:.2f}", "faint value")
     yield "</g>"
 
 
