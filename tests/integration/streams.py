@@ -83,6 +83,7 @@ class StreamSuite:
 
     network: Network
     host = LOOPBACK
+    source = "127.0.0.5"
     timeout = 20
 
     def listen(self, acceptor: Recorder) -> Address:
@@ -340,9 +341,9 @@ class StreamSuite:
     async def test_the_source_address_is_used(self) -> None:
         ours, theirs = self.recorder(), self.recorder()
         address = self.listen(theirs)
-        self.network.connect(address, ours, 5.0, "127.0.0.5")
+        self.network.connect(address, ours, 5.0, self.source)
         await theirs.until(lambda: theirs.streams)
-        self.assertEqual(theirs.streams[0].peer[0], "127.0.0.5")
+        self.assertEqual(theirs.streams[0].peer[0], self.source)
 
     async def test_a_paused_port_lets_clients_wait_and_a_resumed_one_takes_them(self) -> None:
         theirs = self.recorder()

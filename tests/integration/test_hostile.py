@@ -60,6 +60,7 @@ class HostileSuite(Ground):
         _, server = await self.relayed(frontend, listener, buffer=16_384)
         await self.flood(server)
         await self.all_comes_back(frontend)
+        self.assertEqual([record.termination for record in self.records], ["cD"])
 
     async def test_bytes_that_trickle_arrive_one_by_one(self) -> None:
         listener = self.server()
@@ -119,6 +120,7 @@ class HostileSuite(Ground):
         client.close()
         server.close()
         await self.all_comes_back(frontend)
+        self.assertEqual([record.termination for record in self.records if record.server is None], ["sQ"])
 
     async def test_a_reset_while_we_connect_gives_all_back(self) -> None:
         servers = self.servers([self.silent_server().getsockname()])
