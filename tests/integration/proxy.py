@@ -59,7 +59,8 @@ class Proxy(Peer):
         self.process.signal(signal.SIGTERM)
         status = self.process.wait()
         assert status == 0, f"the proxy ended with {status}:\n{self.logged()}"
-        assert "Traceback" not in self.logged(), f"the proxy's log has an exception:\n{self.logged()}"
+        before, exception, after = self.logged().partition("Traceback")
+        assert not exception, f"the proxy's log has an exception:\n{exception}{after}\nbefore it:\n{before}"
 
     def written(self) -> int:
         """How long its log is: what comes later, comes after this."""

@@ -114,6 +114,11 @@ class MasterStage(SynchronousTestCase):
     """``self.begin(...)`` starts a master with two workers."""
 
     def begin(self, count: int = 2, **settings: Any) -> None:
+        self.launch(count, **settings)
+        self.settle()
+
+    def launch(self, count: int = 2, **settings: Any) -> None:
+        """Workers that have not read a word yet."""
         self.clock = Clock()
         self.clock.advance(1000)
         self.settings = settings
@@ -124,7 +129,6 @@ class MasterStage(SynchronousTestCase):
             self.clock, self.spawn, count, Inheritance(7, [(("192.0.2.9", 25), 8)]), backends, self.side.groups, {"service": 10}
         )
         self.master.start()
-        self.settle()
 
     def spawn(self, protocol: Any, link: Any) -> Any:
         worker = FakeWorker(self.clock, **self.settings)

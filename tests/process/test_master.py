@@ -224,6 +224,12 @@ class LivesTests(WorkersStage):
         self.settle()
         self.assertEqual([worker.events[-1] for worker in self.workers()], ["reopen", "reopen"])
 
+    def test_a_worker_that_still_starts_is_told_once_to_drain(self) -> None:
+        self.launch()
+        self.master.stop()
+        self.settle()
+        self.assertEqual([worker.events.count("drain") for worker in self.workers()], [1, 1])
+
     def test_it_has_stopped_when_the_last_worker_has_ended(self) -> None:
         self.begin()
         ended = self.master.stop()

@@ -53,6 +53,19 @@ class WorkerSiteTests(SiteStage):
         self.settle()
         self.assertEqual(self.stopped, 1)
 
+    def test_it_ends_once_however_often_it_is_told(self) -> None:
+        self.peer("192.0.2.1", greeting=b"220 one\r\n")
+        self.configure()
+        self.worker.begin()
+        self.worker.link.follower.quotas({"service": 5})
+        self.client()
+        self.worker.drain()
+        self.worker.drain()
+        self.worker.hurry()
+        self.settle()
+        self.worker.lost()
+        self.assertEqual(self.stopped, 1)
+
     def test_without_a_master_it_ends(self) -> None:
         self.worker.lost()
         self.assertEqual(self.stopped, 1)

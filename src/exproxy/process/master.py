@@ -313,8 +313,6 @@ class Master:
         self._spread_sessions()
         entries = [(name, key, host) for name, group in self._groups.items() for key, host, _ in group.table.entries()]
         self._hand_over(None, link, pieces(entries))
-        if self._ending is not None:
-            link.callRemote(Drain)
 
     def _hand_over(self, answer: object, link: "MasterLink", entries: Any) -> None:
         """What is in the tables, a piece after the other: a worker that does not know a key asks, so there is no hurry."""

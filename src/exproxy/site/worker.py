@@ -31,6 +31,7 @@ class WorkerSite:
         self._tls = TLSContexts({}, 0.0)
         self._pools: Pools | None = None
         self._serving: Serving | None = None
+        self._over = False
         self.link = WorkerLink(self)
 
     def configure(self, file: int) -> None:
@@ -90,7 +91,8 @@ class WorkerSite:
 
     def lost(self) -> None:
         """Without a master there is nothing to do for us, and another one may want our place."""
-        if self._reactor.running:
+        if not self._over and self._reactor.running:
+            self._over = True  # a reactor that was told to stop runs on until its turn is over, and may not be told again
             self._reactor.stop()
 
     def slots(self, serving: Serving) -> Mapping[str, Slots]:
