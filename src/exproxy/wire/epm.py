@@ -150,8 +150,8 @@ class MapRequest:
             writer.u32(1)
             writer.uuid(self.object)
         writer.u32(2)
-        _write_tower(writer, self.tower)
-        _write_handle(writer, self.handle)
+        write_tower(writer, self.tower)
+        write_handle(writer, self.handle)
         writer.u32(self.max_towers)
         return bytes(writer)
 
@@ -170,8 +170,8 @@ class MapRequest:
         if pointer == referent:
             # Full pointers with one referent share what they point to (C706 14.3.10): a UUID is no tower.
             raise reader.error(f"referent {pointer} repeats")
-        wanted = _read_tower(reader)
-        handle = _read_handle(reader)
+        wanted = read_tower(reader)
+        handle = read_handle(reader)
         most = reader.u32("max_towers")
         if most > MAX_TOWERS:
             raise reader.error(f"max_towers {most} is more than {MAX_TOWERS}")
@@ -189,14 +189,14 @@ class MapResponse:
     def encode(self, max_towers: int, order: ByteOrder = "little") -> bytes:
         """The stub; :param max_towers: what the client asked for, the array's declared size."""
         writer = NdrWriter(order)
-        _write_handle(writer, self.handle)
+        write_handle(writer, self.handle)
         writer.u32(len(self.towers))
         for value in (max(max_towers, len(self.towers)), 0, len(self.towers)):
             writer.u32(value)
         for number in range(1, len(self.towers) + 1):
             writer.u32(number)
         for each in self.towers:
-            _write_tower(writer, each)
+            write_tower(writer, each)
         writer.u32(self.status)
         return bytes(writer)
 
@@ -207,7 +207,7 @@ class MapResponse:
         :raises WireError: counts contradict each other or are beyond 500, or a tower is malformed.
         """
         reader = NdrReader(stub, order, "ept_map response")
-        handle = _read_handle(reader)
+        handle = read_handle(reader)
         told = reader.u32("num_towers")
         size, offset, count = reader.u32("array size"), reader.u32("array offset"), reader.u32("array count")
         if offset or count > size or count > MAX_TOWERS or told != count:
@@ -216,7 +216,7 @@ class MapResponse:
         seen: dict[int, Tower] = {}
         for referent in referents:
             if referent and referent not in seen:
-                seen[referent] = _read_tower(reader)
+                seen[referent] = read_tower(reader)
         status = reader.u32("status")
         return cls(tuple(seen[referent] for referent in referents if referent), status, handle)
 
@@ -240,7 +240,7 @@ def _side(data: bytes, position: int, what: str) -> tuple[bytes, int]:
     return data[start : start + length], start + length
 
 
-def _read_tower(reader: NdrReader) -> Tower:
+def read_tower(reader: NdrReader) -> Tower:
     """``twr_t``: the conformant array's size comes first (C706 14.3.7.1), then the length, then as many octets."""
     size, length = reader.u32("tower size"), reader.u32("tower length")
     if size != length:
@@ -248,18 +248,18 @@ def _read_tower(reader: NdrReader) -> Tower:
     return Tower.decode(reader.octets(length, "tower"))
 
 
-def _write_tower(writer: NdrWriter, value: Tower) -> None:
+def write_tower(writer: NdrWriter, value: Tower) -> None:
     octets = value.encode()
     writer.u32(len(octets))
     writer.u32(len(octets))
     writer.octets(octets)
 
 
-def _read_handle(reader: NdrReader) -> bytes:
+def read_handle(reader: NdrReader) -> bytes:
     reader.align(4)
     return reader.octets(20, "entry handle")
 
 
-def _write_handle(writer: NdrWriter, handle: bytes) -> None:
+def write_handle(writer: NdrWriter, handle: bytes) -> None:
     writer.align(4)
     writer.octets(handle)
