@@ -1,7 +1,17 @@
+import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.simulator.endpoints import mapper
-from exproxy.wire.epm import NOT_REGISTERED, OPNUM_MAP, MapRequest, MapResponse, tower
+from exproxy.simulator.endpoints import Mapper
+from exproxy.wire.epm import HTTP, NO_HANDLE, NOT_REGISTERED, OPNUM_MAP, MapRequest, MapResponse, tower
+from exproxy.wire.eptlookup import (
+    OPNUM_LOOKUP,
+    OPNUM_LOOKUP_HANDLE_FREE,
+    FreeRequest,
+    FreeResponse,
+    Inquiry,
+    LookupRequest,
+    LookupResponse,
+)
 from exproxy.wire.errors import WireError
 from exproxy.wire.interfaces import EMSMDB, NSPI
 from exproxy.wire.rpc.call import Request
@@ -11,7 +21,7 @@ from exproxy.wire.rpc.syntax import Syntax
 class MapperTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.port = 6001
-        self.answer = mapper("127.0.0.2", {EMSMDB.syntax: lambda: self.port})
+        self.answer = Mapper("127.0.0.2", {EMSMDB.syntax: lambda: self.port})
 
     def ask(self, interface: Syntax, max_towers: int = 4) -> MapResponse:
         stub = self.answer(Request(0, OPNUM_MAP, MapRequest(tower(interface, 135), max_towers=max_towers).encode()))
@@ -33,8 +43,53 @@ class MapperTests(SynchronousTestCase):
     def test_no_more_towers_come_than_were_asked_for(self) -> None:
         self.assertEqual(self.ask(EMSMDB.syntax, 0).towers, ())
 
-    def test_it_only_maps(self) -> None:
-        self.assertIsNone(self.answer(Request(0, 2, b"")))
+    def test_who_asks_for_ncacn_http_is_told_that_port(self) -> None:
+        wanted = MapRequest(tower(EMSMDB.syntax, 593, protocol=HTTP))
+        stub = self.answer(Request(0, OPNUM_MAP, wanted.encode()))
+        assert stub is not None
+        self.assertEqual([each.http_port for each in MapResponse.decode(stub, "little").towers], [6001])
+
+    def test_an_operation_that_it_does_not_have(self) -> None:
+        self.assertIsNone(self.answer(Request(0, 7, b"")))
 
     def test_a_broken_question_is_an_error_of_the_wire(self) -> None:
         self.assertRaises(WireError, self.answer, Request(0, OPNUM_MAP, b"\0"))
+
+
+class LookupTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.answer = Mapper("127.0.0.2", {EMSMDB.syntax: lambda: 6005, NSPI.syntax: lambda: 6006})
+
+    def ask(self, request: LookupRequest) -> LookupResponse:
+        stub = self.answer(Request(0, OPNUM_LOOKUP, request.encode()))
+        assert stub is not None
+        return LookupResponse.decode(stub, "little")
+
+    def test_the_whole_table_comes_with_the_status_that_there_is_no_more(self) -> None:
+        told = self.ask(LookupRequest())
+        ports = [(each.tower.port, each.tower.http_port) for each in told.entries if each.tower is not None]
+        self.assertEqual(ports, [(6005, None), (6006, None), (None, 6001), (None, 6004)])
+        self.assertEqual(told.entries[0].annotation, "Exchange RPC Client Access")
+        self.assertEqual((told.status, told.handle), (NOT_REGISTERED, NO_HANDLE))
+
+    def test_it_goes_on_where_it_stopped(self) -> None:
+        whole = self.ask(LookupRequest()).entries
+        first = self.ask(LookupRequest(max_ents=3))
+        self.assertEqual((first.entries, first.status), (whole[:3], 0))
+        second = self.ask(LookupRequest(handle=first.handle, max_ents=3))
+        self.assertEqual((second.entries, second.status, second.handle), (whole[3:], NOT_REGISTERED, NO_HANDLE))
+
+    def test_one_interface_may_be_asked_for(self) -> None:
+        told = self.ask(LookupRequest(Inquiry.BY_INTERFACE, interface=NSPI.syntax))
+        self.assertEqual({each.tower and each.tower.interface for each in told.entries}, {NSPI.syntax})
+
+    def test_an_interface_that_is_not_there_has_no_entries(self) -> None:
+        wanted = attrs.evolve(EMSMDB.syntax, major=9)
+        told = self.ask(LookupRequest(Inquiry.BY_INTERFACE, interface=wanted))
+        self.assertEqual((told.entries, told.status), ((), NOT_REGISTERED))
+
+    def test_a_handle_that_is_given_back_is_null(self) -> None:
+        handle = self.ask(LookupRequest(max_ents=1)).handle
+        stub = self.answer(Request(0, OPNUM_LOOKUP_HANDLE_FREE, FreeRequest(handle).encode()))
+        assert stub is not None
+        self.assertEqual(FreeResponse.decode(stub, "little"), FreeResponse())

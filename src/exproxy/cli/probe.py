@@ -15,6 +15,7 @@ from exproxy.check.once import CheckNowError, check_now
 from exproxy.check.plan import CheckPlan, security
 from exproxy.check.plugins import DuplicateCheckerError, checkers
 from exproxy.check.report import Report, Transcript
+from exproxy.cli import endpoints
 from exproxy.cli.output import say
 from exproxy.config.addresses import ServerAddress, server_address
 from exproxy.config.structuring import TLS_TYPES, Findings, converter_for, shown
@@ -47,6 +48,7 @@ class Probe:
 @click.option("--timeout", default="5s", show_default=True, help="For all of it.")
 @click.option("--send-proxy", type=click.Choice(["v1", "v2"]), help="Begin with a PROXY header.")
 @click.option("--source", metavar="ADDRESS", help="An address to connect from.")
+@click.option("--json", "as_json", is_flag=True, help="With epm HOST: the table for programs.")
 def probe(
     kind: str,
     where: str,
@@ -60,14 +62,24 @@ def probe(
     timeout: str,
     send_proxy: Literal["v1", "v2"] | None,
     source: str | None,
+    as_json: bool,
 ) -> None:
     """Check HOST once and show what is said.
 
     TYPE is that of a check in a configuration: tcp, tls, smtp, http, https, imap, pop3, rpc, epm, or one of a plugin.
 
+    "epm HOST" prints the whole table of HOST's endpoint mapper; "epm HOST -o interface=NAME" is the check of one interface.
+
     Exit status 0: new clients would be sent there.  1: they would not.  2: the command cannot be understood.
     """
     checker = _checker(kind)
+    if kind == "epm" and not (options or mode or send_proxy):
+        mapper = _address(where)
+        asked = endpoints.Listing(mapper.host, _port(mapper, checker, None), _seconds(timeout), source, as_json)
+        react(endpoints.start, [asked])
+        return
+    if as_json:
+        raise click.UsageError("--json is for the table of exproxy probe epm HOST, without options of the check")
     mode = _mode(kind, checker, mode)
     if mode is None and (verify or ca or name or legacy):
         raise click.UsageError("--verify, --ca, --name and --legacy need --tls starttls or --tls implicit")

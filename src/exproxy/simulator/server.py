@@ -123,4 +123,4 @@ class Server:
         # The ports are asked at each call: when the system chooses them, they are known only once they are open.
         where: dict[Syntax, Callable[[], int]] = dict.fromkeys(endpoints.CLIENT_ACCESS, lambda: access.port)
         where.update(dict.fromkeys(endpoints.ADDRESS_BOOK, lambda: book.port))
-        serve("epm", ports.epm, {endpoints.MAPPER: endpoints.mapper(self.address, where)})
+        serve("epm", ports.epm, {endpoints.MAPPER: endpoints.Mapper(self.address, where)})
