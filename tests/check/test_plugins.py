@@ -14,7 +14,7 @@ from exproxy.wire.dialogue.base import Status
 from tests.check.peers import Bench
 from tests.net.memory import Peer
 
-OURS = ["epm", "http", "imap", "pop3", "rpc", "smtp", "tcp", "tls"]
+OURS = ["epm", "http", "imap", "pop3", "rpc", "rpch", "smtp", "tcp", "tls"]
 DOCUMENTATION = Path(__file__).resolve().parents[2] / "docs" / "checkers.md"
 
 

@@ -49,6 +49,13 @@ class TranscriptTests(SynchronousTestCase):
         transcript.theirs(pdu)
         self.assertEqual(transcript.lines, [f"<<< 40 bytes: {pdu[:32].hex(' ')} …"])
 
+    def test_credentials_are_not_shown(self) -> None:
+        transcript = Transcript()
+        transcript.ours(b"GET / HTTP/1.1\r\nAuthorization: Basic YW5uYTpkZW1v\r\nproxy-authorization: NTLM TlRM\r\n\r\n")
+        self.assertEqual(
+            transcript.lines[1:3], [">>> Authorization: Basic (not shown)", ">>> proxy-authorization: NTLM (not shown)"]
+        )
+
     def test_a_flood_stays_bounded(self) -> None:
         transcript = Transcript()
         for _turn in range(20):

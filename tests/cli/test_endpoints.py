@@ -33,7 +33,7 @@ class EndpointsTests(SynchronousTestCase):
         self.network.listen((HOST, 135), Peer(b"", client.say)).resume()
 
     def ask(self, host: str = HOST, as_json: bool = False) -> int:
-        asked = Listing(host, 135, 5.0, None, as_json)
+        asked = Listing(host, 135, 5.0, as_json)
         running = ensureDeferred(run(self.clock, asked, self.network))
         self.clock.pump([0.0] + [0.5] * 15)
         failures: list[int] = []
@@ -100,7 +100,7 @@ class EndpointsTests(SynchronousTestCase):
 
 class UsageTests(SynchronousTestCase):
     def test_json_is_only_for_the_table(self) -> None:
-        for words in (["smtp", "mail"], ["epm", "mail", "-o", "interface=nspi"]):
+        for words in (["smtp", "mail"], ["rpch", "mail", "--tls", "off"], ["epm", "mail", "-o", "interface=nspi"]):
             result = CliRunner().invoke(main, ["probe", *words, "--json"])
             self.assertEqual(result.exit_code, 2, result.output)
             self.assertIn("--json is for the table of exproxy probe epm HOST", result.output)

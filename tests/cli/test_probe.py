@@ -65,7 +65,7 @@ class UsageTests(SynchronousTestCase):
         self.assertIn("did you mean 'emsmdb'?", self.refused("epm", "mail", "-o", "interface=emsmbd"))
 
     def test_starttls_of_a_type_that_has_none(self) -> None:
-        for kind in ("https", "tls", "http", "rpc"):
+        for kind in ("https", "tls", "http", "rpc", "rpch"):
             self.assertIn("knows no STARTTLS", self.refused(kind, "mail:1", "--tls", "starttls", "-o", "interface=nspi"))
 
     def test_settings_of_tls_without_tls(self) -> None:

@@ -1,8 +1,11 @@
+import base64
+
 from twisted.internet.task import Clock
 
 from exproxy.simulator.modes import Mode
 from exproxy.simulator.service import Directory
 from exproxy.simulator.web import DIRECTORIES, ClientAccess, web_site
+from exproxy.wire.rts import ECHO
 from tests.simulator.talking import Client, TalkTestCase
 
 
@@ -12,8 +15,9 @@ class WebTests(TalkTestCase):
         self.directories = {name.lower(): Directory("ex1", name) for name in DIRECTORIES}
         self.site = web_site(Clock(), ClientAccess("EX1.example.com", self.whole, self.directories))
 
-    def get(self, path: str, method: str = "GET") -> bytes:
-        return Client(self.site).say(f"{method} {path} HTTP/1.1\r\nHost: mail.example.com\r\nConnection: close\r\n\r\n".encode())
+    def get(self, path: str, method: str = "GET", *headers: str) -> bytes:
+        lines = [f"{method} {path} HTTP/1.1", "Host: mail.example.com", "Connection: close", *headers, "", ""]
+        return Client(self.site).say("\r\n".join(lines).encode())
 
     def test_every_directory_has_its_health_page(self) -> None:
         for name in DIRECTORIES:
@@ -42,6 +46,24 @@ class WebTests(TalkTestCase):
 
     def test_the_rpc_proxy_knows_the_verbs_of_outlook(self) -> None:
         self.assertStartsWith(self.get("/rpc/rpcproxy.dll", "RPC_IN_DATA"), b"HTTP/1.1 401 ")
+
+    def echo(self, method: str, user: str = "anna", *headers: str) -> bytes:
+        credentials = base64.b64encode(f"{user}:demo".encode()).decode()
+        return self.get("/rpc/rpcproxy.dll?ex1:6001", method, f"Authorization: Basic {credentials}", *headers)
+
+    def test_the_rpc_proxy_echoes_to_the_account(self) -> None:
+        for verb in ("RPC_IN_DATA", "RPC_OUT_DATA"):
+            answer = self.echo(verb, "anna", "Content-Length: 0")
+            self.assertStartsWith(answer, b"HTTP/1.1 200 Success\r\n")
+            self.assertIn(b"Content-Type: application/rpc\r\n", answer)
+            self.assertEndsWith(answer, b"\r\n\r\n" + ECHO.encode())
+
+    def test_it_echoes_to_nobody_else(self) -> None:
+        self.assertStartsWith(self.echo("RPC_IN_DATA", "otto"), b"HTTP/1.1 401 ")
+
+    def test_it_does_nothing_but_echo(self) -> None:
+        self.assertStartsWith(self.echo("GET"), b"HTTP/1.1 501 ")
+        self.assertStartsWith(self.echo("RPC_OUT_DATA", "anna", "Content-Length: 17", "", "x" * 17), b"HTTP/1.1 501 ")
 
     def test_an_unknown_directory_is_not_found(self) -> None:
         self.assertStartsWith(self.get("/cgi-bin/"), b"HTTP/1.1 404 ")

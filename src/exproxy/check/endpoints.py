@@ -8,7 +8,7 @@ from zope.interface import implementer
 
 from exproxy.check.interfaces import IChecker, Target
 from exproxy.check.once import check_now
-from exproxy.check.plan import CheckPlan
+from exproxy.check.plan import CheckPlan, ProxyVersion
 from exproxy.check.report import Report, Transcript
 from exproxy.net.interfaces import Network
 from exproxy.wire.binding import string_binding
@@ -58,18 +58,21 @@ async def look_up(
     port: int,
     *,
     timeout: float,
-    source: str | None = None,
     transcript: Transcript,
+    send_proxy: ProxyVersion | None = None,
+    source: str | None = None,
     network: Network | None = None,
 ) -> Table:
     """Ask the endpoint mapper of ``host``, a name or an IP address, for its table.
 
     :param timeout: seconds for all of it.
+    :param transcript: what is said is written there.
+    :param send_proxy: begin with a PROXY header of this version.
     :param source: an address to connect from.
     :raises exproxy.check.once.CheckNowError: the name has no address.
     """
     reading = _TableReading()
-    plan = CheckPlan(name="epm", host=host, checker=reading, options=None, timeout=timeout, source=source)
+    plan = CheckPlan(name="epm", host=host, checker=reading, options=None, timeout=timeout, send_proxy=send_proxy, source=source)
     report = await check_now(reactor, plan, port, transcript, network)
     return Table(arranged(reading.lookup.entries), report)
 

@@ -1,5 +1,6 @@
 """What a run of a check leaves behind."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from exproxy.wire.dialogue.base import Outcome, Status
 
 MAX_LINES = 200
 MAX_WIDTH = 200
+_CREDENTIALS = re.compile(r"((?:proxy-)?authorization:\s*\S+\s+)\S.*", re.IGNORECASE)
 
 
 @attrs.frozen
@@ -108,7 +110,13 @@ def _shown(data: bytes) -> list[str]:
     strange = sum(not character.isprintable() and character not in "\r\n\t" for character in text)
     if strange * 10 > len(text) or "\0" in text:
         return [f"{len(data)} bytes: {data[:32].hex(' ')}{' …' if len(data) > 32 else ''}"]
-    return ["".join(c if c.isprintable() else "." for c in line.replace("\t", " "))[:MAX_WIDTH] for line in text.splitlines()]
+    return [_line(line) for line in text.splitlines()]
+
+
+def _line(line: str) -> str:
+    """Printable, without the credentials that a header of HTTP may have: transcripts end up in mails and tickets."""
+    shown = "".join(c if c.isprintable() else "." for c in line.replace("\t", " "))
+    return _CREDENTIALS.sub(r"\1(not shown)", shown)[:MAX_WIDTH]
 
 
 def certificate_warnings(certificate: PeerCertificate, now: datetime, warn_days: int) -> tuple[str, ...]:

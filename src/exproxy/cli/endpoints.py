@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred, ensureDeferred
 
 from exproxy.check.endpoints import Endpoint, Table, look_up
 from exproxy.check.once import CheckNowError
+from exproxy.check.plan import ProxyVersion
 from exproxy.check.report import Transcript
 from exproxy.cli.output import say
 
@@ -21,15 +22,17 @@ class Listing:
     """What is asked, and how the answer is told.
 
     :param timeout: seconds for all of it.
-    :param source: an address to connect from.
     :param as_json: for programs.
+    :param send_proxy: begin with a PROXY header of this version.
+    :param source: an address to connect from.
     """
 
     host: str
     port: int
     timeout: float
-    source: str | None
     as_json: bool
+    send_proxy: ProxyVersion | None = None
+    source: str | None = None
 
 
 def start(reactor: Any, asked: Listing) -> "Deferred[None]":
@@ -50,6 +53,7 @@ async def run(reactor: Any, asked: Listing, network: Any = None) -> None:
             asked.host,
             asked.port,
             timeout=asked.timeout,
+            send_proxy=asked.send_proxy,
             source=asked.source,
             transcript=transcript,
             network=network,

@@ -27,6 +27,9 @@ _IMPLICIT_PORTS = {25: 465, 80: 443, 110: 995, 143: 993}
 _COLOURS = {">>>": "cyan", "<<<": "green", "---": "bright_black"}
 
 
+TLSMode = Literal["starttls", "implicit", "off"]
+
+
 @attrs.frozen
 class Probe:
     """What is to be probed."""
@@ -38,7 +41,9 @@ class Probe:
 @click.command()
 @click.argument("kind", metavar="TYPE")
 @click.argument("where", metavar="HOST[:PORT]")
-@click.option("--tls", "mode", type=click.Choice(["starttls", "implicit"]), help="TLS, after STARTTLS or from the first byte.")
+@click.option(
+    "--tls", "mode", type=click.Choice(["starttls", "implicit", "off"]), help="TLS after STARTTLS, from the first byte, or none."
+)
 @click.option("--verify", is_flag=True, help="The certificate's chain and name have to be right.")
 @click.option("--ca", type=click.Path(path_type=Path), help="Certificate authorities to trust, a PEM file.")
 @click.option("--name", help="The name to ask for in TLS; without it, HOST.")
@@ -52,7 +57,7 @@ class Probe:
 def probe(
     kind: str,
     where: str,
-    mode: Literal["starttls", "implicit"] | None,
+    mode: TLSMode | None,
     verify: bool,
     ca: Path | None,
     name: str | None,
@@ -66,38 +71,39 @@ def probe(
 ) -> None:
     """Check HOST once and show what is said.
 
-    TYPE is that of a check in a configuration: tcp, tls, smtp, http, https, imap, pop3, rpc, epm, or one of a plugin.
+    TYPE is that of a check in a configuration: tcp, tls, smtp, http, https, imap, pop3, rpc, epm, rpch,
+    or one of a plugin.
 
     "epm HOST" prints the whole table of HOST's endpoint mapper; "epm HOST -o interface=NAME" is the check of one interface.
 
     Exit status 0: new clients would be sent there.  1: they would not.  2: the command cannot be understood.
     """
     checker = _checker(kind)
-    if kind == "epm" and not (options or mode or send_proxy):
-        mapper = _address(where)
-        asked = endpoints.Listing(mapper.host, _port(mapper, checker, None), _seconds(timeout), source, as_json)
+    encryption = _encryption(kind, checker, mode)
+    if encryption is None and (verify or ca or name or legacy):
+        raise click.UsageError("--verify, --ca, --name and --legacy need --tls starttls or --tls implicit")
+    address = _address(where)
+    port, seconds = _port(address, checker, encryption), _seconds(timeout)
+    if kind == "epm" and encryption is None and not options:
+        asked = endpoints.Listing(address.host, port, seconds, as_json, send_proxy=send_proxy, source=source)
         react(endpoints.start, [asked])
         return
     if as_json:
         raise click.UsageError("--json is for the table of exproxy probe epm HOST, without options of the check")
-    mode = _mode(kind, checker, mode)
-    if mode is None and (verify or ca or name or legacy):
-        raise click.UsageError("--verify, --ca, --name and --legacy need --tls starttls or --tls implicit")
-    address = _address(where)
     tls = None
-    if mode is not None:
-        tls = security(mode, verify=verify, ca=ca, name=name, legacy=legacy, warn_days=warn_days)
+    if encryption is not None:
+        tls = security(encryption, verify=verify, ca=ca, name=name, legacy=legacy, warn_days=warn_days)
     plan = CheckPlan(
         name=kind,
         host=address.host,
         checker=checker,
         options=read_options(checker.options, options),
-        timeout=_seconds(timeout),
+        timeout=seconds,
         security=tls,
         send_proxy=send_proxy,
         source=source,
     )
-    react(_run, [Probe(plan, _port(address, checker, mode))])
+    react(_run, [Probe(plan, port)])
 
 
 def _run(reactor: Any, asked: Probe) -> "Deferred[None]":
@@ -201,9 +207,11 @@ def _checker(kind: str) -> IChecker:
     return known[name]
 
 
-def _mode(kind: str, checker: IChecker, mode: Literal["starttls", "implicit"] | None) -> Literal["starttls", "implicit"] | None:
+def _encryption(kind: str, checker: IChecker, mode: TLSMode | None) -> Literal["starttls", "implicit"] | None:
     if mode == "starttls" and (kind in TLS_TYPES or not checker.starttls):
         raise click.UsageError(f"{kind} knows no STARTTLS")
+    if mode == "off":
+        return None
     return "implicit" if kind in TLS_TYPES else mode
 
 

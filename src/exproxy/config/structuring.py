@@ -31,7 +31,7 @@ from exproxy.config.sources import FileText, Tree
 
 T = TypeVar("T")
 
-TLS_TYPES = {"https": "http", "tls": "tls"}
+TLS_TYPES = {"https": "http", "tls": "tls", "rpch": "rpch"}
 """Types that mean TLS from the first byte, and the checkers that they name."""
 DEFAULT_CHECK = "tcp"
 

@@ -10,7 +10,9 @@ from twisted.web import http
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
+from exproxy.simulator.account import may_log_in
 from exproxy.simulator.modes import Mode
+from exproxy.wire.rts import ECHO
 
 DIRECTORIES = ("owa", "ecp", "EWS", "mapi", "oab", "rpc", "autodiscover", "Microsoft-Server-ActiveSync")
 """The virtual directories that have a health page."""
@@ -70,6 +72,8 @@ class ClientAccess(Resource):
             return f"200 OK<br/>{self._server}".encode()
         if directory == "owa":
             return _redirect(request, "/owa/") if rest == "" else self._page(request)
+        if directory == "rpc" and rest == "/rpcproxy.dll" and may_log_in(request.getUser(), request.getPassword()):
+            return _echo(request)
         request.responseHeaders.setRawHeaders("WWW-Authenticate", ["Negotiate", "NTLM", 'Basic realm="mail.example.com"'])
         return _plain(request, 401, "401 - Unauthorized: Access is denied due to invalid credentials.")
 
@@ -89,6 +93,16 @@ def web_site(clock: IReactorTime, root: ClientAccess) -> Site:
 class _QuietSite(Site):
     def log(self, request: http.Request) -> None:
         """Nothing."""
+
+
+def _echo(request: Request) -> bytes:
+    """MS-RPCH 2.1.2.1.6; channels, whose requests are longer than 16 octets, are not simulated."""
+    length = int(request.getHeader("Content-Length") or 0)
+    if request.method not in (b"RPC_IN_DATA", b"RPC_OUT_DATA") or length > 0x10:
+        return _plain(request, 501, "The simulated RPC proxy only answers echo requests.")
+    request.setResponseCode(200, b"Success")
+    request.setHeader(b"Content-Type", b"application/rpc")
+    return ECHO.encode()
 
 
 def _redirect(request: Request, path: str) -> bytes:

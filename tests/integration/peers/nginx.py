@@ -47,6 +47,7 @@ http {{
 WELL = """\
     location ~* ^/({directories})/healthcheck.htm$ {{ return 200 "200 OK<br/>{name}.example.com"; }}
     location = /owa {{ return 302 /owa/auth/logon.aspx; }}
+    location = /rpc/rpcproxy.dll {{ {challenge}return 401; }}
     location = /who {{ return 200 "$remote_addr reached {name} for $proxy_protocol_addr\\n"; }}
     location / {{ return 200 "this is {name}\\n"; }}
 """
@@ -64,6 +65,8 @@ class Nginx(Peer):
     well: bool = True
     certified: str = "mail.example.com"
     proxied: bool = False
+    challenges: bool = True
+    """Whether its RPC proxy says how to log in."""
 
     def command(self) -> list[str]:
         return [program("nginx") or "nginx", "-c", str(self.folder / "nginx.conf"), "-p", str(self.folder), "-e", "stderr"]
@@ -73,7 +76,11 @@ class Nginx(Peer):
         self._write()
 
     def _write(self) -> None:
-        locations = (WELL if self.well else ILL).format(name=self.name, directories="|".join(DIRECTORIES))
+        locations = (WELL if self.well else ILL).format(
+            name=self.name,
+            directories="|".join(DIRECTORIES),
+            challenge='add_header WWW-Authenticate "NTLM" always; ' if self.challenges else "",
+        )
         proxied = " proxy_protocol" if self.proxied else ""
         values = {"folder": self.folder, "address": self.address, "name": self.name, "proxied": proxied}
         (self.folder / "nginx.conf").write_text(CONFIGURATION.format(locations=locations, **values))
