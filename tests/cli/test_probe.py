@@ -1,5 +1,6 @@
 """``exproxy probe``, without a network: arguments, verdicts and exit statuses."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -95,6 +96,16 @@ class OptionTests(SynchronousTestCase):
             read_options(Options, [*said, *headers]),
             Options("a=b", 3, 0.5, True, ("200", "3xx"), (1, 2), {"Accept": "*/*", "X-One": "1"}, "two"),
         )
+
+    def test_a_secret_may_come_from_the_environment(self) -> None:
+        self.patch(os, "environ", {"PROBE": "sesam"})
+        self.assertEqual(read_options(Options, ["text=a${PROBE}b"]), Options("asesamb"))
+        self.assertEqual(read_options(Options, ["text=$${PROBE}"]), Options("${PROBE}"))
+
+    def test_a_variable_that_is_not_there_is_named(self) -> None:
+        self.patch(os, "environ", {})
+        error = self.assertRaises(click.UsageError, read_options, Options, ["text=${PROBE}"])
+        self.assertEqual(str(error), "the environment variable PROBE is not set; a plain ${ is written $${")
 
     def test_what_they_cannot_become_is_refused(self) -> None:
         for word in ("number=three", "asked=perhaps", "kind=three", "codes=1,x"):

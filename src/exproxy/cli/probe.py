@@ -1,5 +1,7 @@
 """``exproxy probe``: one health check now, with all that is said."""
 
+import os
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +26,8 @@ from exproxy.config.units import duration
 _IMPLICIT_PORTS = {25: 465, 80: 443, 110: 995, 143: 993}
 """Where the same protocol is spoken over TLS from the first byte."""
 
+_VARIABLE = re.compile(r"\$(\$?)\{([^}]*)\}")
+"""As in a configuration file: ``${NAME}``; ``$${`` is a plain ``${``."""
 _COLOURS = {">>>": "cyan", "<<<": "green", "---": "bright_black"}
 
 
@@ -49,7 +53,14 @@ class Probe:
 @click.option("--name", help="The name to ask for in TLS; without it, HOST.")
 @click.option("--legacy", is_flag=True, help="Also TLS 1.0 and 1.1.")
 @click.option("--warn-days", default=14, show_default=True, help="Warn of a certificate that expires in fewer days.")
-@click.option("-o", "--option", "options", multiple=True, metavar="KEY=VALUE", help="A key of this type of check; once for each.")
+@click.option(
+    "-o",
+    "--option",
+    "options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A key of this type of check, ${NAME} from the environment; once for each.",
+)
 @click.option("--timeout", default="5s", show_default=True, help="For all of it.")
 @click.option("--send-proxy", type=click.Choice(["v1", "v2"]), help="Begin with a PROXY header.")
 @click.option("--source", metavar="ADDRESS", help="An address to connect from.")
@@ -144,6 +155,8 @@ def verdict(report: Report) -> list[tuple[str, str | None]]:
 def read_options(kind: type, words: Sequence[str]) -> object:
     """Texts such as ``helo=lb.example.com`` as an instance of ``kind``.
 
+    ``${NAME}`` is a variable of the environment: the list of processes shows what is typed, but not that.
+
     Numbers and ``true`` or ``false`` as a file has them; lists with commas; tables as ``headers=Accept: */*``, once for each.
 
     :raises click.UsageError: a key that there is not, a value that cannot be, or one that is missing.
@@ -154,7 +167,7 @@ def read_options(kind: type, words: Sequence[str]) -> object:
         key, equals, text = word.partition("=")
         if not equals:
             raise click.UsageError(f"--option {word}: write KEY=VALUE")
-        value = _value(text, hints.get(key, str))
+        value = _value(_VARIABLE.sub(_variable, text), hints.get(key, str))
         values[key] = {**values.get(key, {}), **value} if isinstance(value, dict) else value
     try:
         return converter_for({}).structure(values, kind)
@@ -168,6 +181,14 @@ def read_options(kind: type, words: Sequence[str]) -> object:
                 for finding in findings.found
             )
         ) from None
+
+
+def _variable(match: re.Match[str]) -> str:
+    if match[1]:
+        return match[0][1:]
+    if match[2] not in os.environ:
+        raise click.UsageError(f"the environment variable {match[2]} is not set; a plain ${{ is written $${{")
+    return os.environ[match[2]]
 
 
 def _value(text: str, hint: Any) -> Any:
