@@ -1,17 +1,20 @@
-"""``python -m exproxy.worker``: a worker, started by its master and by nobody else."""
+"""``python -m exproxy.worker``: the fork server, started by its master and by nobody else, and in its forks the workers."""
 
 import signal
 import socket
 import sys
 from typing import Any
 
-from twisted.internet import reactor
+from twisted.internet import default
 from twisted.logger import ILogObserver, LogEvent, eventAsText, globalLogBeginner
 from zope.interface import provider
 
 from exproxy.net import network_for
 from exproxy.process.clock import steady
+from exproxy.process.forkserver import ForkServer
 from exproxy.process.spawning import LINK, adopt, die_with_parent
+from exproxy.site.errors import SiteError
+from exproxy.site.heirloom import Heirloom
 from exproxy.site.worker import WorkerSite
 
 
@@ -23,14 +26,28 @@ def observe(event: LogEvent) -> None:
 
 
 def main() -> None:
-    """Serve until the master says that it is enough, or is gone."""
+    """Fork workers until the master is gone; in each of them, serve."""
     die_with_parent()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # meant for the master, who tells us; a terminal or an init system signals all
     globalLogBeginner.beginLoggingTo([observe], redirectStandardIO=False)
+    heirloom = Heirloom(steady())
+    try:
+        forked = ForkServer(socket.socket(fileno=LINK), heirloom).run()
+    except SiteError as error:
+        sys.exit(str(error))
+    if forked:
+        serve(heirloom)
+
+
+def serve(heirloom: Heirloom) -> None:
+    """Until the master says that it is enough, or is gone."""
+    default.install()  # only now: a reactor has descriptors, and an epoll that is inherited is a shared one
+    from twisted.internet import reactor
+
     live: Any = reactor
-    live.seconds = steady()
-    site = WorkerSite(live, network_for(live))
+    live.seconds = heirloom.seconds
+    site = WorkerSite(live, network_for(live), heirloom.configuration, heirloom.tls)
     adopt(live, socket.socket(fileno=LINK), site.link)
     live.run(installSignalHandlers=False)
 

@@ -108,8 +108,12 @@ two = {{ address = "{SECOND}:{self.behind}" {server} }}
 
     def workers(self) -> set[int]:
         """The processes of those that live."""
-        children = Path(f"/proc/{self.proxy.process.pid}/task/{self.proxy.process.pid}/children").read_text().split()
-        return {int(child) for child in children if "exproxy.worker" in Path(f"/proc/{child}/cmdline").read_text()}
+        return _children(self.fork_server())
+
+    def fork_server(self) -> int:
+        """Its process."""
+        (found,) = _children(self.proxy.process.pid)
+        return found
 
     def client(self, wait: float = 10.0) -> bytes:
         """One that stays: the server's name."""
@@ -131,6 +135,10 @@ two = {{ address = "{SECOND}:{self.behind}" {server} }}
             if len(self.clients) % 10 == 0 and len(self.owners()) == WORKERS:
                 return
         self.fail("one worker never got anybody")
+
+
+def _children(pid: int) -> set[int]:
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
 
 def _hung_up(client: socket.socket) -> bool:

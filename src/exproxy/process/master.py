@@ -1,13 +1,13 @@
 """The master: starts workers, replaces those that end, and keeps them of one mind."""
 
-import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+from typing import Protocol as Interface
 
 import attrs
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone, ConnectionLost, ProcessExitedAlready
-from twisted.internet.interfaces import IDelayedCall, IProcessTransport, IReactorTime
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import Protocol
 from twisted.logger import Logger
 from twisted.protocols import amp
@@ -18,7 +18,6 @@ from exproxy.pool.server import UNLIMITED
 from exproxy.process.messages import (
     Begin,
     Claim,
-    Configure,
     Counts,
     Drain,
     Elsewhere,
@@ -36,7 +35,6 @@ from exproxy.process.messages import (
     pieces,
 )
 from exproxy.process.quota import Ledger
-from exproxy.process.spawning import ProcessProtocol
 from exproxy.process.supervisor import Pulse, Restarts
 
 PING = 1.0
@@ -53,19 +51,18 @@ _COUNTING = ("leastconn", "random")
 
 _log = Logger()
 
-Spawn = Callable[[ProcessProtocol, Protocol], IProcessTransport]
+
+class Process(Interface):
+    """A worker's."""
+
+    @property
+    def pid(self) -> int | None: ...
+
+    def kill(self) -> None: ...
 
 
-@attrs.frozen
-class Inheritance:
-    """What a worker is given when it begins.
-
-    :param file: the pickled configuration.
-    :param sockets: listening, by the address that the configuration says.
-    """
-
-    file: int
-    sockets: Sequence[tuple[Address, int]]
+Fork = Callable[[str, Protocol, Callable[[str], object]], Process]
+"""Starts a worker, by its name, the protocol at our end of the pair, and what its end is told to."""
 
 
 @attrs.define(eq=False)
@@ -77,7 +74,7 @@ class Worker:
 
     number: int
     restarts: Restarts = attrs.field(factory=Restarts)
-    process: IProcessTransport | None = None
+    process: Process | None = None
     link: "MasterLink | None" = None
     pulse: Pulse | None = None
     serving: bool = False
@@ -94,7 +91,7 @@ class Worker:
 
 
 class Master:
-    """:param spawn: starts a process.
+    """:param sockets: listening, by the address that the configuration says.
 
     :param count: how many workers.
     :param limits: of the process and its front ends, by name; those of the pool are found in it.
@@ -103,16 +100,16 @@ class Master:
     def __init__(
         self,
         clock: IReactorTime,
-        spawn: Spawn,
+        fork: Fork,
         count: int,
-        inheritance: Inheritance,
+        sockets: Sequence[tuple[Address, int]],
         backends: Mapping[str, pool.Backend],
         groups: Mapping[str, pool.Group],
         limits: Mapping[str, int],
     ) -> None:
         self._clock = clock
-        self._spawn = spawn
-        self._inheritance = inheritance
+        self._fork = fork
+        self._sockets = sockets
         self._groups = groups
         self.workers = [Worker(number) for number in range(count)]
         self._servers = {server.full_name: server for backend in backends.values() for server in backend.servers.values()}
@@ -127,6 +124,8 @@ class Master:
         for server in self._servers.values():
             self._limit(server)
         self._dirty: dict[pool.Server, float] = {}
+        self._past_servers: dict[str, ServerCounts] = {}
+        self._past_frontends: dict[str, FrontendCounts] = {}
         self._known = {server: server.state(clock.seconds()) for server in self._servers.values()}
         self._new_entries: list[tuple[MasterLink, tuple[str, bytes, str]]] = []
         self._calls: dict[Callable[[], None], IDelayedCall] = {}
@@ -162,6 +161,17 @@ class Master:
     def sessions(self, server: pool.Server) -> int:
         """How many all workers have there."""
         return sum(worker.servers[server.full_name].sessions for worker in self.workers if server.full_name in worker.servers)
+
+    def server_counts(self, server: pool.Server) -> ServerCounts:
+        """Those of all workers, and of those that have ended."""
+        name = server.full_name
+        known = [worker.servers[name] for worker in self.workers if name in worker.servers]
+        return sum(known, self._past_servers.get(name, ServerCounts()))
+
+    def frontend_counts(self, name: str) -> FrontendCounts:
+        """Those of all workers, and of those that have ended."""
+        known = [worker.frontends[name] for worker in self.workers if name in worker.frontends]
+        return sum(known, self._past_frontends.get(name, FrontendCounts()))
 
     # ---- what workers say
 
@@ -293,9 +303,8 @@ class Master:
         worker.pulse = Pulse(START_PATIENCE, now)
         worker.restarts.started(now)
         worker.link = link = MasterLink(self)
-        worker.process = self._spawn(ProcessProtocol(worker.name, lambda why: self._ended(worker, why)), link)
-        _ask(link, Configure, file=self._inheritance.file)
-        for (host, port), fd in self._inheritance.sockets:
+        worker.process = self._fork(worker.name, link, lambda why: self._ended(worker, why))
+        for (host, port), fd in self._sockets:
             _ask(link, Listen, host=host, port=port, socket=fd)
         for piece in pieces((server.full_name, state) for server, state in self._known.items()):
             _ask(link, States, states=piece)
@@ -304,7 +313,7 @@ class Master:
     def _began(self, answer: object, worker: Worker, link: "MasterLink") -> None:
         if worker.link is not link:
             return
-        _log.info("{worker} serves, process {pid}", worker=worker.name, pid=getattr(worker.process, "pid", None))
+        _log.info("{worker} serves, process {pid}", worker=worker.name, pid=worker.process and worker.process.pid)
         worker.serving = True
         worker.pulse = Pulse(PATIENCE, self._clock.seconds())
         for ledger in self._ledgers.values():
@@ -325,6 +334,10 @@ class Master:
         now = self._clock.seconds()
         worker.process = worker.link = worker.pulse = None
         worker.serving = False
+        for name, servers in worker.servers.items():
+            self._past_servers[name] = self._past_servers.get(name, ServerCounts()) + servers.past
+        for name, frontends in worker.frontends.items():
+            self._past_frontends[name] = self._past_frontends.get(name, FrontendCounts()) + frontends.past
         worker.servers, worker.frontends, worker.told = {}, {}, {}
         for ledger in self._ledgers.values():
             ledger.leave(worker.number)
@@ -348,7 +361,8 @@ class Master:
             if worker.pulse.gone(now):
                 worker.killed = True
                 _log.error("{worker} does not answer any more: it is killed", worker=worker.name)
-                _kill(worker.process)
+                if worker.process is not None:
+                    worker.process.kill()
             else:
                 _ask(worker.link, Ping, self._well, worker, worker.pulse)
 
@@ -442,11 +456,3 @@ def _ask(
 def _unanswered(failure: Any) -> None:
     if not failure.check(ConnectionDone, ConnectionLost):
         _log.failure("exproxy made an error with one of its workers; please report this", failure)
-
-
-def _kill(process: IProcessTransport | None) -> None:
-    try:
-        if process is not None:
-            process.signalProcess(signal.SIGKILL)
-    except ProcessExitedAlready:
-        pass

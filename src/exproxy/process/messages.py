@@ -1,4 +1,4 @@
-"""What the master and its workers say to each other: AMP commands on a pair of unix sockets.
+"""What the master, the fork server and the workers say to each other: AMP commands on pairs of unix sockets.
 
 A command that needs an answer costs about 250 µs on each side, so none is sent for a session but for a key of a table that was
 never seen before.  Both ends are the same program, started by one another: what is pickled was pickled by ourselves.
@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, TypeVar
 
-from attrs import Factory, field, frozen
+from attrs import Factory, evolve, field, frozen
 from twisted.protocols import amp
 
 T = TypeVar("T")
@@ -38,13 +38,41 @@ class ServerCounts:
     in_a_row: int = 0
     """Connects that failed since the last one that did not."""
 
+    def __add__(self, other: "ServerCounts") -> "ServerCounts":
+        return ServerCounts(
+            self.sessions + other.sessions,
+            self.total + other.total,
+            self.failed + other.failed,
+            self.in_a_row + other.in_a_row,
+        )
+
+    @property
+    def past(self) -> "ServerCounts":
+        """What stays when the worker has ended."""
+        return evolve(self, sessions=0, in_a_row=0)
+
 
 @frozen
 class FrontendCounts:
+    """One worker's sessions of one front end; all but ``sessions`` only grow."""
+
     sessions: int = 0
     total: int = 0
     refused: int = 0
     bad_prefaces: int = 0
+
+    def __add__(self, other: "FrontendCounts") -> "FrontendCounts":
+        return FrontendCounts(
+            self.sessions + other.sessions,
+            self.total + other.total,
+            self.refused + other.refused,
+            self.bad_prefaces + other.bad_prefaces,
+        )
+
+    @property
+    def past(self) -> "FrontendCounts":
+        """What stays when the worker has ended."""
+        return evolve(self, sessions=0)
 
 
 @frozen
@@ -71,9 +99,34 @@ def pieces(items: Iterable[T]) -> Iterator[Sequence[T]]:
 
 
 class Configure(amp.Command):
-    """master -> worker, first: a file that holds the pickled configuration, exactly as the master has checked it."""
+    """master -> fork server, first: a file that holds the pickled configuration, exactly as the master has checked it."""
 
     arguments: ClassVar[list[Field]] = [(b"file", amp.Descriptor())]
+
+
+class CannotForkError(Exception):
+    """The system allows no more processes, or has no memory for them."""
+
+
+class Fork(amp.Command):
+    """master -> fork server: a worker, with the end of its pair, and another for its standard error.  The answer: its process."""
+
+    arguments: ClassVar[list[Field]] = [(b"link", amp.Descriptor()), (b"errors", amp.Descriptor())]
+    response: ClassVar[list[Field]] = [(b"pid", amp.Integer())]
+    errors: ClassVar[dict[type[Exception], bytes]] = {CannotForkError: b"CANNOT_FORK"}
+
+
+class Kill(amp.Command):
+    """master -> fork server: end a worker.  Only its parent knows for certain that the number is still that worker's."""
+
+    arguments: ClassVar[list[Field]] = [(b"pid", amp.Integer())]
+
+
+class Ended(amp.Command):
+    """fork server -> master: a worker is no more; ``status`` is below 0 for a signal."""
+
+    arguments: ClassVar[list[Field]] = [(b"pid", amp.Integer()), (b"status", amp.Integer())]
+    requiresAnswer = False  # noqa: N815 - Twisted's name
 
 
 class Listen(amp.Command):

@@ -1,4 +1,4 @@
-"""Starts a worker: a new interpreter, tied to us by a pair of unix sockets."""
+"""Starts the fork server, a new interpreter, and ties processes to us by pairs of unix sockets."""
 
 import ctypes
 import os
@@ -14,7 +14,7 @@ from twisted.internet.protocol import ProcessProtocol as TwistedProcessProtocol
 from twisted.logger import Logger
 
 LINK = 3
-"""The descriptor of the worker's end."""
+"""The descriptor of the other process's end."""
 
 PROGRAM = "exproxy.worker"
 
@@ -23,21 +23,28 @@ _PR_SET_PDEATHSIG = 1
 _log = Logger()
 
 
-class ProcessProtocol(TwistedProcessProtocol):
-    """Has what a worker writes to standard error in the master's log.
+class Lines(Protocol):
+    """Has what a process writes to standard error in the master's log."""
 
-    :param ended: called with the reason when it is no more.
-    """
-
-    def __init__(self, name: str, ended: Callable[[str], object]) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._ended = ended
         self._rest = b""
 
-    def errReceived(self, data: bytes) -> None:
+    def dataReceived(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            _log.info("{worker}: {line}", worker=self._name, line=line.decode("utf-8", "replace"))
+            _log.info("{process}: {line}", process=self._name, line=line.decode("utf-8", "replace"))
+
+
+class ProcessProtocol(TwistedProcessProtocol):
+    """:param ended: called with the reason when it is no more."""
+
+    def __init__(self, name: str, ended: Callable[[str], object]) -> None:
+        self._lines = Lines(name)
+        self._ended = ended
+
+    def errReceived(self, data: bytes) -> None:
+        self._lines.dataReceived(data)
 
     def processEnded(self, reason: Any) -> None:
         status = reason.value
@@ -63,20 +70,28 @@ def adopt(reactor: Any, pair: socket.socket, link: Protocol) -> None:
     pair.close()
 
 
-def spawn(reactor: Any, process: ProcessProtocol, link: Protocol) -> IProcessTransport:
-    """A worker with ``link`` at our end of the pair; its access log may go to our standard output."""
+def tie(reactor: Any, link: Protocol) -> socket.socket:
+    """The other end of a new pair at whose one end ``link`` is spoken."""
     ours, theirs = socket.socketpair()
+    adopt(reactor, ours, link)
+    return theirs
+
+
+def spawn(reactor: Any, process: ProcessProtocol, link: Protocol) -> IProcessTransport:
+    """A fork server with ``link`` at our end of the pair; workers' access logs may go to our standard output."""
     # the same program, wherever it was found: what twistd added to the path is not in the environment
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path)}
     command = [sys.executable, "-m", PROGRAM]
-    with theirs:
+    with tie(reactor, link) as theirs:
         descriptors = {0: 0, 1: 1, 2: "r", LINK: theirs.fileno()}
         started: IProcessTransport = reactor.spawnProcess(process, sys.executable, command, environment, childFDs=descriptors)
-    adopt(reactor, ours, link)
     return started
 
 
 def die_with_parent() -> None:
-    """Have Linux kill us when our parent ends, even if we are stopped or busy then; elsewhere, the end of the pair tells."""
+    """Have Linux kill us when our parent ends, even if we are stopped or busy then; elsewhere, the end of the pair tells.
+
+    A fork does not inherit this.  The parent may have ended already: only who knows its number can tell.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -14,7 +14,6 @@ from exproxy.pool.server import UNLIMITED
 from exproxy.process.messages import (
     Begin,
     Claim,
-    Configure,
     Counts,
     Drain,
     Elsewhere,
@@ -51,8 +50,6 @@ class Slots:
 
 class Orders(Protocol):
     """What the master asks of a worker's site."""
-
-    def configure(self, file: int) -> None: ...
 
     def listen(self, host: str, port: int, socket: int) -> None: ...
 
@@ -192,7 +189,7 @@ class Follower:
 class WorkerLink(amp.AMP):
     """The worker's end of the pair.
 
-    :param orders: told what is not for ``follower``, which is there once a configuration is.
+    :param orders: told what is not for ``follower``, which is set before the first word.
     """
 
     follower: Follower
@@ -200,11 +197,6 @@ class WorkerLink(amp.AMP):
     def __init__(self, orders: Orders) -> None:
         super().__init__()
         self._orders = orders
-
-    @Configure.responder
-    def configure(self, file: int) -> dict[str, object]:
-        self._orders.configure(file)
-        return {}
 
     @Listen.responder
     def listen(self, host: str, port: int, socket: int) -> dict[str, object]:

@@ -11,7 +11,8 @@ from twisted.internet.defer import Deferred
 from exproxy.check.interfaces import IChecker
 from exproxy.config import model
 from exproxy.net.interfaces import Network
-from exproxy.process.master import Inheritance, Master, Spawn
+from exproxy.process.forks import Forks, Spawn, Tie
+from exproxy.process.master import Master
 from exproxy.process.worker import TOUCH
 from exproxy.proxy.gate import Gate
 from exproxy.site.core import ensure_descriptors, tell_addresses
@@ -25,7 +26,8 @@ from exproxy.site.watching import Watching
 class MasterSite:
     """Binds at once; nobody is let in before :meth:`start`.
 
-    :param spawn: starts a worker.
+    :param spawn: starts the fork server.
+    :param tie: makes the workers' pairs.
     :raises SiteError: something is not to be had; then nothing is held.
     """
 
@@ -36,6 +38,7 @@ class MasterSite:
         checkers: Mapping[str, IChecker],
         configuration: model.Configuration,
         spawn: Spawn,
+        tie: Tie,
     ) -> None:
         ensure_descriptors(configuration)
         rng = Random()  # noqa: S311 - moments, no secrets
@@ -51,15 +54,16 @@ class MasterSite:
         self._fronts.open(configuration.frontends)
         self._watching = Watching(reactor, network, rng, checkers, configuration, pools)
         self._housekeeping = Housekeeping(reactor, pools, None)
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - workers read it as long as we live
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - fork servers read it as long as we live
         pickle.dump(configuration, self._file)
         self._file.flush()
+        self._forks = Forks(reactor, spawn, tie, self._file.fileno())
         sockets = [(listener.wanted, listener.fileno()) for listener in self._fronts.listeners]
         self._master = Master(
             reactor,
-            spawn,
+            self._forks.fork,
             configuration.service.workers,
-            Inheritance(self._file.fileno(), sockets),
+            sockets,
             {name: backend.pool for name, backend in pools.backends.items()},
             pools.groups,
             _limits(configuration),
@@ -69,6 +73,7 @@ class MasterSite:
         """Look names up, check the servers, have clients let in."""
         self._watching.start()
         self._housekeeping.start()
+        self._forks.start()
         self._master.start()
         tell_addresses(self._fronts)
 
@@ -85,11 +90,12 @@ class MasterSite:
         """After log files were renamed (SIGUSR1)."""
         self._master.reopen_logs()
 
-    def _end(self, nothing: None) -> None:
+    def _end(self, nothing: None) -> "Deferred[None]":
         self._housekeeping.stop()
         self._watching.stop()
         self._file.close()
         self._network.deadlines.stop()
+        return self._forks.stop()
 
 
 def _limits(configuration: model.Configuration) -> dict[str, int]:

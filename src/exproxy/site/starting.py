@@ -9,7 +9,7 @@ from exproxy.check.plugins import DuplicateCheckerError, checkers
 from exproxy.config.load import load
 from exproxy.net import network_for
 from exproxy.process.clock import steady
-from exproxy.process.spawning import spawn
+from exproxy.process.spawning import spawn, tie
 from exproxy.site.core import Site
 from exproxy.site.errors import SiteError
 from exproxy.site.master import MasterSite
@@ -30,7 +30,8 @@ def service_for(path: Path, environ: Mapping[str, str], reactor: Any) -> SiteSer
     configuration = load(path, environ, found)
     network = network_for(reactor)
     if configuration.service.workers > 1:
-        return SiteService(MasterSite(reactor, network, found, configuration, partial(spawn, reactor)), reactor)
+        master = MasterSite(reactor, network, found, configuration, partial(spawn, reactor), partial(tie, reactor))
+        return SiteService(master, reactor)
     site = Site(reactor, network, found)
     site.apply(configuration)
     return SiteService(site, reactor)

@@ -23,15 +23,26 @@ class TLSContexts:
     """Makes each context once; ``troubles`` are sentences about those that cannot be had.
 
     :param now: the reactor's seconds.
+    :param beforehand: for so many periods of ticket keys contexts are made now, for processes that inherit them.
     """
 
-    def __init__(self, profiles: Mapping[str, model.TLSProfile], now: float) -> None:
+    def __init__(self, profiles: Mapping[str, model.TLSProfile], now: float, beforehand: int = 1) -> None:
         self._profiles = {**BUILT_IN, **{name: _profile(profile) for name, profile in profiles.items()}}
         self._now = now
+        self._beforehand = beforehand
         self._looked = now
         self._servers: dict[model.FrontTLS, ServerTLS] = {}
         self._contexts: dict[tuple[bool, Path | None, str], SSL.Context] = {}
         self.troubles: list[str] = []
+
+    def make_all(self, configuration: model.Configuration) -> None:
+        """Make what :meth:`front` and :meth:`server` will be asked for."""
+        for frontend in configuration.frontends.values():
+            for bind in frontend.binds:
+                self.front(frontend.name, bind.tls)
+        for backend in configuration.backends.values():
+            for server in backend.servers:
+                self.server(backend.name, server)
 
     def front(self, name: str, tls: model.FrontTLS | None) -> ServerTLS | None:
         """TLS towards the clients of front end ``name``; ``None`` if it has none, or none that works."""
@@ -40,7 +51,7 @@ class TLSContexts:
         if tls not in self._servers:
             files = [CertificateFile(item.file, item.key, item.password) for item in tls.certificates]
             try:
-                self._servers[tls] = ServerTLS(files, self._profiles[tls.profile], self._now)
+                self._servers[tls] = ServerTLS(files, self._profiles[tls.profile], self._now, self._beforehand)
             except (CertificateError, ProfileError) as error:
                 self._trouble(f"frontends.{name}.tls: {error}")
                 return None

@@ -1,7 +1,5 @@
 """The site of a worker: serves on sockets that it was given, as the master says."""
 
-import os
-import pickle
 from collections.abc import Mapping
 from random import Random
 from typing import Any
@@ -14,41 +12,29 @@ from exproxy.net.interfaces import Address, Network
 from exproxy.process.messages import FrontendCounts
 from exproxy.process.worker import Follower, Slots, WorkerLink
 from exproxy.proxy.frontend import Frontend
-from exproxy.site.errors import SiteError
 from exproxy.site.pools import Pools
 from exproxy.site.serving import Serving
 from exproxy.site.tls import TLSContexts
 
 
 class WorkerSite:
-    """:class:`exproxy.process.worker.Orders`; all comes from the master."""
+    """:class:`exproxy.process.worker.Orders`; what servers are, and where to listen, comes from the master."""
 
-    def __init__(self, reactor: Any, network: Network) -> None:
+    def __init__(self, reactor: Any, network: Network, configuration: model.Configuration, tls: TLSContexts) -> None:
         self._reactor = reactor
         self._network = network
         self._ports: dict[Address, int] = {}
-        self._configuration = model.Configuration(files=())
-        self._tls = TLSContexts({}, 0.0)
-        self._pools: Pools | None = None
-        self._serving: Serving | None = None
-        self._over = False
-        self.link = WorkerLink(self)
-
-    def configure(self, file: int) -> None:
-        """Read what the master has checked; states and entries of tables may come from now on."""
-        with open(file, "rb", buffering=0) as source:
-            # at a place of our own: the descriptor's own is shared with the master and the other workers
-            data = os.pread(source.fileno(), os.fstat(source.fileno()).st_size, 0)
-        configuration = pickle.loads(data)  # noqa: S301 - our parent's
         # connects that fail are counted where those of all workers are
         backends = {name: attrs.evolve(backend, observe=False) for name, backend in configuration.backends.items()}
         self._configuration = attrs.evolve(configuration, backends=backends)
+        self._tls = tls
         rng = Random()  # noqa: S311 - choices of servers, no secrets
-        now = self._reactor.seconds()
-        self._tls = TLSContexts(configuration.profiles, now)
-        self._pools = pools = Pools(self._configuration, now, rng, self._tls)
+        self._pools = pools = Pools(self._configuration, reactor.seconds(), rng, tls)
+        self._serving: Serving | None = None
+        self._over = False
+        self.link = WorkerLink(self)
         self.link.follower = Follower(
-            self._reactor,
+            reactor,
             self.link,
             {name: backend.pool for name, backend in pools.backends.items()},
             pools.groups,
@@ -64,8 +50,6 @@ class WorkerSite:
 
         :raises SiteError: something is not to be had.
         """
-        if self._pools is None:
-            raise SiteError(["the master has sent no configuration"])
         network = InheritedNetwork(self._network, self._ports)
         self._serving = Serving(self._reactor, network, self._configuration, self._pools, self._tls)
         self.link.follower.limit(self.slots(self._serving))

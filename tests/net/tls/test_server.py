@@ -9,7 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.net.tls.certificates import CertificateError, CertificateFile
 from exproxy.net.tls.profiles import BUILT_IN
-from exproxy.net.tls.server import ROTATE, ServerTLS
+from exproxy.net.tls.server import ServerTLS
+from exproxy.net.tls.tickets import ROTATE
 from tests.net.tls.files import write
 from tests.net.tls.handshakes import bytes_of_the_server, converse
 from tests.net.tlspeer import authority

@@ -1,7 +1,7 @@
 """TLS as server: contexts for several certificates, chosen by the name that the client asks for, and renewed with their files.
 
-Session tickets are on.  OpenSSL makes their keys with the context and pyOpenSSL has no call for them, so keys live as long as a
-context, and whoever holds a ticket of an earlier context makes one full handshake.
+Session tickets are on; their keys are those of the context that a handshake begins with (:mod:`exproxy.net.tls.tickets`),
+whichever certificate is chosen.  Whoever holds a ticket of an earlier period makes one full handshake.
 """
 
 from collections.abc import Sequence
@@ -16,9 +16,8 @@ from OpenSSL import SSL, crypto
 from exproxy.net.tls.certificates import CertificateError, CertificateFile, Identity, load
 from exproxy.net.tls.failures import TLSError, explain_client
 from exproxy.net.tls.profiles import Profile
+from exproxy.net.tls.tickets import Entries
 
-ROTATE = 12 * 3600.0
-"""Seconds that a context lives, and with it the keys of its tickets."""
 _SESSIONS_OF = b"exproxy"
 _Signature = tuple[tuple[int, int, int], ...]
 
@@ -28,6 +27,7 @@ class ServerTLS:
     """:param certificates: the first is for clients that ask for no name, or for one that none has.
 
     :param now: the reactor's seconds.
+    :param beforehand: for so many periods of ticket keys contexts are made now, for processes that inherit them.
     :raises CertificateError: one of them cannot be used.
     :raises ProfileError: OpenSSL does not know what the profile names.
     """
@@ -35,21 +35,22 @@ class ServerTLS:
     certificates: Sequence[CertificateFile]
     profile: Profile
     now: float = 0.0
+    beforehand: int = 1
     identities: tuple[Identity, ...] = ()
-    _context: SSL.Context = attrs.field(init=False)
-    _made: float = 0.0
+    _chosen: "_Chosen" = attrs.field(init=False)
+    _entries: Entries = attrs.field(init=False)
     _seen: _Signature | None = None
     _changing: _Signature | None = None
 
     def __attrs_post_init__(self) -> None:
         self._seen = self._signature()
         self.identities = tuple(load(certificate) for certificate in self.certificates)
-        self._context = _entry(self.identities, self.profile)
-        self._made = self.now
+        self._chosen = _by_name(self.identities, self.profile)
+        self._entries = Entries(self._entry, self.now, self.beforehand)
 
     def connection(self, sock: Any, observer: object) -> SSL.Connection:
         """For one client; ``sock`` ``None``: between two buffers in memory."""
-        connection = SSL.Connection(self._context, sock)
+        connection = SSL.Connection(self._entries.current, sock)
         connection.set_accept_state()
         return connection
 
@@ -76,21 +77,28 @@ class ServerTLS:
         :returns: whether the certificates are new.
         :raises CertificateError: a changed file cannot be used; the old certificates stay.
         """
+        self._entries.turn(now)
         signature = self._signature()
         if signature == self._seen:
             self._changing = None
-            if now - self._made >= ROTATE:
-                self._context = _entry(self.identities, self.profile)
-                self._made = now
             return False
         if signature != self._changing:
             self._changing = signature
             return False
         self._seen, self._changing = signature, None
         identities = tuple(load(certificate) for certificate in self.certificates)
-        self._context = _entry(identities, self.profile)
-        self.identities, self._made = identities, now
+        self._chosen = _by_name(identities, self.profile)
+        self.identities = identities
         return True
+
+    def _entry(self) -> SSL.Context:
+        context = _context((), self.profile)
+        context.set_tlsext_servername_callback(self._choose)
+        return context
+
+    def _choose(self, connection: SSL.Connection) -> None:
+        """OpenSSL calls this when it has read the ClientHello, whether that asks for a name or not."""
+        connection.set_context(self._chosen.context(connection.get_servername()))
 
     def _signature(self) -> _Signature:
         return tuple(_stat(path) for certificate in self.certificates for path in certificate.files)
@@ -104,25 +112,22 @@ def _stat(path: Path) -> tuple[int, int, int]:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-class _Names:
+@attrs.frozen(eq=False)
+class _Chosen:
     """Contexts by name: an exact one wins over a wildcard, which stands for one label (RFC 6125 section 6.4.3)."""
 
-    def __init__(self, contexts: dict[str, SSL.Context]) -> None:
-        self._contexts = contexts
+    default: SSL.Context
+    names: dict[str, SSL.Context]
 
-    def choose(self, connection: SSL.Connection) -> None:
-        """OpenSSL calls this when it has read the ClientHello."""
-        asked = connection.get_servername()
+    def context(self, asked: bytes | None) -> SSL.Context:
         if asked is None:
-            return
+            return self.default
         name = asked.decode("latin-1").lower().rstrip(".")
-        context = self._contexts.get(name) or self._contexts.get("*." + name.partition(".")[2])
-        if context is not None:
-            connection.set_context(context)
+        return self.names.get(name) or self.names.get("*." + name.partition(".")[2]) or self.default
 
 
-def _entry(identities: Sequence[Identity], profile: Profile) -> SSL.Context:
-    """The context that handshakes begin with; tickets are of its keys, whichever certificate is chosen."""
+def _by_name(identities: Sequence[Identity], profile: Profile) -> _Chosen:
+    """One context for each set of certificates that names have in common."""
     sets: dict[tuple[Identity, ...], SSL.Context] = {}
     names: dict[str, SSL.Context] = {}
     first = _together(identities, identities[0].names[0]) if identities[0].names else identities[:1]
@@ -130,9 +135,7 @@ def _entry(identities: Sequence[Identity], profile: Profile) -> SSL.Context:
     for name in dict.fromkeys(name for identity in identities for name in identity.names):
         chosen = tuple(_together(identities, name))
         names[name] = sets.get(chosen) or sets.setdefault(chosen, _context(chosen, profile))
-    if len(sets) > 1:
-        default.set_tlsext_servername_callback(_Names(names).choose)
-    return default
+    return _Chosen(default, names)
 
 
 def _together(identities: Sequence[Identity], name: str) -> list[Identity]:

@@ -1,0 +1,45 @@
+"""What workers inherit from the fork server: the configuration, and TLS with keys for tickets that are good in all of them."""
+
+import gc
+import os
+import pickle
+from collections.abc import Callable
+
+from exproxy.config import model
+from exproxy.site.errors import SiteError
+from exproxy.site.tls import TLSContexts
+
+BEFOREHAND = 180
+"""Periods of ticket keys (12 hours each) for which contexts are made: 90 days, about 2.5 MB for each different ``tls`` of the
+front ends, in memory that all workers share.  Later each worker makes its own."""
+
+
+class Heirloom:
+    """:class:`exproxy.process.forkserver.Heirloom`
+
+    :param seconds: the clock that workers inherit too, so that all change keys at the same moment.
+    """
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self.seconds = seconds
+        self.configuration = model.Configuration(files=())
+        self.tls = TLSContexts({}, seconds())
+
+    def configure(self, file: int) -> None:
+        """Read what the master has checked, and make all that needs files.
+
+        :raises SiteError: something is not to be had any more.
+        """
+        with open(file, "rb", buffering=0) as source:
+            # at a place of our own: the descriptor's own is shared with the master and other fork servers
+            data = os.pread(source.fileno(), os.fstat(source.fileno()).st_size, 0)
+        self.configuration = pickle.loads(data)  # noqa: S301 - our parent's
+        self.tls = TLSContexts(self.configuration.profiles, self.seconds(), BEFOREHAND)
+        self.tls.make_all(self.configuration)
+        if self.tls.troubles:
+            raise SiteError(self.tls.troubles)
+        gc.collect()
+
+    def look(self) -> None:
+        """Who is forked from now on shall have renewed files from the start."""
+        self.tls.look(self.seconds())
