@@ -62,6 +62,15 @@ class Proxy(Peer):
         before, exception, after = self.logged().partition("Traceback")
         assert not exception, f"the proxy's log has an exception:\n{exception}{after}\nbefore it:\n{before}"
 
+    def fork_server(self) -> int:
+        """Its process, where there are workers."""
+        (found,) = _children(self.process.pid)
+        return found
+
+    def workers(self) -> set[int]:
+        """The processes of those that live."""
+        return _children(self.fork_server())
+
     def written(self) -> int:
         """How long its log is: what comes later, comes after this."""
         return len(self.process.text())
@@ -81,3 +90,7 @@ class Proxy(Peer):
     def wait_until(self, server: str, state: str, after: int = 0) -> str:
         """The sentence that says that ``backend/server`` is ``up``, ``down`` or ``stopping``."""
         return self.wait_for_log(rf"\b{re.escape(server)} is {state}\b", after)
+
+
+def _children(pid: int) -> set[int]:
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}

@@ -1,5 +1,7 @@
 """TLS by the real proxy: curl and ``openssl s_client`` in front, nginx behind, with TLS or without on either side."""
 
+import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -126,6 +128,40 @@ class TLSTests(Scenes, TLSTestCase):
 
 
 class TwoWorkersTLSTests(Scenes, TLSTestCase):
-    """A ticket serves the worker that gave it and no other (docs/workers.md): nothing is said of resumption here."""
+    """Tickets are good in all workers (docs/workers.md)."""
 
     WORKERS = 2
+
+    def context(self, version: ssl.TLSVersion) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        context.maximum_version = version
+        self.authority.configure_trust(context)
+        return context
+
+    def visit(self, context: ssl.SSLContext, session: ssl.SSLSession | None) -> tuple[bool, ssl.SSLSession | None]:
+        """Whether it was resumed, and what the next connection may bring."""
+        sock = socket.create_connection((FRONT, self.bridge), 10)
+        with context.wrap_socket(sock, server_hostname="mail.example.com", session=session) as client:
+            client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            self.assertIn(b"200 OK", client.recv(4096))  # and with it a ticket, in TLS 1.3
+            return client.session_reused is True, client.session
+
+    def test_a_client_that_brings_its_ticket_is_resumed_by_either_worker(self) -> None:
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = self.context(version)
+            _, session = self.visit(context, None)
+            resumed = 0
+            for _ in range(99):
+                again, session = self.visit(context, session)
+                resumed += again
+            self.assertGreaterEqual(resumed, 95)
+
+    def test_a_ticket_outlives_the_worker_that_gave_it(self) -> None:
+        context = self.context(ssl.TLSVersion.TLSv1_3)
+        _, session = self.visit(context, None)
+        for worker in self.proxy.workers():
+            before = self.proxy.written()
+            os.kill(worker, signal.SIGKILL)
+            self.proxy.wait_for_log("worker . serves", before)
+        resumed, _ = self.visit(context, session)
+        self.assertTrue(resumed)

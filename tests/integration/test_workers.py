@@ -108,12 +108,11 @@ two = {{ address = "{SECOND}:{self.behind}" {server} }}
 
     def workers(self) -> set[int]:
         """The processes of those that live."""
-        return _children(self.fork_server())
+        return self.proxy.workers()
 
     def fork_server(self) -> int:
         """Its process."""
-        (found,) = _children(self.proxy.process.pid)
-        return found
+        return self.proxy.fork_server()
 
     def client(self, wait: float = 10.0) -> bytes:
         """One that stays: the server's name."""
@@ -137,8 +136,9 @@ two = {{ address = "{SECOND}:{self.behind}" {server} }}
         self.fail("one worker never got anybody")
 
 
-def _children(pid: int) -> set[int]:
-    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+def _unix_sockets(pid: int) -> set[str]:
+    known = {f"socket:[{line.split()[6]}]" for line in Path("/proc/net/unix").read_text().splitlines()[1:]}
+    return {target for fd in Path(f"/proc/{pid}/fd").iterdir() if (target := _target(fd)) in known}
 
 
 def _hung_up(client: socket.socket) -> bool:
@@ -277,6 +277,52 @@ class DeathTests(WorkersTestCase):
         self.proxy.process.wait()
         eventually(lambda: not any(_lives(pid) for pid in workers), "the workers to end")
         self.assertEqual(len(workers), WORKERS)
+
+    def test_a_killed_fork_server_is_replaced_with_all_workers_and_no_client_is_refused(self) -> None:
+        self.run_proxy()
+        workers = self.workers()
+        os.kill(min(workers), signal.SIGSTOP)
+        before = self.proxy.written()
+        os.kill(self.fork_server(), signal.SIGKILL)
+        eventually(lambda: not any(_lives(pid) for pid in workers), "the workers to end")
+        self.assertEqual({self.client(30) for _ in range(10)}, {b"one", b"two"})
+        for number in range(WORKERS):
+            self.proxy.wait_for_log(f"worker {number + 1} serves", before)
+        self.assertEqual(len(self.workers() - workers), WORKERS)
+        self.proxy.end()
+
+    def test_a_wedged_fork_server_hurts_nobody_until_it_is_needed_and_is_replaced_then(self) -> None:
+        self.run_proxy()
+        wedged = self.fork_server()
+        os.kill(wedged, signal.SIGSTOP)
+        self.assertEqual({self.client() for _ in range(10)}, {b"one", b"two"})
+        before = self.proxy.written()
+        os.kill(min(self.workers()), signal.SIGKILL)
+        self.proxy.wait_for_log("worker . does not answer any more", before)
+        self.proxy.wait_for_log("the fork server has ended .signal 9.", before)
+        self.proxy.wait_for_log("worker 1 serves", before)
+        self.assertIn(self.client(30), (b"one", b"two"))
+        self.assertNotEqual(self.fork_server(), wedged)
+        self.proxy.end()
+
+    def test_a_killed_master_leaves_no_fork_server(self) -> None:
+        self.run_proxy()
+        family = {self.fork_server(), *self.workers()}
+        os.kill(self.fork_server(), signal.SIGSTOP)
+        self.proxy.process.signal(signal.SIGKILL)
+        self.proxy.process.wait()
+        eventually(lambda: not any(_lives(pid) for pid in family), "all to end")
+        self.assertEqual(len(family), WORKERS + 1)
+
+    def test_a_worker_has_no_descriptor_of_another(self) -> None:
+        self.run_proxy()
+        before = self.proxy.written()
+        os.kill(min(self.workers()), signal.SIGKILL)
+        self.proxy.wait_for_log("worker . serves", before)
+        pairs = [_unix_sockets(pid) for pid in (*self.workers(), self.fork_server())]
+        self.assertEqual([len(ends) for ends in pairs], [2, 2, 3])  # the fork server wakes itself through two
+        self.assertEqual(len(set.union(*pairs)), sum(map(len, pairs)))
+        self.proxy.end()
 
     def test_told_twice_all_end_at_once(self) -> None:
         self.run_proxy()

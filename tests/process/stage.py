@@ -1,5 +1,6 @@
 """A master and its workers in one process: messages go over pipes in memory, time by hand."""
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -10,7 +11,8 @@ from twisted.test.iosim import FakeTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy import pool
-from exproxy.process.master import Inheritance, Master
+from exproxy.process.master import Master
+from exproxy.process.messages import FrontendCounts
 from exproxy.process.worker import Follower, Slots, WorkerLink
 from tests.pool.support import CHECK, make_server
 
@@ -36,10 +38,10 @@ class FakeWorker(Side):
         self.link = WorkerLink(self)
         self.events: list[str] = []
         self.quota = -1
-        self.link.follower = self.follower = Follower(clock, self.link, {"b": self.backend}, self.groups, dict)
-
-    def configure(self, file: int) -> None:
-        self.events.append("configure")
+        self.front = FrontendCounts()
+        self.link.follower = self.follower = Follower(
+            clock, self.link, {"b": self.backend}, self.groups, lambda: {"a": self.front}
+        )
 
     def listen(self, host: str, port: int, socket: int) -> None:
         self.events.append(f"listen {host}:{port}")
@@ -75,19 +77,19 @@ class Pipe(FakeTransport):
 class FakeProcess:
     """A worker's process: ``end`` ends it; while ``stopped``, nothing reaches it."""
 
-    def __init__(self, protocol: Any, link: Any, worker: FakeWorker) -> None:
-        self.protocol = protocol
+    def __init__(self, told: Callable[[str], object], link: Any, worker: FakeWorker) -> None:
+        self.told = told
         self.link = link
         self.worker = worker
-        self.signals: list[int] = []
+        self.killed = 0
         self.stopped = False
         self.pid = 1
         self.ours = Pipe(link, isServer=True)
         self.theirs = Pipe(worker.link, isServer=False)
         self.ours.other = self.theirs
 
-    def signalProcess(self, number: int) -> None:
-        self.signals.append(number)
+    def kill(self) -> None:
+        self.killed += 1
 
     def exchange(self) -> bool:
         """Carry what waits; whether there was anything."""
@@ -99,15 +101,6 @@ class FakeProcess:
         if back:
             self.link.dataReceived(back)
         return bool(there or back)
-
-
-class _Status:
-    signal = 9
-    exitCode = None  # noqa: N815 - Twisted's name
-
-
-class _Reason:
-    value = _Status()
 
 
 class MasterStage(SynchronousTestCase):
@@ -125,14 +118,13 @@ class MasterStage(SynchronousTestCase):
         self.processes: list[FakeProcess] = []
         self.side = Side(**settings)
         backends = {"b": self.side.backend}
-        self.master = Master(
-            self.clock, self.spawn, count, Inheritance(7, [(("192.0.2.9", 25), 8)]), backends, self.side.groups, {"service": 10}
-        )
+        sockets = [(("192.0.2.9", 25), 8)]
+        self.master = Master(self.clock, self.fork, count, sockets, backends, self.side.groups, {"service": 10})
         self.master.start()
 
-    def spawn(self, protocol: Any, link: Any) -> Any:
+    def fork(self, name: str, link: Any, told: Callable[[str], object]) -> FakeProcess:
         worker = FakeWorker(self.clock, **self.settings)
-        process = FakeProcess(protocol, link, worker)
+        process = FakeProcess(told, link, worker)
         self.processes.append(process)
         link.makeConnection(process.ours)
         worker.link.makeConnection(process.theirs)
@@ -143,7 +135,7 @@ class MasterStage(SynchronousTestCase):
         self.processes.remove(process)
         process.worker.follower.stop()
         process.link.connectionLost(Failure(ConnectionDone()))
-        process.protocol.processEnded(_Reason())
+        process.told("signal 9")
         self.settle()
 
     def settle(self, seconds: float = 0.0) -> None:

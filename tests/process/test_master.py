@@ -1,9 +1,8 @@
 """One master, two workers, no processes: what one knows, all know."""
 
-import signal
-
 from exproxy.pool import Admin, Lease, Operational, Ticket
 from exproxy.process.master import PATIENCE
+from exproxy.process.messages import FrontendCounts, ServerCounts
 from exproxy.process.worker import TOUCH
 from tests.pool.support import Recorder, fail, get, heal
 from tests.process.stage import FakeWorker, MasterStage
@@ -22,7 +21,7 @@ class WorkersStage(MasterStage):
 class StatesTests(WorkersStage):
     def test_a_worker_is_given_all_before_it_begins(self) -> None:
         self.begin()
-        self.assertEqual(self.workers()[0].events, ["configure", "listen 192.0.2.9:25", "begin"])
+        self.assertEqual(self.workers()[0].events, ["listen 192.0.2.9:25", "begin"])
 
     def test_servers_are_in_the_workers_what_they_are_in_the_master(self) -> None:
         self.begin()
@@ -109,6 +108,25 @@ class StatesTests(WorkersStage):
         self.end(self.processes[0])
         self.settle(0.1)
         self.assertEqual(self.workers()[0].servers["one"].elsewhere, 0)
+
+    def test_what_the_dead_have_done_counts_and_what_they_had_does_not(self) -> None:
+        self.begin()
+        self.heal_all()
+        one = self.side.servers["one"]
+        for worker, sessions in zip(self.workers(), (3, 2), strict=True):
+            for _ in range(sessions):
+                get(worker.backend, avoid=worker.servers["two"])
+            get(worker.backend, avoid=worker.servers["two"]).connect_failed(self.clock.seconds())
+            worker.front = FrontendCounts(sessions, 10 * sessions, 1, 2)
+        self.settle(0.1)
+        self.assertEqual(self.master.server_counts(one), ServerCounts(7, 7, 2, 2))
+        self.assertEqual(self.master.frontend_counts("a"), FrontendCounts(5, 50, 2, 4))
+        self.end(self.processes[0])
+        self.settle(0.1)
+        self.assertEqual(self.master.server_counts(one), ServerCounts(3, 7, 2, 1))
+        self.assertEqual(self.master.frontend_counts("a"), FrontendCounts(2, 50, 2, 4))
+        self.end(self.processes[0])
+        self.assertEqual(self.master.server_counts(one), ServerCounts(0, 7, 2, 0))
 
 
 class LimitTests(WorkersStage):
@@ -211,12 +229,12 @@ class LivesTests(WorkersStage):
         self.begin()
         self.processes[0].stopped = True
         self.settle(PATIENCE + 3)
-        self.assertEqual([process.signals for process in self.processes], [[signal.SIGKILL], []])
+        self.assertEqual([process.killed for process in self.processes], [1, 0])
 
     def test_who_answers_lives(self) -> None:
         self.begin()
         self.settle(10 * PATIENCE)
-        self.assertEqual([process.signals for process in self.processes], [[], []])
+        self.assertEqual([process.killed for process in self.processes], [0, 0])
 
     def test_logs_are_reopened_by_all(self) -> None:
         self.begin()

@@ -1,4 +1,4 @@
-"""How a worker is started."""
+"""How the fork server is started, and how processes are tied to us."""
 
 import socket
 import sys
@@ -8,7 +8,7 @@ from twisted.internet.protocol import Protocol
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.process.spawning import LINK, PROGRAM, OneFactory, ProcessProtocol, spawn
+from exproxy.process.spawning import LINK, PROGRAM, Lines, OneFactory, ProcessProtocol, spawn, tie
 
 
 class Reason:
@@ -32,11 +32,17 @@ class FakeReactor:
 class SpawnTests(SynchronousTestCase):
     def test_it_is_the_same_program_with_one_end_of_a_pair(self) -> None:
         reactor, link = FakeReactor(), Protocol()
-        self.assertEqual(spawn(reactor, ProcessProtocol("worker 1", print), link), "the process")
+        self.assertEqual(spawn(reactor, ProcessProtocol("the fork server", print), link), "the process")
         program, command, environment, descriptors = reactor.spawned
         self.assertEqual((program, command), (sys.executable, [sys.executable, "-m", PROGRAM]))
         self.assertEqual((descriptors[1], descriptors[2], sorted(descriptors)), (1, "r", [0, 1, 2, LINK]))
         self.assertIn(sys.path[-1], environment["PYTHONPATH"])
+        self.assertEqual(reactor.adopted, [(socket.AF_UNIX, link)])
+
+    def test_a_pair_has_one_end_for_each(self) -> None:
+        reactor, link = FakeReactor(), Protocol()
+        with tie(reactor, link) as theirs:
+            self.assertEqual(theirs.family, socket.AF_UNIX)
         self.assertEqual(reactor.adopted, [(socket.AF_UNIX, link)])
 
     def test_a_connection_that_is_there_has_one_protocol(self) -> None:
@@ -49,10 +55,12 @@ class ProcessProtocolTests(SynchronousTestCase):
         events: list[Any] = []
         globalLogPublisher.addObserver(events.append)
         self.addCleanup(globalLogPublisher.removeObserver, events.append)
-        protocol = ProcessProtocol("worker 1", print)
+        Lines("worker 1").dataReceived(b"none yet")
+        protocol = ProcessProtocol("the fork server", print)
         protocol.errReceived(b"one\ntw")
         protocol.errReceived(b"o\nthree")
-        self.assertEqual([(event["worker"], event["line"]) for event in events], [("worker 1", "one"), ("worker 1", "two")])
+        lines = [("the fork server", "one"), ("the fork server", "two")]
+        self.assertEqual([(event["process"], event["line"]) for event in events], lines)
 
     def test_its_end_is_told_with_its_cause(self) -> None:
         ends: list[str] = []

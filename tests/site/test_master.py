@@ -2,9 +2,11 @@
 
 import os
 import pickle
+import socket
 from typing import Any
 
 from exproxy.check.plugins import checkers
+from exproxy.process.master import MasterLink
 from exproxy.site.errors import SiteError
 from exproxy.site.master import MasterSite
 from tests.site.stage import SiteStage
@@ -22,7 +24,16 @@ class MasterSiteTests(SiteStage):
     def spawn(self, protocol: Any, link: Any) -> Any:
         self.patch(link, "callRemote", self.note)
         self.spawned.append(protocol)
+        link.transport = self
         return FakeProcess()
+
+    def tie(self, link: Any) -> socket.socket:
+        if isinstance(link, MasterLink):
+            self.patch(link, "callRemote", self.note)
+        return socket.socket()
+
+    def loseConnection(self) -> None:
+        self.closed = True
 
     def note(self, command: Any, **arguments: Any) -> Any:
         self.said = [*getattr(self, "said", []), (command.__name__, arguments)]
@@ -31,18 +42,21 @@ class MasterSiteTests(SiteStage):
     def addCallback(self, *args: Any) -> Any:
         return self
 
+    def addBoth(self, *args: Any) -> Any:
+        return self
+
     def addErrback(self, *args: Any) -> Any:
         return self
 
     def master(self) -> MasterSite:
         self.wanted = self.configuration(self.server("one", "192.0.2.1"), workers=2)
-        return MasterSite(self.reactor, self.network, checkers(), self.wanted, self.spawn)
+        return MasterSite(self.reactor, self.network, checkers(), self.wanted, self.spawn, self.tie)
 
     def test_it_binds_but_lets_nobody_in_itself(self) -> None:
         site = self.master()
         site.start()
         self.assertTrue(self.network.ports["192.0.2.9", 25].paused)
-        self.assertEqual(len(self.spawned), 2)
+        self.assertEqual((len(self.spawned), [name for name, _ in self.said].count("Fork")), (1, 2))
 
     def test_workers_are_given_the_very_configuration(self) -> None:
         site = self.master()

@@ -1,10 +1,6 @@
 """A worker's site; the rest is tested with real processes (tests/integration/test_workers.py)."""
 
-import os
-import pickle
-import tempfile
-
-from exproxy.site.errors import SiteError
+from exproxy.site.tls import TLSContexts
 from exproxy.site.worker import WorkerSite
 from tests.site.stage import SiteStage
 
@@ -15,34 +11,24 @@ class WorkerSiteTests(SiteStage):
         self.reactor.running = True
         self.stopped = 0
         self.reactor.stop = self.note_stop
-        self.worker = WorkerSite(self.reactor, self.network)
+        configuration = self.configuration(self.server("one", "192.0.2.1"))
+        self.worker = WorkerSite(self.reactor, self.network, configuration, TLSContexts({}, 0.0))
         self.network.inherited[7] = ("192.0.2.9", 25)
+        self.worker.listen("192.0.2.9", 25, 7)
 
     def note_stop(self) -> None:
         self.stopped += 1
 
-    def configure(self) -> None:
-        with tempfile.TemporaryFile() as file:
-            pickle.dump(self.configuration(self.server("one", "192.0.2.1")), file)
-            file.flush()
-            self.worker.configure(os.dup(file.fileno()))
-        self.worker.listen("192.0.2.9", 25, 7)
-
     def test_it_serves_when_it_is_allowed_to(self) -> None:
         self.peer("192.0.2.1", greeting=b"220 one\r\n")
-        self.configure()
         self.worker.begin()
         self.assertEqual(self.client().data, b"")
         self.worker.link.follower.quotas({"service": 5})
         self.settle()
         self.assertEqual(self.client().data, b"220 one\r\n")
 
-    def test_without_a_configuration_it_cannot_begin(self) -> None:
-        self.assertRaises(SiteError, self.worker.begin)
-
     def test_drained_it_ends_when_its_last_session_has(self) -> None:
         self.peer("192.0.2.1", greeting=b"220 one\r\n")
-        self.configure()
         self.worker.begin()
         self.worker.link.follower.quotas({"service": 5})
         self.client()
@@ -55,7 +41,6 @@ class WorkerSiteTests(SiteStage):
 
     def test_it_ends_once_however_often_it_is_told(self) -> None:
         self.peer("192.0.2.1", greeting=b"220 one\r\n")
-        self.configure()
         self.worker.begin()
         self.worker.link.follower.quotas({"service": 5})
         self.client()

@@ -112,13 +112,15 @@ class RenewalTests(ServerTestCase):
         self.source = self.file("mail.example.com", name="a")
         self.server = self.tls(self.source)
         self.before = self.serial(self.server)
+        self.renewals = 0
 
     def renew(self, data: bytes | None = None) -> None:
         if data is None:
             self.file("mail.example.com", name="a")
         else:
             self.source.file.write_bytes(data)
-        os.utime(self.source.file, (1, 1))
+        self.renewals += 1
+        os.utime(self.source.file, (self.renewals, self.renewals))
 
     def test_what_has_not_changed_is_not_read(self) -> None:
         self.assertFalse(self.server.poll(1.0))
@@ -132,6 +134,24 @@ class RenewalTests(ServerTestCase):
         self.assertTrue(self.server.poll(2.0))
         self.assertNotEqual(self.serial(self.server), self.before)
         self.assertEqual(live.get_state_string(), b"SSL negotiation finished successfully")
+
+    def test_tickets_are_good_after_a_renewal(self) -> None:
+        context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+        sizes = []
+        session = None
+        for _ in range(2):
+            client = SSL.Connection(context, None)
+            client.set_connect_state()
+            if session is not None:
+                client.set_session(session)
+            sizes.append(bytes_of_the_server(client, self.server.connection(None, self)))
+            session = client.get_session()
+            client.set_shutdown(SSL.SENT_SHUTDOWN)  # OpenSSL resumes no session whose connection was cut
+            self.renew()
+            self.assertEqual([self.server.poll(1.0), self.server.poll(2.0)], [False, True])
+        full, resumed = sizes
+        self.assertLess(resumed, full - 200)
+        self.assertNotEqual(self.serial(self.server), self.before)
 
     def test_a_broken_file_keeps_the_old_and_is_told_once(self) -> None:
         self.renew(b"nonsense")

@@ -1,0 +1,187 @@
+"""The master's side of a fork server that is played by the test: what is sent goes over pipes in memory."""
+
+import socket
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
+from twisted.protocols import amp
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.process.forks import PATIENCE, Forks
+from exproxy.process.messages import CannotForkError, Configure, Ended, Fork, Kill
+from tests.process.stage import Pipe
+
+
+class FakeForkServer(amp.AMP):
+    """Does what the test says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+        self.forks: list[Deferred[dict[str, int]]] = []
+        self.signals: list[int] = []
+
+    @Configure.responder
+    def configure(self, file: int) -> dict[str, object]:
+        self.heard.append(f"configure {file}")
+        return {}
+
+    @Fork.responder
+    def fork(self, link: int, errors: int) -> "Deferred[dict[str, int]]":
+        self.heard.append("fork")
+        self.forks.append(Deferred())
+        return self.forks[-1]
+
+    @Kill.responder
+    def kill(self, pid: int) -> dict[str, object]:
+        self.heard.append(f"kill {pid}")
+        return {}
+
+    def signalProcess(self, number: int) -> None:
+        self.signals.append(number)
+
+
+class _Reason:
+    class value:  # noqa: N801 - as Twisted's failures have it
+        signal = 9
+        exitCode = None  # noqa: N815 - likewise
+
+
+class ForksTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.servers: list[FakeForkServer] = []
+        self.tied: list[Protocol] = []
+        self.forks = Forks(self.clock, self.spawn, self.tie, 7)
+        self.told: list[str] = []
+
+    def spawn(self, process: Any, link: Any) -> Any:
+        server = FakeForkServer()
+        self.process, self.link = process, link
+        self.ours, self.theirs = Pipe(link, isServer=True), Pipe(server, isServer=False)
+        self.ours.other = self.theirs
+        link.makeConnection(self.ours)
+        server.makeConnection(self.theirs)
+        self.servers.append(server)
+        return server
+
+    def tie(self, link: Protocol) -> socket.socket:
+        self.tied.append(link)
+        return socket.socket()
+
+    def settle(self) -> FakeForkServer:
+        for _ in range(5):
+            self.servers[-1].dataReceived(self.ours.getOutBuffer() or b"")
+            self.link.dataReceived(self.theirs.getOutBuffer() or b"")
+        return self.servers[-1]
+
+    def fork(self) -> Any:
+        self.link_of_worker = Protocol()
+        return self.forks.fork("worker 1", self.link_of_worker, self.told.append)
+
+    def forked(self, pid: int = 42) -> Any:
+        """A worker that lives."""
+        self.forks.start()
+        worker = self.fork()
+        self.settle().forks[-1].callback({"pid": pid})
+        self.settle()
+        return worker
+
+    def end_server(self) -> None:
+        self.link.connectionLost(Failure(ConnectionDone()))
+        self.process.processEnded(_Reason())
+
+    def test_a_worker_has_two_pairs_and_in_the_end_a_number(self) -> None:
+        self.assertEqual(self.forked().pid, 42)
+        self.assertEqual(self.servers[0].heard, ["configure 7", "fork"])
+        self.assertEqual((self.tied[0], len(self.tied)), (self.link_of_worker, 2))
+
+    def test_its_end_is_told_with_the_cause(self) -> None:
+        for status, why in ((-9, "signal 9"), (1, "status 1")):
+            self.forked()
+            self.servers[-1].callRemote(Ended, pid=41, status=0)
+            self.servers[-1].callRemote(Ended, pid=42, status=status)
+            self.settle()
+            self.assertEqual(self.told.pop(), why)
+        self.assertEqual(self.told, [])
+
+    def test_who_asks_before_there_is_a_fork_server_is_remembered(self) -> None:
+        self.fork()
+        self.forks.start()
+        self.assertEqual(self.settle().heard, ["configure 7", "fork"])
+
+    def test_who_waits_for_one_may_be_given_up(self) -> None:
+        self.fork().kill()
+        self.assertEqual(self.told, ["there was no fork server"])
+        self.forks.start()
+        self.assertEqual(self.settle().heard, ["configure 7"])
+
+    def test_a_worker_is_killed_by_its_parent(self) -> None:
+        self.forked().kill()
+        self.assertEqual(self.settle().heard[-1], "kill 42")
+        self.servers[0].callRemote(Ended, pid=42, status=-9)
+        self.settle()
+        self.clock.advance(PATIENCE)
+        self.assertEqual((self.told, self.servers[0].signals), (["signal 9"], []))
+
+    def test_a_fork_server_that_does_not_kill_is_killed(self) -> None:
+        self.forked().kill()
+        self.settle()
+        self.clock.advance(PATIENCE)
+        self.assertEqual(self.servers[0].signals, [9])
+        self.flushLoggedErrors()
+
+    def test_a_fork_server_that_never_forked_is_killed_with_the_one_who_waits(self) -> None:
+        self.forks.start()
+        worker = self.fork()
+        self.settle()
+        worker.kill()
+        self.assertEqual(self.servers[0].signals, [9])
+
+    def test_a_worker_that_cannot_be_forked_has_ended(self) -> None:
+        self.forks.start()
+        self.fork()
+        self.settle().forks[0].errback(CannotForkError("no memory"))
+        self.settle()
+        self.assertEqual(self.told, ["cannot be forked: no memory"])
+
+    def test_when_the_fork_server_ends_all_workers_have_and_another_one_is_started(self) -> None:
+        self.forked()
+        self.link_of_worker.makeConnection(Pipe(self.link_of_worker, isServer=True))
+        self.end_server()
+        self.assertEqual(self.told, ["with the fork server"])
+        transport: Any = self.link_of_worker.transport
+        self.assertTrue(transport.disconnecting)
+        worker = self.fork()
+        self.clock.advance(1.0)
+        self.assertEqual(len(self.servers), 2)
+        self.settle().forks[0].callback({"pid": 43})
+        self.settle()
+        self.assertEqual(worker.pid, 43)
+
+    def test_stopped_it_has_none_any_more(self) -> None:
+        self.forks.start()
+        ended = self.forks.stop()
+        self.assertNoResult(ended)
+        self.assertTrue(self.ours.disconnecting)
+        self.end_server()
+        self.assertIsNone(self.successResultOf(ended))
+        self.clock.advance(60)
+        self.assertEqual(len(self.servers), 1)
+
+    def test_a_fork_server_that_does_not_end_is_killed(self) -> None:
+        self.forks.start()
+        self.forks.stop()
+        self.clock.advance(PATIENCE)
+        self.assertEqual(self.servers[0].signals, [9])
+
+    def test_stopped_while_there_is_none_nothing_is_started(self) -> None:
+        self.forks.start()
+        self.end_server()
+        self.assertIsNone(self.successResultOf(self.forks.stop()))
+        self.clock.advance(60)
+        self.assertEqual(len(self.servers), 1)
