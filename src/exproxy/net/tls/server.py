@@ -98,7 +98,8 @@ class ServerTLS:
 
     def _choose(self, connection: SSL.Connection) -> None:
         """OpenSSL calls this when it has read the ClientHello, whether that asks for a name or not."""
-        connection.set_context(self._chosen.context(connection.get_servername()))
+        chosen = self._chosen
+        connection.set_context(chosen.context(connection.get_servername()) if chosen.names else chosen.default)
 
     def _signature(self) -> _Signature:
         return tuple(_stat(path) for certificate in self.certificates for path in certificate.files)
@@ -114,7 +115,10 @@ def _stat(path: Path) -> tuple[int, int, int]:
 
 @attrs.frozen(eq=False)
 class _Chosen:
-    """Contexts by name: an exact one wins over a wildcard, which stands for one label (RFC 6125 section 6.4.3)."""
+    """Contexts by name: an exact one wins over a wildcard, which stands for one label (RFC 6125 section 6.4.3).
+
+    Without names all have the default.
+    """
 
     default: SSL.Context
     names: dict[str, SSL.Context]
@@ -135,7 +139,7 @@ def _by_name(identities: Sequence[Identity], profile: Profile) -> _Chosen:
     for name in dict.fromkeys(name for identity in identities for name in identity.names):
         chosen = tuple(_together(identities, name))
         names[name] = sets.get(chosen) or sets.setdefault(chosen, _context(chosen, profile))
-    return _Chosen(default, names)
+    return _Chosen(default, names if len(sets) > 1 else {})
 
 
 def _together(identities: Sequence[Identity], name: str) -> list[Identity]:
