@@ -165,3 +165,13 @@ class TwoWorkersTLSTests(Scenes, TLSTestCase):
             self.proxy.wait_for_log("worker . serves", before)
         resumed, _ = self.visit(context, session)
         self.assertTrue(resumed)
+
+    def test_a_fork_server_without_its_certificate_says_so_and_goes_on_when_it_is_back(self) -> None:
+        file = self.proxy.folder / "mail.pem"
+        away = file.rename(file.with_suffix(".away"))
+        before = self.proxy.written()
+        os.kill(self.proxy.fork_server(), signal.SIGKILL)
+        self.proxy.wait_for_log("the fork server: frontends.bridge.tls: cannot read .*mail.pem", before)
+        away.rename(file)
+        self.proxy.wait_for_log("worker 1 serves", before)
+        self.assertEqual(self.curl(self.bridge), "this is ex1")

@@ -179,6 +179,14 @@ class ForksTests(SynchronousTestCase):
         self.clock.advance(PATIENCE)
         self.assertEqual(self.servers[0].signals, [9])
 
+    def test_stopped_while_it_dies_it_waits_for_its_end(self) -> None:
+        self.forks.start()
+        self.link.connectionLost(Failure(ConnectionDone()))
+        ended = self.forks.stop()
+        self.assertNoResult(ended)
+        self.process.processEnded(_Reason())
+        self.assertIsNone(self.successResultOf(ended))
+
     def test_stopped_while_there_is_none_nothing_is_started(self) -> None:
         self.forks.start()
         self.end_server()

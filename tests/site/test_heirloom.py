@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 
 from exproxy.config import model
 from exproxy.site.errors import SiteError
-from exproxy.site.heirloom import Heirloom
+from exproxy.site.heirloom import CONTEXTS, PERIODS, Heirloom, periods
 from exproxy.site.tls import LOOK
 from tests.net.tls.files import certificate_file
 from tests.site.stage import SiteStage
@@ -51,6 +51,14 @@ class HeirloomTests(SiteStage):
         Path(self.file).unlink()
         error = self.assertRaises(SiteError, self.configure)
         self.assertIn("frontends.smtp.tls: cannot read", str(error))
+
+    def test_contexts_are_made_for_three_months_but_not_without_bound(self) -> None:
+        self.assertEqual(periods(self.configured()), PERIODS)
+        many = self.configured()
+        tls = (model.FrontTLS((model.Certificate(Path(f"{number}.pem")),)) for number in range(100))
+        binds = tuple(model.Bind("192.0.2.9", 25, 25, tls=each) for each in tls)
+        many.frontends["smtp"] = model.Frontend("smtp", "tcp", binds, "hub")
+        self.assertEqual(periods(many), CONTEXTS // 100)
 
     def test_renewed_files_are_inherited(self) -> None:
         self.configure()

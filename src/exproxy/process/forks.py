@@ -103,7 +103,8 @@ class Forks:
             return succeed(None)
         self._ending = Deferred()
         transport: Any = self._link and self._link.transport
-        transport.loseConnection()
+        if transport is not None:
+            transport.loseConnection()
         self._kill_after_patience(lambda: True)
         return self._ending
 

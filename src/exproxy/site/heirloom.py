@@ -9,9 +9,10 @@ from exproxy.config import model
 from exproxy.site.errors import SiteError
 from exproxy.site.tls import TLSContexts
 
-BEFOREHAND = 180
-"""Periods of ticket keys (12 hours each) for which contexts are made: 90 days, about 2.5 MB for each different ``tls`` of the
-front ends, in memory that all workers share.  Later each worker makes its own."""
+PERIODS = 180
+"""Periods of ticket keys (12 hours each) for which contexts are made: 90 days.  Later each worker makes its own."""
+CONTEXTS = 1800
+"""So many in all, about 25 MB that all workers share: more than ten different ``tls`` of front ends have fewer periods each."""
 
 
 class Heirloom:
@@ -34,7 +35,7 @@ class Heirloom:
             # at a place of our own: the descriptor's own is shared with the master and other fork servers
             data = os.pread(source.fileno(), os.fstat(source.fileno()).st_size, 0)
         self.configuration = pickle.loads(data)  # noqa: S301 - our parent's
-        self.tls = TLSContexts(self.configuration.profiles, self.seconds(), BEFOREHAND)
+        self.tls = TLSContexts(self.configuration.profiles, self.seconds(), periods(self.configuration))
         self.tls.make_all(self.configuration)
         if self.tls.troubles:
             raise SiteError(self.tls.troubles)
@@ -43,3 +44,9 @@ class Heirloom:
     def look(self) -> None:
         """Who is forked from now on shall have renewed files from the start."""
         self.tls.look(self.seconds())
+
+
+def periods(configuration: model.Configuration) -> int:
+    """For how many contexts are made beforehand."""
+    different = {bind.tls for frontend in configuration.frontends.values() for bind in frontend.binds if bind.tls is not None}
+    return max(1, min(PERIODS, CONTEXTS // max(1, len(different))))
