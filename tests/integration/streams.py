@@ -7,7 +7,7 @@ from typing import Any, cast
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
-from exproxy.net.interfaces import Address, Network, Stream
+from exproxy.net.interfaces import Address, Network, PipedStream, PlainStream, Stream
 
 LOOPBACK = "127.0.0.1"
 
@@ -16,7 +16,7 @@ class Recorder:
     """A receiver, dialer and acceptor that keeps what it was told and lets a test wait for it."""
 
     def __init__(self, room: int = 64) -> None:
-        self.streams: list[Stream] = []
+        self.streams: list[PipedStream] = []
         self.data: dict[Stream, bytes] = {}
         self.events: list[tuple[str, Any]] = []
         self.lost: dict[Stream, Exception | None] = {}
@@ -42,7 +42,7 @@ class Recorder:
     def room(self) -> int:
         return self._room
 
-    def accepted(self, stream: Stream) -> None:
+    def accepted(self, stream: PlainStream) -> None:
         self.streams.append(stream)
         self.data[stream] = b""
         stream.attach(self)
@@ -103,7 +103,7 @@ class StreamSuite:
         self.addCleanup(end)
         return recorder
 
-    async def pair(self) -> tuple[Recorder, Stream, Recorder, Stream]:
+    async def pair(self) -> tuple[Recorder, PipedStream, Recorder, PipedStream]:
         """Two ends of one connection, both streams of the network."""
         ours, theirs = self.recorder(), self.recorder()
         address = self.listen(theirs)
@@ -112,7 +112,7 @@ class StreamSuite:
         await theirs.until(lambda: theirs.streams)
         return ours, ours.streams[0], theirs, theirs.streams[0]
 
-    async def plain(self) -> tuple[Recorder, Stream, socket.socket]:
+    async def plain(self) -> tuple[Recorder, PipedStream, socket.socket]:
         """A stream whose peer is a socket that the test reads and writes by hand."""
         server = self.recorder()
         address = self.listen(server)
@@ -164,27 +164,6 @@ class StreamSuite:
         stream.resume()
         await server.until(lambda: server.data[stream] == b"hello world")
         self.assertEqual(stream.received, 5)
-
-    async def test_looking_takes_nothing_until_it_skips(self) -> None:
-        server, stream, peer = await self.plain()
-        stream.look()
-        peer.sendall(b"head")
-        await server.until(lambda: server.data[stream] == b"head")
-        peer.sendall(b" body")
-        await server.until(lambda: server.data[stream] == b"headhead body")
-        stream.skip(5)
-        server.data[stream] = b""
-        stream.resume()
-        await server.until(lambda: server.data[stream] == b"body")
-        self.assertEqual(stream.received, 9)
-
-    async def test_an_end_while_it_looks_is_told(self) -> None:
-        server, stream, peer = await self.plain()
-        stream.look()
-        peer.sendall(b"half a")
-        peer.shutdown(socket.SHUT_WR)
-        await server.until(lambda: server.happened("eof", stream))
-        self.assertIn(b"half a", server.data[stream])
 
     async def test_what_the_kernel_does_not_take_is_queued_and_told_when_drained(self) -> None:
         ours, near, theirs, far = await self.pair()
@@ -270,7 +249,7 @@ class StreamSuite:
 
     async def test_a_port_paused_while_clients_come_accepts_no_more(self) -> None:
         class OneOnly(Recorder):
-            def accepted(self, stream: Stream) -> None:
+            def accepted(self, stream: PlainStream) -> None:
                 super().accepted(stream)
                 port.pause()
 
@@ -460,6 +439,35 @@ class StreamSuite:
         turn: Deferred[None] = Deferred()
         cast(Any, reactor).callLater(0.005, turn.callback, None)
         await turn
+
+
+class PlainStreamSuite(StreamSuite):
+    """What the connection itself can, and TLS cannot."""
+
+    async def plain(self) -> tuple[Recorder, PlainStream, socket.socket]:
+        recorder, stream, peer = await super().plain()
+        return recorder, cast(PlainStream, stream), peer
+
+    async def test_looking_takes_nothing_until_it_skips(self) -> None:
+        server, stream, peer = await self.plain()
+        stream.look()
+        peer.sendall(b"head")
+        await server.until(lambda: server.data[stream] == b"head")
+        peer.sendall(b" body")
+        await server.until(lambda: server.data[stream] == b"headhead body")
+        stream.skip(5)
+        server.data[stream] = b""
+        stream.resume()
+        await server.until(lambda: server.data[stream] == b"body")
+        self.assertEqual(stream.received, 9)
+
+    async def test_an_end_while_it_looks_is_told(self) -> None:
+        server, stream, peer = await self.plain()
+        stream.look()
+        peer.sendall(b"half a")
+        peer.shutdown(socket.SHUT_WR)
+        await server.until(lambda: server.happened("eof", stream))
+        self.assertIn(b"half a", server.data[stream])
 
 
 def _taken(sock: socket.socket) -> int:

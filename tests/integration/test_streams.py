@@ -8,11 +8,11 @@ from twisted.trial.unittest import TestCase
 from exproxy.net.epoll.loop import Loop
 from exproxy.net.epoll.network import EpollNetwork
 from exproxy.net.transports import TransportNetwork
-from tests.integration.streams import StreamSuite
+from tests.integration.streams import PlainStreamSuite
 from tests.integration.tlsstreams import TLSStreamSuite
 
 
-class EpollStreamTests(StreamSuite, TestCase):
+class EpollStreamTests(PlainStreamSuite, TestCase):
     """Streams on an epoll of our own."""
 
     def setUp(self) -> None:
@@ -29,7 +29,7 @@ class EpollStreamIPv6Tests(EpollStreamTests):
     """There is but one loopback address in IPv6."""
 
 
-class TransportStreamTests(StreamSuite, TestCase):
+class TransportStreamTests(PlainStreamSuite, TestCase):
     """Streams on Twisted's transports."""
 
     def setUp(self) -> None:

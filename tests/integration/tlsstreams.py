@@ -8,7 +8,7 @@ from OpenSSL import SSL
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 
-from exproxy.net.interfaces import Address, SecureStream, Stream
+from exproxy.net.interfaces import Address, PipedStream, PlainStream, SecureStream
 from exproxy.net.tls.client import ClientTLS, client_context
 from exproxy.net.tls.failures import TLSError
 from exproxy.net.tls.profiles import BUILT_IN, Profile
@@ -26,7 +26,7 @@ class TLSRecorder(Recorder):
         self.server = server
         self.begun: list[SecureStream] = []
 
-    def accepted(self, stream: Stream) -> None:
+    def accepted(self, stream: PlainStream) -> None:
         network = self.suite.network
         if self.server:
             self.begun.append(network.secure_server(stream, self.suite.server_tls, self))
@@ -166,14 +166,14 @@ class TLSStreamSuite(StreamSuite):
         self.addCleanup(end)
         return recorder
 
-    async def pair(self) -> tuple[Recorder, Stream, Recorder, Stream]:
+    async def pair(self) -> tuple[Recorder, PipedStream, Recorder, PipedStream]:
         ours, theirs = self.ended(TLSRecorder(self, False)), self.ended(TLSRecorder(self, True))
         self.network.connect(self.listen(theirs), ours, 5.0)
         await ours.until(lambda: ours.streams)
         await theirs.until(lambda: theirs.streams)
         return ours, ours.streams[0], theirs, theirs.streams[0]
 
-    async def plain(self, version: int | None = None) -> tuple[Recorder, Stream, Any]:
+    async def plain(self, version: int | None = None) -> tuple[Recorder, PipedStream, Any]:
         """A TLS stream, and a socket with TLS at its other end."""
         server = self.ended(TLSRecorder(self, True))
         peer = TLSSocket(self.listen(server), version)
@@ -207,14 +207,6 @@ class TLSStreamSuite(StreamSuite):
         peer.sendall(b"early")
         await self.pair()
         self.assertEqual(server.data[stream], b"")
-
-    async def test_looking_takes_nothing_until_it_skips(self) -> None:
-        """What is in TLS can only be read."""
-        _, stream, _ = await self.plain()
-        self.assertRaises(NotImplementedError, stream.look)
-        self.assertRaises(NotImplementedError, stream.skip, 1)
-
-    test_an_end_while_it_looks_is_told = test_looking_takes_nothing_until_it_skips
 
     async def test_version_cipher_and_name_are_known(self) -> None:
         _, one, _, other = await self.pair()

@@ -19,7 +19,7 @@ import attrs
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from exproxy.net.deadlines import Deadlines
-from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Port, Receiver, Stream, TLSOwner
+from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, PipedStream, PlainStream, Port, Receiver, Stream, TLSOwner
 from exproxy.net.tls.buffered import BufferedTLSStream
 from exproxy.net.tls.client import ClientTLS
 from exproxy.net.tls.server import ServerTLS
@@ -68,7 +68,7 @@ class MemoryStream:
     other: "MemoryStream" = attrs.field(init=False)
     receiver: Receiver = attrs.field(factory=_Nobody)
     reading: bool = False
-    piped_to: Stream | None = None
+    piped_to: PipedStream | None = None
     inbox: bytearray = attrs.field(factory=bytearray)
     outbox: bytearray = attrs.field(factory=bytearray)
     _unread: bytearray = attrs.field(factory=bytearray)
@@ -126,7 +126,7 @@ class MemoryStream:
         self._eof_asked = True
         self._flush()
 
-    def pipe(self, to: Stream) -> None:
+    def pipe(self, to: PipedStream) -> None:
         self.piped_to = to
         to.fed_by(self)
         self.reading = True
@@ -332,10 +332,10 @@ class MemoryNetwork:
         self.attempts.append(attempt)
         return attempt
 
-    def secure_server(self, stream: Stream, tls: ServerTLS, owner: TLSOwner) -> BufferedTLSStream:
+    def secure_server(self, stream: PlainStream, tls: ServerTLS, owner: TLSOwner) -> BufferedTLSStream:
         return BufferedTLSStream(self.clock, stream, tls, owner)
 
-    def secure_client(self, stream: Stream, tls: ClientTLS, owner: TLSOwner) -> BufferedTLSStream:
+    def secure_client(self, stream: PlainStream, tls: ClientTLS, owner: TLSOwner) -> BufferedTLSStream:
         return BufferedTLSStream(self.clock, stream, tls, owner)
 
     def _port_number(self) -> int:
@@ -403,7 +403,7 @@ class Recorder:
         self.lost = True
         self.error = error
 
-    def connected(self, stream: Stream) -> None:
+    def connected(self, stream: PlainStream) -> None:
         self.stream = stream
         stream.attach(self)
         stream.resume()
@@ -427,7 +427,7 @@ class Peer:
     sessions: "list[PeerSession]" = attrs.field(factory=list)
     failures: list[OSError] = attrs.field(factory=list)
 
-    def accepted(self, stream: Stream) -> None:
+    def accepted(self, stream: PlainStream) -> None:
         session = PeerSession(self, stream)
         self.sessions.append(session)
         stream.attach(session)

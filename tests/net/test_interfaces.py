@@ -6,7 +6,10 @@ from exproxy.net.epoll.attempt import EpollAttempt, FailedAttempt
 from exproxy.net.epoll.network import EpollNetwork
 from exproxy.net.epoll.port import EpollPort
 from exproxy.net.epoll.stream import EpollStream
-from exproxy.net.interfaces import Attempt, Network, Port, Stream
+from exproxy.net.epoll.tlsstream import EpollTLSStream
+from exproxy.net.interfaces import Attempt, Network, PipedStream, PlainStream, Port, SecureStream, Stream
+from exproxy.net.tls.buffered import BufferedTLSStream
+from exproxy.net.tlsclient import TLSClientStream
 from exproxy.net.transports import TransportAttempt, TransportNetwork, TransportPort, TransportStream
 from tests.net.memory import MemoryNetwork, MemoryStream
 
@@ -24,7 +27,17 @@ class InterfaceTests(SynchronousTestCase):
             self.assertEqual(missing, set(), f"{implementation.__name__} lacks methods of {protocol.__name__}")
 
     def test_streams(self) -> None:
-        self.assertOffers(Stream, EpollStream, TransportStream, MemoryStream)
+        plain = EpollStream, TransportStream, MemoryStream
+        secure = EpollTLSStream, BufferedTLSStream
+        self.assertOffers(Stream, *plain, *secure, TLSClientStream)
+        self.assertOffers(PipedStream, *plain, *secure)
+        self.assertOffers(PlainStream, *plain)
+
+    def test_nobody_is_promised_what_only_plain_streams_can(self) -> None:
+        self.assertNotIn(PlainStream, SecureStream.__mro__)
+        self.assertEqual(promised(PlainStream), {"look", "skip"})
+        self.assertEqual(promised(PipedStream), {"pipe", "fed_by"})
+        self.assertEqual(promised(PipedStream) & set(dir(TLSClientStream)), set())
 
     def test_ports(self) -> None:
         self.assertOffers(Port, EpollPort, TransportPort)

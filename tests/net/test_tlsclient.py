@@ -233,10 +233,6 @@ class TLSClientTests(SynchronousTestCase):
         self.clock.advance(0)
         self.assertEqual((self.told.tls_failure, self.told.lost), (None, True))
 
-    def test_it_does_not_relay(self) -> None:
-        with self.assertRaises(NotImplementedError):
-            self.client().pipe(self.near)
-
 
 class ExplainTests(SynchronousTestCase):
     def test_an_error_without_reasons_is_still_a_sentence(self) -> None:

@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Mapping
 
-from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Network, Port, SecureStream, Stream, TLSOwner
+from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Network, PlainStream, Port, SecureStream, TLSOwner
 from exproxy.net.tls.client import ClientTLS
 from exproxy.net.tls.server import ServerTLS
 
@@ -32,10 +32,10 @@ class InheritedNetwork:
     def adopt(self, fd: int, acceptor: Acceptor) -> Port:
         return self._network.adopt(fd, acceptor)
 
-    def secure_server(self, stream: Stream, tls: ServerTLS, owner: TLSOwner) -> SecureStream:
+    def secure_server(self, stream: PlainStream, tls: ServerTLS, owner: TLSOwner) -> SecureStream:
         return self._network.secure_server(stream, tls, owner)
 
-    def secure_client(self, stream: Stream, tls: ClientTLS, owner: TLSOwner) -> SecureStream:
+    def secure_client(self, stream: PlainStream, tls: ClientTLS, owner: TLSOwner) -> SecureStream:
         return self._network.secure_client(stream, tls, owner)
 
     def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:

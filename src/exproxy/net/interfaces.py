@@ -72,26 +72,11 @@ class Stream(Protocol):
     def unread(self, data: bytes) -> None:
         """Put bytes back: they come first at the next read or pipe."""
 
-    def look(self) -> None:
-        """Read, but take nothing: each ``data_received`` has all that waits, from its first byte, until :meth:`skip`.
-
-        For what may stand before TLS, which wants to read the connection itself.  Not for TLS streams.
-        """
-
-    def skip(self, size: int) -> None:
-        """Look no more: drop the first ``size`` of the bytes that were seen, and pause."""
-
     def write(self, data: bytes | memoryview) -> bool:
         """Send; what the kernel does not take is copied and queued.  ``False``: bytes are queued, wait for ``write_drained``."""
 
     def write_eof(self) -> None:
         """No more will be written; sent after what is queued.  Reading goes on."""
-
-    def pipe(self, to: "Stream") -> None:
-        """Relay every byte read here to ``to``, with back-pressure, and the end as ``to.write_eof()``; starts reading."""
-
-    def fed_by(self, source: "Stream") -> None:
-        """``source`` is piped here: resume it when what is queued here has gone.  Called by :meth:`pipe`."""
 
     def close(self) -> None:
         """Send what is queued, then close; no more is read."""
@@ -100,7 +85,30 @@ class Stream(Protocol):
         """Close at once; the peer sees a reset."""
 
 
-class SecureStream(Stream, Protocol):
+class PipedStream(Stream, Protocol):
+    """A stream that can be relayed into another, and another into it.  Those of a network can; those of checks need not."""
+
+    def pipe(self, to: "PipedStream") -> None:
+        """Relay every byte read here to ``to``, with back-pressure, and the end as ``to.write_eof()``; starts reading."""
+
+    def fed_by(self, source: Stream) -> None:
+        """``source`` is piped here: resume it when what is queued here has gone.  Called by :meth:`pipe`."""
+
+
+class PlainStream(PipedStream, Protocol):
+    """The connection itself, as a network makes it: what comes can be looked at before it is taken."""
+
+    def look(self) -> None:
+        """Read, but take nothing: each ``data_received`` has all that waits, from its first byte, until :meth:`skip`.
+
+        For what may stand before TLS, which wants to read the connection itself.
+        """
+
+    def skip(self, size: int) -> None:
+        """Look no more: drop the first ``size`` of the bytes that were seen, and pause."""
+
+
+class SecureStream(PipedStream, Protocol):
     """A stream that speaks TLS; ``received`` and ``sent`` count plain bytes.
 
     ``write_eof`` and ``close`` say close_notify; the connection itself ends when both sides have.  A peer that ends without
@@ -137,7 +145,7 @@ class Acceptor(Protocol):
     def room(self) -> int:
         """How many clients may be accepted now; asked once before each batch, where the platform accepts in batches."""
 
-    def accepted(self, stream: Stream) -> None:
+    def accepted(self, stream: PlainStream) -> None:
         """A client is here; the stream is paused and has no receiver."""
 
     def accept_failed(self, error: OSError) -> None:
@@ -165,7 +173,7 @@ class Port(Protocol):
 class Dialer(Protocol):
     """Who asked for a connection; exactly one of the two is called, never from inside ``connect``."""
 
-    def connected(self, stream: Stream) -> None: ...
+    def connected(self, stream: PlainStream) -> None: ...
 
     def connect_failed(self, error: Exception) -> None:
         """``TimeoutError``, or an ``OSError`` such as ``ConnectionRefusedError``."""
@@ -195,7 +203,7 @@ class Network(Protocol):
     def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
         """Open a connection; NODELAY and TCP keepalive are on."""
 
-    def secure_server(self, stream: Stream, tls: ServerTLS, owner: TLSOwner) -> SecureStream:
+    def secure_server(self, stream: PlainStream, tls: ServerTLS, owner: TLSOwner) -> SecureStream:
         """Speak TLS on ``stream`` from now on, as the server; ``stream`` itself is not to be used any more.
 
         A handshake has no end of its own: the owner's deadline aborts it.
@@ -203,5 +211,5 @@ class Network(Protocol):
         :param stream: of this network; nothing that was read from it has been put back.
         """
 
-    def secure_client(self, stream: Stream, tls: ClientTLS, owner: TLSOwner) -> SecureStream:
+    def secure_client(self, stream: PlainStream, tls: ClientTLS, owner: TLSOwner) -> SecureStream:
         """The same as the client."""

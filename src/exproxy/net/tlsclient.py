@@ -1,7 +1,7 @@
 """TLS as client: a stream over a stream, with OpenSSL between two memory buffers.
 
 This is the stream of checks and other short conversations: it works over any network and on a connection on which plain text
-was spoken before (STARTTLS).  It relays nothing: :meth:`TLSClientStream.pipe` is refused.
+was spoken before (STARTTLS).  It relays nothing and cannot be piped.
 
 Its life: ``TLSClientStream(clock, stream, context, name, observer, verify)`` then :meth:`TLSClientStream.start`; then exactly one
 of ``observer.tls_secured`` and ``observer.tls_failed``, unless it is aborted or closed before; after ``tls_failed`` the
@@ -143,18 +143,6 @@ class TLSClientStream:
             self._say_goodbye()
             if self._eof_told:
                 self._end()
-
-    def look(self) -> None:
-        raise NotImplementedError("what is in TLS can only be read")
-
-    def skip(self, size: int) -> None:
-        raise NotImplementedError("what is in TLS can only be read")
-
-    def pipe(self, to: Stream) -> None:
-        raise NotImplementedError("a TLS stream of checks does not relay")
-
-    def fed_by(self, source: Stream) -> None:
-        raise NotImplementedError("a TLS stream of checks does not relay")
 
     def close(self) -> None:
         if self._state is _State.OPEN and not self._ended_here:

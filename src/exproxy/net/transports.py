@@ -20,7 +20,18 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from exproxy.net.deadlines import Deadlines
-from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Receiver, SecureStream, Stream, TLSOwner
+from exproxy.net.interfaces import (
+    Acceptor,
+    Address,
+    Attempt,
+    Dialer,
+    PipedStream,
+    PlainStream,
+    Receiver,
+    SecureStream,
+    Stream,
+    TLSOwner,
+)
 from exproxy.net.tls.buffered import BufferedTLSStream
 from exproxy.net.tls.client import ClientTLS
 from exproxy.net.tls.server import ServerTLS
@@ -34,7 +45,10 @@ class Reactor(IReactorTCP, IReactorTime, IReactorSocket):
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
 class TransportStream(Protocol):
-    """A connected transport as a :class:`exproxy.net.interfaces.Stream`; a producer: so the transport says when it is full."""
+    """A connected transport as a :class:`exproxy.net.interfaces.PlainStream`.
+
+    It is a producer, so that the transport says when it is full.
+    """
 
     transport: Any  # ITCPTransport and IConsumer at once, which the interfaces' types cannot say
 
@@ -49,7 +63,7 @@ class TransportStream(Protocol):
         self._eof_held = False
         self._wake: IDelayedCall | None = None
         self._full = False
-        self._to: Stream | None = None
+        self._to: PipedStream | None = None
         self._source: Stream | None = None
         self._looking = False
         self._eof_seen = False
@@ -151,7 +165,7 @@ class TransportStream(Protocol):
         if data:
             self._held.insert(0, data)
 
-    def pipe(self, to: Stream) -> None:
+    def pipe(self, to: PipedStream) -> None:
         self._to = to
         to.fed_by(self)
         if self._reading and self._held:
@@ -412,10 +426,10 @@ class TransportNetwork:
         self._reactor.callLater(0, attempt.start, self._reactor, address, timeout, source)
         return attempt
 
-    def secure_server(self, stream: Stream, tls: ServerTLS, owner: TLSOwner) -> SecureStream:
+    def secure_server(self, stream: PlainStream, tls: ServerTLS, owner: TLSOwner) -> SecureStream:
         return BufferedTLSStream(self._reactor, stream, tls, owner)
 
-    def secure_client(self, stream: Stream, tls: ClientTLS, owner: TLSOwner) -> SecureStream:
+    def secure_client(self, stream: PlainStream, tls: ClientTLS, owner: TLSOwner) -> SecureStream:
         return BufferedTLSStream(self._reactor, stream, tls, owner)
 
 

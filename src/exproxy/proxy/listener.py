@@ -4,7 +4,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from twisted.logger import Logger
 
-from exproxy.net.interfaces import Address, Port, Stream
+from exproxy.net.interfaces import Address, PlainStream, Port
 from exproxy.net.tls.server import ServerTLS
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.preface import Preface
@@ -77,16 +77,16 @@ class Listener:
     def room(self) -> int:
         return self.frontend.room()
 
-    def accepted(self, stream: Stream) -> None:
+    def accepted(self, stream: PlainStream) -> None:
         frontend = self.frontend
         session = Session(frontend, stream)
         frontend.began(session, self)
         trusted = bool(self._accept_proxy) and self._trusts(stream.peer[0])
         if self._tls is not None:
             if trusted:
-                session.look_for_header(self._tls)
+                session.look_for_header(stream, self._tls)
             else:
-                session.secure(self._tls)
+                session.secure(stream, self._tls)
         elif trusted or frontend.routes is not None:
             session.read_preface(Preface(trusted, frontend.routes is not None))
         else:

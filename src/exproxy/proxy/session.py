@@ -13,7 +13,7 @@ import enum
 import errno
 import time
 
-from exproxy.net.interfaces import Address, Attempt, SecureStream, Stream
+from exproxy.net.interfaces import Address, Attempt, PipedStream, PlainStream, SecureStream, Stream
 from exproxy.net.tls.failures import PeerLeftError, TLSError, TruncatedError
 from exproxy.net.tls.server import ServerTLS
 from exproxy.pool import Lease, NoServer, QueueFull, Server, Ticket
@@ -56,6 +56,7 @@ class Session:
         "_accepted",
         "_attempt",
         "_backend",
+        "_behind_header",
         "_client",
         "_client_gone",
         "_connected_at",
@@ -77,15 +78,14 @@ class Session:
         "_state",
         "_termination",
         "_ticket",
-        "_tls",
         "deadline_tick",
     )
 
-    def __init__(self, frontend: Frontend, client: Stream) -> None:
+    def __init__(self, frontend: Frontend, client: PlainStream) -> None:
         self._frontend = frontend
-        self._client = client
+        self._client: PipedStream = client
         self._client_gone = False
-        self._server: Stream | None = None
+        self._server: PipedStream | None = None
         self._server_gone = True
         self._source = client.peer
         self._destination: Address | None = None
@@ -100,7 +100,7 @@ class Session:
         self._ticket: Ticket | None = None
         self._lease: Lease | None = None
         self._attempt: Attempt | None = None
-        self._tls: ServerTLS | None = None
+        self._behind_header: tuple[PlainStream, ServerTLS] | None = None
         self._securing: SecureStream | None = None
         self._retries = 0
         self._redispatched = False
@@ -119,19 +119,19 @@ class Session:
         self._wait(self._frontend.preface_timeout)
         self._client.resume()
 
-    def look_for_header(self, tls: ServerTLS) -> None:
+    def look_for_header(self, client: PlainStream, tls: ServerTLS) -> None:
         """Read a PROXY header before the TLS handshake, and not one byte of what comes behind it."""
-        self._tls = tls
+        self._behind_header = client, tls
         self._state = State.PREFACE
         self._preface = Preface(True, False)
         self._wait(self._frontend.preface_timeout)
-        self._client.look()
+        client.look()
 
-    def secure(self, tls: ServerTLS) -> None:
+    def secure(self, client: PlainStream, tls: ServerTLS) -> None:
         """Shake hands before a server is chosen."""
         self._state = State.HANDSHAKE
         self._wait(self._frontend.handshake_timeout)
-        self._client = self._frontend.network.secure_server(self._client, tls, self)
+        self._client = self._frontend.network.secure_server(client, tls, self)
 
     def choose(self, backend: Backend | None) -> None:
         """Have a server of ``backend`` chosen; ``None``: there is nothing for this client."""
@@ -152,7 +152,8 @@ class Session:
         preface = self._preface
         if preface is None:
             return
-        if self._tls is not None:  # looked at from its first byte each time
+        looked = self._behind_header
+        if looked is not None:  # looked at from its first byte each time
             preface = self._preface = Preface(True, False)
         try:
             complete = preface.feed(data)
@@ -162,8 +163,8 @@ class Session:
             return
         if complete:
             stream.pause()
-            if self._tls is not None:
-                stream.skip(len(data) - len(preface.rest))
+            if looked is not None:
+                looked[0].skip(len(data) - len(preface.rest))
             self._take_preface(preface)
 
     def eof_received(self, stream: Stream) -> None:
@@ -217,7 +218,7 @@ class Session:
 
     # ---- what the dialer tells
 
-    def connected(self, stream: Stream) -> None:
+    def connected(self, stream: PlainStream) -> None:
         backend, lease = self._backend, self._lease
         assert backend is not None
         assert lease is not None
@@ -233,7 +234,7 @@ class Session:
             self._wait(backend.handshake_timeout)
             self._securing = self._frontend.network.secure_client(stream, tls, self)
 
-    def _relay(self, stream: Stream, backend: Backend, lease: Lease) -> None:
+    def _relay(self, stream: PipedStream, backend: Backend, lease: Lease) -> None:
         lease.connected()
         self._state = State.RELAYING
         self._connected_at = now = self._frontend.seconds()
@@ -310,10 +311,11 @@ class Session:
         self._source = preface.source or self._source
         self._destination = preface.destination
         self._client.unread(preface.rest)
-        if self._tls is None:
+        behind, self._behind_header = self._behind_header, None
+        if behind is None:
             self.choose(self._routed(preface.hello.server_name if preface.hello else None))
         else:
-            self.secure(self._tls)
+            self.secure(*behind)
 
     def _routed(self, name: str | None) -> Backend | None:
         routes = self._frontend.routes

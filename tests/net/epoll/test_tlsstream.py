@@ -82,8 +82,3 @@ class TLSStreamTests(LoopTestCase):
         stream.abort()
         self.turn()
         self.assertEqual((stream.version, stream.cipher, stream.server_name), ("", "", None))
-
-    def test_what_is_in_tls_cannot_be_looked_at(self) -> None:
-        stream, _, _ = self.secured()
-        self.assertRaises(NotImplementedError, stream.look)
-        self.assertRaises(NotImplementedError, stream.skip, 1)

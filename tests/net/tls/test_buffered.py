@@ -71,11 +71,6 @@ class BufferedTests(SynchronousTestCase):
         self.assertIsInstance(self.server.refused, PeerLeftError)
         self.assertIs(self.server.error, self.server.refused)
 
-    def test_what_is_in_tls_cannot_be_looked_at(self) -> None:
-        near, _ = self.begin()
-        self.assertRaises(NotImplementedError, near.look)
-        self.assertRaises(NotImplementedError, near.skip, 1)
-
     def test_bytes_put_back_come_first(self) -> None:
         near, far = self.begin()
         far.unread(b"first ")

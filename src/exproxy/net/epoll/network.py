@@ -23,7 +23,7 @@ from exproxy.net.epoll.attempt import EpollAttempt, FailedAttempt
 from exproxy.net.epoll.loop import Loop
 from exproxy.net.epoll.port import SHARED_ACCEPTS_A_TURN, EpollPort
 from exproxy.net.epoll.tlsstream import EpollTLSStream, secured
-from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Stream, TLSOwner
+from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, PlainStream, TLSOwner
 from exproxy.net.tls.client import ClientTLS
 from exproxy.net.tls.server import ServerTLS
 
@@ -80,10 +80,10 @@ class EpollNetwork:
             return FailedAttempt(self.loop, dialer, OSError(code, os.strerror(code)))
         return EpollAttempt(self.loop, sock, address, dialer, timeout)
 
-    def secure_server(self, stream: Stream, tls: ServerTLS, owner: TLSOwner) -> EpollTLSStream:
+    def secure_server(self, stream: PlainStream, tls: ServerTLS, owner: TLSOwner) -> EpollTLSStream:
         return secured(stream, tls, owner)
 
-    def secure_client(self, stream: Stream, tls: ClientTLS, owner: TLSOwner) -> EpollTLSStream:
+    def secure_client(self, stream: PlainStream, tls: ClientTLS, owner: TLSOwner) -> EpollTLSStream:
         return secured(stream, tls, owner)
 
 

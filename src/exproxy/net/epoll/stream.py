@@ -1,4 +1,4 @@
-"""One connected socket as a :class:`exproxy.net.interfaces.Stream`."""
+"""One connected socket as a :class:`exproxy.net.interfaces.PlainStream`."""
 
 from _socket import MSG_PEEK, SHUT_WR, SO_LINGER, SOL_SOCKET, socket
 from contextlib import suppress
@@ -8,7 +8,7 @@ from struct import pack
 
 from exproxy.net.epoll.loop import BUFFER, Loop
 from exproxy.net.epoll.splice import Splice
-from exproxy.net.interfaces import Address, Receiver, Stream
+from exproxy.net.interfaces import Address, PipedStream, Receiver, Stream
 
 MASK = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET
 READABLE = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR
@@ -79,7 +79,7 @@ class EpollStream:
         self._spliced_to: EpollStream | None = None
         self._unread = b""
         self._looking = 0
-        self._to: Stream | None = None
+        self._to: PipedStream | None = None
         self._source: Stream | None = None
         self._eof_seen = False
         self._eof_pending = False
@@ -135,7 +135,7 @@ class EpollStream:
             except OSError as error:
                 self._end(error)
 
-    def pipe(self, to: Stream) -> None:
+    def pipe(self, to: PipedStream) -> None:
         self._to = to
         to.fed_by(self)
         self.resume()

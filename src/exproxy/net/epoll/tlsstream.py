@@ -94,12 +94,6 @@ class EpollTLSStream(EpollStream):
         """See :class:`exproxy.net.tlscontext.ChainObserver`; the first fault is the one of the deepest certificate."""
         self._chain_fault = self._chain_fault or fault
 
-    def look(self) -> None:
-        raise NotImplementedError("what is in TLS can only be read")
-
-    def skip(self, size: int) -> None:
-        raise NotImplementedError("what is in TLS can only be read")
-
     def write(self, data: bytes | memoryview) -> bool:
         if self._ended or self._closing or self._eof_pending:
             return True

@@ -8,7 +8,7 @@ import enum
 from OpenSSL import SSL
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from exproxy.net.interfaces import Address, Receiver, Stream, TLSOwner
+from exproxy.net.interfaces import Address, PipedStream, Receiver, Stream, TLSOwner
 from exproxy.net.tls.client import ClientTLS
 from exproxy.net.tls.failures import TLSError, TruncatedError, explain_record
 from exproxy.net.tls.server import ServerTLS
@@ -43,7 +43,7 @@ class BufferedTLSStream:
         self._fault: Exception | None = None
         self._reading = False
         self._unread = b""
-        self._to: Stream | None = None
+        self._to: PipedStream | None = None
         self._source: Stream | None = None
         self._below_ended = False
         self._eof_seen = False
@@ -93,13 +93,7 @@ class BufferedTLSStream:
         self._unread = data + self._unread
         self._take_turn_later()
 
-    def look(self) -> None:
-        raise NotImplementedError("what is in TLS can only be read")
-
-    def skip(self, size: int) -> None:
-        raise NotImplementedError("what is in TLS can only be read")
-
-    def pipe(self, to: Stream) -> None:
+    def pipe(self, to: PipedStream) -> None:
         self._to = to
         to.fed_by(self)
         self.resume()
