@@ -18,7 +18,7 @@ from exproxy.net.epoll.splice import SIZE
 from exproxy.net.transports import TransportNetwork
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.gate import Gate
-from exproxy.proxy.session import Session
+from exproxy.proxy.session import Session, State
 from exproxy.wire.proxyheader import encode_v1
 from tests.integration.hostile import Ground
 
@@ -37,6 +37,9 @@ class HostileSuite(Ground):
 
     most_queued: int
     """Bytes that a session may hold for a client that does not read."""
+    patience_with_the_half_closed: float
+    """The server timeout where a client that has said all and resets is to be let go."""
+    end_of_the_half_closed: str
 
     def queued(self, frontend: Frontend) -> int:
         """Bytes that wait in our memory for clients."""
@@ -160,16 +163,53 @@ class HostileSuite(Ground):
         await self.all_comes_back(frontend)
         self.assertEqual(self.records[0].termination, "CD")
 
-    async def test_a_reset_after_a_half_close_gives_all_back(self) -> None:
-        for closes in ("client", "server"):
-            listener = self.server()
-            frontend = self.open(self.backend(self.servers([listener.getsockname()])), client_fin_timeout=0.2)
-            client, server = await self.relayed(frontend, listener)
-            first, second = (client, server) if closes == "client" else (server, client)
-            first.shutdown(socket.SHUT_WR)
-            self.assertEqual(await self.read_all(second), b"")
-            self.reset(client)
-            await self.all_comes_back(frontend)
+    async def test_a_reset_after_the_clients_half_close_gives_all_back(self) -> None:
+        listener = self.server()
+        backend = self.backend(self.servers([listener.getsockname()]), server_timeout=self.patience_with_the_half_closed)
+        frontend = self.open(backend)
+        client, server = await self.relayed(frontend, listener)
+        client.shutdown(socket.SHUT_WR)
+        self.assertEqual(await self.read_all(server), b"")
+        self.reset(client)
+        await self.all_comes_back(frontend)
+        self.assertEqual(self.records[0].termination, self.end_of_the_half_closed)
+
+    async def test_a_reset_after_the_servers_half_close_gives_all_back(self) -> None:
+        listener = self.server()
+        frontend = self.open(self.backend(self.servers([listener.getsockname()])))
+        client, server = await self.relayed(frontend, listener)
+        server.shutdown(socket.SHUT_WR)
+        self.assertEqual(await self.read_all(client), b"")
+        self.reset(client)
+        await self.all_comes_back(frontend)
+        self.assertEqual(self.records[0].termination, "CD")
+
+    async def test_a_reset_when_the_server_has_gone_gives_all_back(self) -> None:
+        listener = self.server()
+        frontend = self.open(self.backend(self.servers([listener.getsockname()])))
+        client, server = await self.relayed(frontend, listener)
+        self.reset(server)
+        await self.until(lambda: self.state(frontend) is State.ENDING)
+        self.reset(client)
+        await self.all_comes_back(frontend)
+        self.assertEqual(self.records[0].termination, "SD")
+
+    async def test_a_reset_of_a_client_that_is_being_let_go_gives_all_back(self) -> None:
+        listener = self.server()
+        servers = self.servers([listener.getsockname()])
+        frontend = self.open(self.backend(servers))
+        client, server = await self.relayed(frontend, listener, buffer=16_384)
+        await self.flood(server)
+        next(iter(frontend.sessions)).evicted(cast(Any, None), "D")
+        self.assertIs(self.state(frontend), State.CLOSING)
+        self.reset(client)
+        await self.all_comes_back(frontend)
+        self.assertEqual(self.records[0].termination, "DD")
+
+    def state(self, frontend: Frontend) -> State:
+        """Of the only session."""
+        (session,) = frontend.sessions
+        return session._state
 
     async def test_a_server_that_answers_and_closes_during_an_upload_is_heard(self) -> None:
         listener = self.server()
@@ -302,6 +342,8 @@ class EpollHostileTests(HostileSuite, TestCase):
     """On an epoll of our own."""
 
     most_queued = SIZE
+    patience_with_the_half_closed = 60.0
+    end_of_the_half_closed = "--"
 
     async def setUp(self) -> None:
         self.loop = Loop(cast(Any, reactor))
@@ -333,6 +375,9 @@ class TransportHostileTests(HostileSuite, TestCase):
     """On Twisted's transports."""
 
     most_queued = 3 * 65536
+    patience_with_the_half_closed = 0.2
+    """A transport that reads no more sees no reset: the server's silence ends it."""
+    end_of_the_half_closed = "sD"
 
     async def setUp(self) -> None:
         self.network = TransportNetwork(cast(Any, reactor))

@@ -60,7 +60,7 @@ class MemoryStream:
     capacity: int = CHUNK
     received: int = 0
     sent: int = 0
-    last_active: float = 0.0
+    last_active: float = attrs.field(init=False)
     aborted: bool = False
     closed: bool = False
     """``close`` was called here."""
@@ -82,6 +82,9 @@ class MemoryStream:
     _source: Stream | None = None
     _looking: bool = False
     _turn: IDelayedCall | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self.last_active = self.clock.seconds()
 
     def attach(self, receiver: Receiver) -> None:
         self.receiver = receiver
@@ -143,7 +146,12 @@ class MemoryStream:
         if not self.lost and not self.aborted:
             self.aborted = True
             self.clock.callLater(0, self._lose, None)
-            self.clock.callLater(0, self.other._lose, ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"))
+            self.clock.callLater(0, self.other._reset)
+
+    def _reset(self) -> None:
+        """By the peer."""
+        nothing_missed = self._eof_told and not self.outbox
+        self._lose(None if nothing_missed else ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"))
 
     def _flush(self) -> None:
         """Hand over what the other end has room for; then the end, if that was asked for."""

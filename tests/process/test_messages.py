@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.pool import Admin, Operational, ServerState
-from exproxy.process.messages import A_MESSAGE, Counts, Pickled, ServerCounts, Usage, pieces
+from exproxy.process.messages import A_MESSAGE, Counts, FrontendCounts, Pickled, ServerCounts, Usage, pieces
 
 
 class PickledTests(SynchronousTestCase):
@@ -18,6 +18,16 @@ class PickledTests(SynchronousTestCase):
         )
         states = [(f"backend-of-a-long-name/server-{number}", state) for number in range(A_MESSAGE)]
         self.assertLess(len(Pickled().toString(states)), 0xFFFF)
+
+
+class FrontendCountsTests(SynchronousTestCase):
+    def test_the_newest_fault_of_several_is_the_one_that_is_kept(self) -> None:
+        old, new = FrontendCounts(1, 2, 3, 4, 5, 6, 10.0, "old"), FrontendCounts(1, 2, 3, 4, 5, 6, 11.0, "new")
+        for together in (old + new, new + old):
+            self.assertEqual(together, FrontendCounts(2, 4, 6, 8, 10, 12, 11.0, "new"))
+
+    def test_prefaces_and_handshakes_that_failed_are_faults(self) -> None:
+        self.assertEqual(FrontendCounts(bad_prefaces=2, bad_handshakes=3, left_early=4).faults, 5)
 
 
 class PiecesTests(SynchronousTestCase):

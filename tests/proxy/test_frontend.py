@@ -36,6 +36,14 @@ class FrontendTests(Stage):
         self.assertEqual(self.gate.taken, 2)
         self.assertFalse(waiting.lost)
 
+    def test_faults_are_counted_and_the_last_one_is_kept_shortened(self) -> None:
+        frontend = self.open(self.backend())
+        frontend.preface_failed(("192.0.2.7", 1), "garbage")
+        frontend.handshake_failed(("192.0.2.8", 1), "x" * 10_000)
+        self.assertEqual((frontend.bad_prefaces, frontend.bad_handshakes), (1, 1))
+        self.assertTrue(frontend.fault.startswith("192.0.2.8: xxx"))
+        self.assertEqual(len(frontend.fault), 200)
+
     def test_room_is_the_smaller_of_its_own_and_the_processes(self) -> None:
         frontend = self.open(self.backend(), maxconn=3)
         self.assertEqual(frontend.room(), 3)

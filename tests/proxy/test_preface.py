@@ -35,12 +35,13 @@ class PrefaceTests(SynchronousTestCase):
             preface = Preface(proxy=True, hello=False)
             self.assertTrue(preface.feed(encode(SOURCE, DESTINATION) + b"EHLO"))
             self.assertEqual((preface.source, preface.destination, preface.rest), (SOURCE, DESTINATION, b"EHLO"))
+            self.assertEqual(preface.header_size, len(encode(SOURCE, DESTINATION)))
 
     def test_a_proxy_header_in_single_bytes(self) -> None:
         preface = Preface(proxy=True, hello=False)
         header = encode_v1(SOURCE, DESTINATION)
         self.assertEqual(feed_by_bytes(preface, header), len(header))
-        self.assertEqual((preface.source, preface.rest), (SOURCE, b""))
+        self.assertEqual((preface.source, preface.rest, preface.header_size), (SOURCE, b"", len(header)))
 
     def test_a_hello_is_kept_whole_for_the_server(self) -> None:
         hello = client_hello("mail.example.com")
@@ -60,6 +61,13 @@ class PrefaceTests(SynchronousTestCase):
 
     def test_what_is_no_proxy_header_is_an_error(self) -> None:
         self.assertRaises(WireError, Preface(proxy=True, hello=False).feed, b"EHLO x\r\n")
+
+    def test_what_begins_like_a_header_and_is_none_is_no_header(self) -> None:
+        preface = Preface(proxy=True, hello=False)
+        preface.feed(b"PROXY ")
+        self.assertEqual(preface.header_size, 6)
+        self.assertRaises(WireError, preface.feed, b"garbage\r\n")
+        self.assertEqual(preface.header_size, 0)
 
     def test_what_is_no_tls_is_an_error(self) -> None:
         self.assertRaises(WireError, Preface(proxy=False, hello=True).feed, b"GET / HTTP/1.1\r\n")

@@ -115,14 +115,39 @@ class RelayTests(Stage):
             self.send(client, b"x")
         self.assertEqual(self.records, [])
 
-    def test_a_half_closed_session_waits_no_longer_than_client_fin(self) -> None:
+    def test_a_client_that_has_said_all_gets_an_answer_as_late_as_any_other(self) -> None:
         self.open(self.backend())
         client = self.client()
+        server = self.servers["one"].sessions[0].stream
+        server.attach(Recorder())
         client.stream.write_eof()
+        self.settle()
+        self.clock.pump([1.0] * 58)
+        server.write(b"at last")
+        server.close()
+        self.settle()
+        self.assertEqual((client.data, self.records[0].termination), (b"at last", "--"))
+
+    def test_a_client_that_has_said_all_and_goes_is_not_answered_and_nobody_is_to_blame(self) -> None:
+        backend = self.backend()
+        self.open(backend)
+        client = self.client()
+        self.servers["one"].sessions[0].stream.attach(Recorder())
+        client.stream.write_eof()
+        self.settle()
+        self.assertEqual(backend.pool.sessions, 1)
+        client.stream.abort()
+        self.settle()
+        self.assertEqual((self.records[0].termination, backend.pool.sessions), ("--", 0))
+
+    def test_a_server_that_has_said_all_is_waited_for_no_longer_than_client_fin(self) -> None:
+        self.open(self.backend())
+        self.client()
+        self.servers["one"].sessions[0].stream.write_eof()
         self.settle()
         self.clock.pump([0.5] * 10)
         self.settle()
-        self.assertEqual(len(self.records), 1)
+        self.assertEqual([record.termination for record in self.records], ["cD"])
 
     def test_a_client_that_reads_slowly_gets_all_that_the_server_said_before_it_left(self) -> None:
         self.open(self.backend())
@@ -166,7 +191,7 @@ class RelayTests(Stage):
         servers[0].attach(Recorder())
         clients[0].stream.write_eof()
         servers[1].write_eof()
-        self.clock.pump([0.5] * 20)
+        self.clock.pump([1.0] * 61)
         self.settle()
         self.assertEqual({record.termination for record in self.records}, {"sD", "cD"})
         self.assertEqual({record.client: record.termination for record in self.records}[clients[0].stream.local], "sD")
@@ -177,6 +202,26 @@ class RelayTests(Stage):
         client.stream.abort()
         self.settle()
         self.assertEqual((self.records, self.gate.taken), ([], 0))
+
+    def test_with_that_a_proxy_header_is_no_data_of_the_clients(self) -> None:
+        header = encode_v2(("203.0.113.5", 999), ("198.51.100.1", 25))
+        self.open(self.backend(), (ip_network("127.0.0.0/8"),), dontlognull=True)
+        for said in (b"", header[:20], header):
+            client = self.client()
+            self.send(client, said)
+            client.stream.abort()
+            self.settle()
+        self.assertEqual((self.records, self.gate.taken), ([], 0))
+
+    def test_with_that_what_comes_behind_the_header_and_what_is_none_is_logged(self) -> None:
+        header = encode_v2(("203.0.113.5", 999), ("198.51.100.1", 25))
+        self.open(self.backend(), (ip_network("127.0.0.0/8"),), dontlognull=True)
+        for said in (header + b"QUIT\r\n", b"GET / HTTP/1.0"):
+            client = self.client()
+            self.send(client, said)
+            client.stream.abort()
+            self.settle()
+        self.assertEqual([(record.termination, record.bytes_in) for record in self.records], [("CD", 6), ("PR", 14)])
 
     def test_a_log_that_raises_costs_a_line_and_no_slot(self) -> None:
         def broken(record: SessionRecord) -> None:
@@ -452,19 +497,23 @@ class PrefaceTests(Stage):
         self.send(client, b"EHLO x\r\n")
         self.assertTrue(client.lost or client.eof)
         self.assertEqual((self.records[0].termination, frontend.bad_prefaces), ("PR", 1))
+        self.assertEqual(frontend.fault, "127.0.0.1: PROXY header: the connection does not begin with one")
 
     def test_a_preface_that_does_not_come_is_not_waited_for(self) -> None:
-        self.open(self.backend(), accept_proxy=self.NETWORK)
+        frontend = self.open(self.backend(), accept_proxy=self.NETWORK)
         self.client()
         self.clock.pump([1.0] * 6)
         self.settle()
-        self.assertEqual(self.records[0].termination, "cR")
+        self.assertEqual((self.records[0].termination, frontend.bad_prefaces), ("cR", 1))
+        self.assertEqual(frontend.fault, "127.0.0.1: not complete within 5 s")
 
     def test_a_client_that_leaves_before_its_preface(self) -> None:
-        self.open(self.backend(), accept_proxy=self.NETWORK)
+        frontend = self.open(self.backend(), accept_proxy=self.NETWORK)
         self.client().stream.close()
+        self.client().stream.abort()
         self.settle()
-        self.assertEqual(self.records[0].termination, "CR")
+        self.assertEqual([record.termination for record in self.records], ["CR", "CR"])
+        self.assertEqual((frontend.bad_prefaces, frontend.left_early), (0, 2))
 
     def test_the_name_in_the_hello_chooses_the_back_end_and_the_hello_arrives_whole(self) -> None:
         self.addresses.pop("two")
@@ -550,21 +599,29 @@ class ClientTLSTests(TLSStage):
         self.send(client, b"\x16\x03\x01")
         self.clock.advance(3.2)
         self.settle()
-        self.assertEqual((self.ends, client.eof, frontend.bad_handshakes), (["cR"], True, 0))
+        self.assertEqual((self.ends, client.eof, frontend.bad_handshakes), (["cR"], True, 1))
+        self.assertEqual(frontend.fault, "127.0.0.1: not complete within 3 s")
 
     def test_who_does_not_speak_tls_is_let_go_and_counted(self) -> None:
         frontend = self.open(self.backend(), tls=self.tls)
         client = self.client()
         self.send(client, b"GET / HTTP/1.1\r\n\r\n")
         self.assertEqual((self.ends, client.eof, frontend.bad_handshakes), (["PR"], True, 1))
-        self.assertEqual(frontend.handshake_fault, "the client spoke plain HTTP to the TLS port")
+        self.assertEqual(frontend.fault, "127.0.0.1: the client spoke plain HTTP to the TLS port")
 
     def test_who_leaves_during_the_handshake_has_left(self) -> None:
-        self.open(self.backend(), tls=self.tls)
-        client = self.client()
-        client.stream.close()
+        frontend = self.open(self.backend(), tls=self.tls)
+        self.client().stream.close()
+        self.client().stream.abort()
         self.settle()
-        self.assertEqual(self.ends, ["CR"])
+        self.assertEqual((self.ends, frontend.bad_handshakes, frontend.left_early), (["CR", "CR"], 0, 2))
+
+    def test_without_lines_for_those_who_say_nothing_who_speaks_no_tls_has_one(self) -> None:
+        self.open(self.backend(), tls=self.tls, dontlognull=True)
+        self.client().stream.close()
+        self.settle()
+        self.send(self.client(), b"GET / HTTP/1.1\r\n\r\n")
+        self.assertEqual(self.ends, ["PR"])
 
     def test_a_proxy_header_comes_before_it(self) -> None:
         backend = self.backend(send_proxy={"one": "v1"})

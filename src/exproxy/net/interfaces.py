@@ -35,7 +35,9 @@ class Receiver(Protocol):
     def stream_lost(self, stream: "Stream", error: Exception | None) -> None:
         """The stream is gone, exactly once, and never from inside a call of ours on it.
 
-        ``error`` is ``None`` after :meth:`Stream.close`, :meth:`Stream.abort` or when both directions have ended.
+        ``error`` is ``None`` after :meth:`Stream.close`, :meth:`Stream.abort` or when both directions have ended; also when the
+        peer had ended its direction and now resets the connection while all that was written is gone, where the platform tells
+        (Twisted's transports do not look at a socket that has nothing more to say).
         """
 
 

@@ -54,12 +54,26 @@ class ServerCounts:
 
 @frozen
 class FrontendCounts:
-    """One worker's sessions of one front end; all but ``sessions`` only grow."""
+    """One worker's sessions of one front end; all but ``sessions`` only grow.
+
+    :param left_early: clients that left before their preface or handshake was complete.
+    :param fault: whose preface or handshake was the last one that failed, and why; ``fault_at``: when, in the reactor's seconds,
+        which all processes have of the same day.
+    """
 
     sessions: int = 0
     total: int = 0
     refused: int = 0
     bad_prefaces: int = 0
+    bad_handshakes: int = 0
+    left_early: int = 0
+    fault_at: float = 0.0
+    fault: str = ""
+
+    @property
+    def faults(self) -> int:
+        """Prefaces and handshakes that failed."""
+        return self.bad_prefaces + self.bad_handshakes
 
     def __add__(self, other: "FrontendCounts") -> "FrontendCounts":
         return FrontendCounts(
@@ -67,6 +81,9 @@ class FrontendCounts:
             self.total + other.total,
             self.refused + other.refused,
             self.bad_prefaces + other.bad_prefaces,
+            self.bad_handshakes + other.bad_handshakes,
+            self.left_early + other.left_early,
+            *max((self.fault_at, self.fault), (other.fault_at, other.fault)),
         )
 
     @property

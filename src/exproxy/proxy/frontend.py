@@ -7,7 +7,7 @@ import attrs
 from twisted.internet.interfaces import IReactorTime
 
 from exproxy.net.deadlines import Deadlines
-from exproxy.net.interfaces import Network
+from exproxy.net.interfaces import Address, Network
 from exproxy.proxy.accesslog.record import SessionRecord
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.gate import Gate
@@ -16,6 +16,9 @@ from exproxy.proxy.sni import SniTable
 if TYPE_CHECKING:
     from exproxy.proxy.listener import Listener
     from exproxy.proxy.session import Session
+
+_FAULT = 200
+"""Characters that are kept of a fault."""
 
 
 @attrs.define(eq=False)
@@ -45,8 +48,11 @@ class Frontend:
     total: int = 0
     bad_prefaces: int = 0
     bad_handshakes: int = 0
-    handshake_fault: str = ""
-    """Why the last TLS handshake failed."""
+    left_early: int = 0
+    """Clients that left before their preface or handshake was complete."""
+    fault_at: float = 0.0
+    fault: str = ""
+    """Whose preface or handshake was the last one that failed, and why."""
     refused: int = 0
     """Sessions for which no server was found."""
     deadlines: Deadlines = attrs.field(init=False)
@@ -77,6 +83,16 @@ class Frontend:
             self._tell()
         self.gate.free()
 
+    def preface_failed(self, client: Address, why: object) -> None:
+        """Count a preface that was none, or that did not come."""
+        self.bad_prefaces += 1
+        self._note(client, why)
+
+    def handshake_failed(self, client: Address, why: object) -> None:
+        """Count a TLS handshake that failed, or that did not come."""
+        self.bad_handshakes += 1
+        self._note(client, why)
+
     def set_maxconn(self, maxconn: int) -> None:
         """Sessions beyond a smaller limit stay; nobody new is accepted until they are fewer."""
         self.maxconn = maxconn
@@ -86,6 +102,10 @@ class Frontend:
         """How many of its listeners' clients may be accepted in this turn."""
         room = self.gate.room()
         return room if self.maxconn is None else min(room, self.maxconn - len(self.sessions))
+
+    def _note(self, client: Address, why: object) -> None:
+        self.fault_at = self.seconds()
+        self.fault = f"{client[0]}: {why}"[:_FAULT]
 
     def _tell(self) -> None:
         for listener in self.listeners:

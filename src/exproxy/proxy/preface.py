@@ -9,10 +9,10 @@ class Preface:
     """:param proxy: a PROXY header comes first.  :param hello: a ClientHello comes (next).
 
     ``source`` and ``destination`` are those of the PROXY header, ``None`` where it has none (``LOCAL``, ``UNKNOWN``).
-    ``rest`` is what the server must get: all that was read but the PROXY header.
+    ``rest`` is what the server must get: all that was read but the PROXY header, of whose bytes ``header_size`` were read.
     """
 
-    __slots__ = ("_hello_reader", "_proxy_reader", "destination", "hello", "rest", "source")
+    __slots__ = ("_hello_reader", "_proxy_reader", "destination", "header_size", "hello", "rest", "source")
 
     def __init__(self, proxy: bool, hello: bool) -> None:
         self._proxy_reader = ProxyReader() if proxy else None
@@ -20,6 +20,7 @@ class Preface:
         self.source: Address | None = None
         self.destination: Address | None = None
         self.hello: ClientHello | None = None
+        self.header_size = 0
         self.rest = b""
 
     def feed(self, data: bytes) -> bool:
@@ -28,7 +29,9 @@ class Preface:
         :raises WireError: it is none.
         """
         if self._proxy_reader is not None:
+            size, self.header_size = self.header_size + len(data), 0  # what is no header is the client's own
             header = self._proxy_reader.feed(data)
+            self.header_size = size - len(self._proxy_reader.rest)
             if header is None:
                 return False
             self.source, self.destination = header.source, header.destination

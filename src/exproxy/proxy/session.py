@@ -62,6 +62,7 @@ class Session:
         "_connected_at",
         "_destination",
         "_frontend",
+        "_header_size",
         "_idle",
         "_late",
         "_lease",
@@ -97,6 +98,7 @@ class Session:
         self._backend: Backend | None = None
         self._server_name: str | None = None
         self._preface: Preface | None = None
+        self._header_size = 0
         self._ticket: Ticket | None = None
         self._lease: Lease | None = None
         self._attempt: Attempt | None = None
@@ -157,10 +159,13 @@ class Session:
             preface = self._preface = Preface(True, False)
         try:
             complete = preface.feed(data)
-        except WireError:
-            self._frontend.bad_prefaces += 1
+        except WireError as error:
+            self._frontend.preface_failed(self._source, error)
             self._end("P")
             return
+        finally:
+            if looked is None:
+                self._header_size = preface.header_size
         if complete:
             stream.pause()
             if looked is not None:
@@ -169,9 +174,13 @@ class Session:
 
     def eof_received(self, stream: Stream) -> None:
         if self._state is State.RELAYING:
-            self._late = "s" if stream is self._client else "c"
-            self._hasten()
+            if stream is self._client:
+                self._await_answer()
+            else:
+                self._late = "c"
+                self._hasten()
         elif self._state is State.PREFACE:
+            self._frontend.left_early += 1
             self._end("C")
 
     def tls_secured(self, stream: SecureStream) -> None:
@@ -190,9 +199,12 @@ class Session:
     def tls_failed(self, stream: SecureStream, failure: TLSError) -> None:
         """A client is let go; a server that cannot be spoken to counts as one that cannot be connected to."""
         if stream is self._client:
-            self._frontend.bad_handshakes += 1
-            self._frontend.handshake_fault = str(failure)
-            self._end("C" if isinstance(failure, PeerLeftError) else "P")
+            if isinstance(failure, PeerLeftError):
+                self._frontend.left_early += 1
+                self._end("C")
+            else:
+                self._frontend.handshake_failed(self._source, failure)
+                self._end("P")
         elif stream is self._securing:
             self._not_secured(failure)
 
@@ -294,7 +306,13 @@ class Session:
             self._try_again()
         elif state is State.QUEUED:
             self._refuse("sQ")
-        elif state is State.PREFACE or state is State.HANDSHAKE or state is State.ENDING:
+        elif state is State.PREFACE:
+            self._frontend.preface_failed(self._source, f"not complete within {self._frontend.preface_timeout:g} s")
+            self._end("c")
+        elif state is State.HANDSHAKE:
+            self._frontend.handshake_failed(self._source, f"not complete within {self._frontend.handshake_timeout:g} s")
+            self._end("c")
+        elif state is State.ENDING:
             self._end("c")
         elif state is State.SECURING:
             self._give_up_securing()
@@ -420,6 +438,8 @@ class Session:
             self._server.close()
             self._hasten()
         else:
+            if self._state is State.PREFACE:
+                self._frontend.left_early += 1
             self._end("C")
 
     def _lost_server(self, error: Exception | None) -> None:
@@ -481,8 +501,14 @@ class Session:
     def _wait(self, seconds: float) -> None:
         self._frontend.deadlines.set(self, self._frontend.seconds() + seconds)
 
+    def _await_answer(self) -> None:
+        """The client has said all: a server may think about it as long as ever."""
+        assert self._backend is not None
+        self._late = "s"
+        self._idle = self._backend.server_timeout
+
     def _hasten(self) -> None:
-        """One side has ended: from the first such moment on, ``client_fin`` is the patience for the rest."""
+        """The server has ended, or the client has gone: from now on ``client_fin`` is the patience for the rest."""
         patience = self._frontend.client_fin_timeout
         if self._idle > patience or not self.deadline_tick:
             self._idle = min(self._idle, patience)
@@ -496,10 +522,14 @@ class Session:
         frontend = self._frontend
         frontend.deadlines.clear(self)
         try:
-            if self._client.received or not frontend.dontlognull:
+            if not frontend.dontlognull or self._own_bytes() or self._termination[0] == "P":
                 frontend.log(self._record())
         finally:
             frontend.ended(self)
+
+    def _own_bytes(self) -> int:
+        """What the client sent itself: the PROXY header is of the balancer before it."""
+        return self._client.received - self._header_size
 
     def _record(self) -> SessionRecord:
         frontend, backend = self._frontend, self._backend
@@ -516,7 +546,7 @@ class Session:
             int((leased - started) * 1000) if leased else -1,
             int((connected - leased) * 1000) if connected else -1,
             int((frontend.seconds() - started) * 1000),
-            self._client.received,
+            self._own_bytes(),
             0 if upstream is None else upstream.received,
             self._termination,
             frontend.gate.taken,

@@ -12,6 +12,7 @@ from exproxy.config import model
 from exproxy.config.addresses import joined
 from exproxy.net.interfaces import Network
 from exproxy.process.descriptors import DescriptorLimitError, ensure, needed
+from exproxy.site.clientfaults import ClientFaults, counts_of
 from exproxy.site.errors import SiteError
 from exproxy.site.fronts import Fronts
 from exproxy.site.pools import Pools
@@ -40,6 +41,7 @@ class Site:
         self._rng = Random()  # noqa: S311 - choices of servers and moments, no secrets
         self._serving: Serving | None = None
         self._watching: Watching | None = None
+        self._faults: ClientFaults | None = None
 
     def apply(self, new: model.Configuration) -> None:
         """Build and bind all that ``new`` says; nobody is let in before :meth:`start`.
@@ -51,14 +53,17 @@ class Site:
         tls = TLSContexts(new.profiles, now)
         pools = Pools(new, now, self._rng, tls)
         self._serving = Serving(self._reactor, self._network, new, pools, tls)
+        frontends = self._serving.fronts.frontends
+        self._faults = ClientFaults(self._reactor, lambda: counts_of(frontends))
         self._watching = Watching(self._reactor, self._network, self._rng, self._checkers, new, pools)
 
     def start(self) -> None:
         """Look names up, check the servers, let clients in."""
-        if self._serving is None or self._watching is None:
+        if self._serving is None or self._watching is None or self._faults is None:
             raise RuntimeError("apply a configuration first")
         self._watching.start()
         self._serving.start()
+        self._faults.start()
         tell_addresses(self._serving.fronts)
 
     def stop(self) -> "Deferred[None]":
@@ -78,6 +83,8 @@ class Site:
     def _end(self, nothing: None) -> None:
         if self._watching is not None:
             self._watching.stop()
+        if self._faults is not None:
+            self._faults.stop()
 
 
 def tell_addresses(fronts: Fronts) -> None:

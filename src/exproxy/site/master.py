@@ -13,8 +13,10 @@ from exproxy.config import model
 from exproxy.net.interfaces import Network
 from exproxy.process.forks import Forks, Spawn, Tie
 from exproxy.process.master import Master
+from exproxy.process.messages import FrontendCounts
 from exproxy.process.worker import TOUCH
 from exproxy.proxy.gate import Gate
+from exproxy.site.clientfaults import ClientFaults
 from exproxy.site.core import ensure_descriptors, tell_addresses
 from exproxy.site.fronts import Fronts
 from exproxy.site.housekeeping import Housekeeping
@@ -68,6 +70,7 @@ class MasterSite:
             pools.groups,
             _limits(configuration),
         )
+        self._faults = ClientFaults(reactor, self._frontend_counts)
 
     def start(self) -> None:
         """Look names up, check the servers, have clients let in."""
@@ -75,6 +78,7 @@ class MasterSite:
         self._housekeeping.start()
         self._forks.start()
         self._master.start()
+        self._faults.start()
         tell_addresses(self._fronts)
 
     def stop(self) -> "Deferred[None]":
@@ -90,8 +94,12 @@ class MasterSite:
         """After log files were renamed (SIGUSR1)."""
         self._master.reopen_logs()
 
+    def _frontend_counts(self) -> dict[str, FrontendCounts]:
+        return {name: self._master.frontend_counts(name) for name in self._fronts.frontends}
+
     def _end(self, nothing: None) -> "Deferred[None]":
         self._housekeeping.stop()
+        self._faults.stop()
         self._watching.stop()
         self._file.close()
         self._network.deadlines.stop()

@@ -12,6 +12,7 @@ from exproxy.net.interfaces import Address, Network
 from exproxy.process.messages import FrontendCounts
 from exproxy.process.worker import Follower, Slots, WorkerLink
 from exproxy.proxy.frontend import Frontend
+from exproxy.site.clientfaults import counts_of
 from exproxy.site.pools import Pools
 from exproxy.site.serving import Serving
 from exproxy.site.tls import TLSContexts
@@ -91,12 +92,7 @@ class WorkerSite:
         return slots
 
     def _frontend_counts(self) -> dict[str, FrontendCounts]:
-        if self._serving is None:
-            return {}
-        return {
-            frontend.name: FrontendCounts(len(frontend.sessions), frontend.total, frontend.refused, frontend.bad_prefaces)
-            for frontend in self._serving.fronts.frontends.values()
-        }
+        return {} if self._serving is None else counts_of(self._serving.fronts.frontends)
 
     def _end(self, nothing: None) -> None:
         self.link.follower.stop()

@@ -70,7 +70,7 @@ class EpollStream:
         self._registered = bool(registered)
         self._reading = False
         self._readable = bool(events & READABLE)
-        self._left = bool(events & LEFT)
+        self._left = events & LEFT
         self._watching = False
         self._queued_again = False
         self._queue: bytearray | Splice | None = None
@@ -229,7 +229,10 @@ class EpollStream:
             self._flush()
         if mask & READABLE:
             if mask & LEFT:
-                self._left = True
+                self._left |= mask & LEFT
+                if mask & EPOLLERR and self._eof_seen:  # who reads no more has no other way to see a reset
+                    self._end(None)
+                    return
             if self._reading and not self._unread:
                 self._read()
             else:
@@ -322,7 +325,7 @@ class EpollStream:
             self._show(data)
             return
         self.received += len(data)
-        self._readable = len(data) == _READ or self._left
+        self._readable = len(data) == _READ or bool(self._left)
         self._deliver(data)
         if self._readable and self._reading:
             self._carry_on_later()
@@ -408,7 +411,7 @@ class EpollStream:
             self._to.write_eof()
         if self._receiver is not None:
             self._receiver.eof_received(self)
-        if self._eof_sent:
+        if self._eof_sent or self._left & EPOLLERR:
             self._end(self._error)
 
     def _flush(self) -> None:
@@ -453,7 +456,8 @@ class EpollStream:
         if self._closing or self._eof_seen or not (self._reading or self._to or self._splice):
             self._end(error)
         else:
-            self._left = self._readable = True
+            self._left = LEFT
+            self._readable = True
             if self._reading:  # else the pipe's other end is full, and resumes us
                 self._carry_on_later()
 

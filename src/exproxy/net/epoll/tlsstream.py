@@ -7,7 +7,7 @@ for another turn.  Reading may have to wait until the socket takes a byte, and w
 
 import os
 from contextlib import suppress
-from select import EPOLLOUT
+from select import EPOLLERR, EPOLLOUT
 
 from OpenSSL import SSL
 
@@ -139,7 +139,7 @@ class EpollTLSStream(EpollStream):
         # Reading comes first: after a failed write OpenSSL reads no more, and a server that refuses an upload has last words.
         if mask & READABLE:
             if mask & LEFT:
-                self._left = True
+                self._left |= mask & LEFT
             if self._reading and not self._unread:
                 self._read()
             else:
@@ -150,6 +150,8 @@ class EpollTLSStream(EpollStream):
             self._read()
         if mask & EPOLLOUT or self._write_wants_read:
             self._push()
+        if mask & EPOLLERR and self._eof_seen:
+            self._end(None)
 
     def carry_on(self) -> None:
         """The loop's next turn."""

@@ -1,0 +1,89 @@
+"""What clients did wrong before they had a server, told once a minute at most: how often, and why the last time.
+
+A line for each would be theirs to fill the disk with; in the access log each has its own.
+"""
+
+from collections.abc import Callable, Mapping
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from exproxy.process.messages import FrontendCounts
+from exproxy.proxy.frontend import Frontend
+
+EVERY = 1.0
+"""Seconds between two looks."""
+QUIET = 60.0
+"""Seconds between two lines about one front end."""
+
+_log = Logger()
+
+
+class ClientFaults:
+    """:param counts: those of each front end, by name; in a master those of all workers together."""
+
+    def __init__(self, clock: IReactorTime, counts: Callable[[], Mapping[str, FrontendCounts]]) -> None:
+        self._clock = clock
+        self._counts = counts
+        self._told: dict[str, FrontendCounts] = {}
+        self._quiet_until: dict[str, float] = {}
+        self._call: IDelayedCall | None = None
+
+    def start(self) -> None:
+        """Tell them from now on."""
+        self._call = self._clock.callLater(EVERY, self._look)
+
+    def stop(self) -> None:
+        """Tell what was not told yet, and no more."""
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+            self._tell_all(float("inf"))
+
+    def _look(self) -> None:
+        self.start()
+        self._tell_all(self._clock.seconds())
+
+    def _tell_all(self, now: float) -> None:
+        for name, counts in self._counts().items():
+            told = self._told.get(name, FrontendCounts())
+            if counts.faults != told.faults and now >= self._quiet_until.get(name, 0.0):
+                self._told[name] = counts
+                self._quiet_until[name] = now + QUIET
+                self._tell(name, counts, told)
+
+    def _tell(self, name: str, counts: FrontendCounts, told: FrontendCounts) -> None:
+        more = "more " if told.faults else ""
+        failed = [
+            _counted(counts.bad_prefaces - told.bad_prefaces, f"{more}preface"),
+            _counted(counts.bad_handshakes - told.bad_handshakes, f"{more}TLS handshake"),
+        ]
+        left = _counted(counts.left_early - told.left_early, "client")
+        _log.warn(
+            "{frontend}: {failed} failed, the last one of {fault}{left}",
+            frontend=name,
+            failed=" and ".join(words for words in failed if words),
+            fault=counts.fault,
+            left=f"; {left} left before" if left else "",
+        )
+
+
+def counts_of(frontends: Mapping[str, Frontend]) -> dict[str, FrontendCounts]:
+    """Those of one process."""
+    return {
+        name: FrontendCounts(
+            len(frontend.sessions),
+            frontend.total,
+            frontend.refused,
+            frontend.bad_prefaces,
+            frontend.bad_handshakes,
+            frontend.left_early,
+            frontend.fault_at,
+            frontend.fault,
+        )
+        for name, frontend in frontends.items()
+    }
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}" if count else ""
