@@ -52,11 +52,12 @@ class Proxy(Peer):
         return "exproxy is ready" in self.process.text()
 
     def end(self) -> None:
-        """Tell it to stop, as an init system would; it has to go cleanly, after a life without an exception.
+        """Tell it to stop, as an init system would; it has to go cleanly, after a life without an exception.  May be called again.
 
         :raises AssertionError: it did not.
         """
-        self.process.signal(signal.SIGTERM)
+        if self.process.exited is None:
+            self.process.signal(signal.SIGTERM)
         status = self.process.wait()
         assert status == 0, f"the proxy ended with {status}:\n{self.logged()}"
         before, exception, after = self.logged().partition("Traceback")

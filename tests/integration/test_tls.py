@@ -1,6 +1,7 @@
 """TLS by the real proxy: curl and ``openssl s_client`` in front, nginx behind, with TLS or without on either side."""
 
 import os
+import re
 import signal
 import socket
 import ssl
@@ -20,6 +21,7 @@ from tests.integration.proxy import Proxy
 CONFIGURATION = """
 [service]
 workers = {workers}
+log = {{ access = "access.log" }}
 [frontends.bridge]
 bind = "{front}:{bridge}"
 tls = {{ mode = "implicit", certificates = "mail.pem" }}
@@ -113,6 +115,19 @@ class Scenes:
         (self.proxy.folder / "mail.pem").write_text("nonsense")
         self.proxy.wait_for_log("cannot be used; the old one stays: .*mail.pem")
         self.assertEqual(self.curl(self.bridge), "this is ex1")
+
+    def test_clients_that_speak_no_tls_are_counted_in_the_log(self) -> None:
+        for _ in range(20):
+            with socket.create_connection((FRONT, self.bridge), 5) as client:
+                client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                while client.recv(100):
+                    pass
+        eventually(lambda: sum(" PR " in line for line in self.proxy.accessed()) == 20, "a line for each")
+        line = self.proxy.wait_for_log("bridge: .* failed")
+        self.assertIn("the last one of 127.0.0.1: the client spoke plain HTTP to the TLS port", line)
+        self.proxy.end()
+        counts = re.findall(r"bridge: (\d+) (?:more )?TLS handshakes? failed", self.proxy.logged())
+        self.assertEqual(sum(map(int, counts)), 20)
 
 
 class TLSTests(Scenes, TLSTestCase):

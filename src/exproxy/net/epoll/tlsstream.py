@@ -30,7 +30,7 @@ _NOWHERE = -1
 class EpollTLSStream(EpollStream):
     """A :class:`exproxy.net.interfaces.SecureStream`; takes the connection of ``plain`` over.
 
-    The handshake begins with the loop's next turn.
+    The handshake begins with the loop's next turn, or with a client's first bytes.
     """
 
     __slots__ = (
@@ -71,10 +71,8 @@ class EpollTLSStream(EpollStream):
         if fault is not None:
             self._fd = _NOWHERE  # the plain stream closes the socket: the number may be another's by then
             self._registered = True
-        else:
-            self._connection = side.connection(sock, self)
-            if registered:
-                self._loop.replace(self._fd, self)
+        elif registered:
+            self._loop.replace(self._fd, self)
         self._carry_on_later()
 
     @property
@@ -134,7 +132,8 @@ class EpollTLSStream(EpollStream):
         if self._ended:
             return
         if self._handshaking:
-            self._shake_hands()
+            if mask & READABLE or self._connection is not None:
+                self._shake_hands()
             return
         # Reading comes first: after a failed write OpenSSL reads no more, and a server that refuses an upload has last words.
         if mask & READABLE:
@@ -158,8 +157,10 @@ class EpollTLSStream(EpollStream):
         if self._handshaking:
             self._queued_again = False
             if not self._ended:
+                speaks_first = self._remembers or self._registered  # or there may be bytes of which the epoll has told already
                 self._register()
-                self._shake_hands()
+                if speaks_first:
+                    self._shake_hands()
             return
         self._push()
         super().carry_on()
@@ -173,10 +174,12 @@ class EpollTLSStream(EpollStream):
         super().bury()
 
     def _shake_hands(self) -> None:
-        connection = self._connection
-        if connection is None:
+        if self._fault is not None:
             self._refuse(TLSError(f"the connection was lost before the TLS handshake: {self._fault}"))
             return
+        connection = self._connection
+        if connection is None:  # not made before: of a client that says nothing it would hold 40 KB
+            connection = self._connection = self._side.connection(self._sock, self)
         try:
             connection.do_handshake()
         except (SSL.WantReadError, SSL.WantWriteError):

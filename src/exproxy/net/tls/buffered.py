@@ -52,7 +52,8 @@ class BufferedTLSStream:
         self._turn: IDelayedCall | None = None
         stream.attach(self)
         stream.resume()
-        self._take_turn_later()
+        if self._remembers:  # a server has nothing to say before it is spoken to, and OpenSSL would take 40 KB to wait
+            self._take_turn_later()
 
     @property
     def version(self) -> str:
