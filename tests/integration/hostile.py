@@ -1,9 +1,12 @@
 """A front end on real sockets of the loopback address, with clients and servers that are plain sockets in the test's hands."""
 
 import errno
+import gc
 import os
+import resource
 import socket
 import struct
+import sys
 from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any, cast
@@ -13,11 +16,13 @@ from twisted.internet.defer import Deferred
 
 from exproxy import pool
 from exproxy.net.interfaces import Address, Network
+from exproxy.net.tls.server import ServerTLS
 from exproxy.proxy.accesslog.record import SessionRecord
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.gate import Gate
 from exproxy.proxy.listener import Listener
+from exproxy.proxy.session import State
 from tests.integration.streams import LOOPBACK, Recorder
 
 PATIENCE = 5.0
@@ -107,7 +112,14 @@ class Ground:
         }
         return Backend(**(values | options))
 
-    def open(self, backend: Backend | None, accept_proxy: tuple[Any, ...] = (), listeners: int = 1, **options: Any) -> Frontend:
+    def open(
+        self,
+        backend: Backend | None,
+        accept_proxy: tuple[Any, ...] = (),
+        listeners: int = 1,
+        tls: ServerTLS | None = None,
+        **options: Any,
+    ) -> Frontend:
         values: dict[str, Any] = {
             "name": "front",
             "clock": cast(Any, reactor),
@@ -125,7 +137,7 @@ class Ground:
         }
         frontend = Frontend(**(values | options))
         self.frontends.append(frontend)
-        made = [Listener(frontend, accept_proxy) for _ in range(listeners)]
+        made = [Listener(frontend, accept_proxy, tls) for _ in range(listeners)]
         for listener in made:
             listener.open((LOOPBACK, 0), 1024)
         for listener in made:
@@ -224,6 +236,18 @@ class Ground:
                 await self.turn()
         return taken
 
+    def state(self, frontend: Frontend) -> State:
+        """Of the only session."""
+        (session,) = frontend.sessions
+        return session._state
+
+    def allow_descriptors(self, count: int) -> None:
+        """For this test."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft < count:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
+            cast(Any, self).addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+
     def reset(self, sock: socket.socket) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         sock.close()
@@ -263,6 +287,12 @@ class Ground:
             listener.stop()
         await self.until(lambda: descriptors() - self.kept() <= self.descriptors)
         self.assertFalse(any(cast(Any, self.network.deadlines)._buckets.values()))
+
+
+def blocks() -> int:
+    """What is alive of Python's memory, in its blocks."""
+    gc.collect()
+    return sys.getallocatedblocks()
 
 
 def descriptors() -> int:

@@ -52,7 +52,7 @@ class Proxy(Peer):
         return "exproxy is ready" in self.process.text()
 
     def end(self) -> None:
-        """Tell it to stop, as an init system would; it has to go cleanly, after a life without an exception.  May be called again.
+        """Tell it to stop, as an init system would; it has to go cleanly, after a life without an exception; once is enough.
 
         :raises AssertionError: it did not.
         """

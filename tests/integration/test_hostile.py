@@ -1,9 +1,6 @@
 """Clients and servers that do what nobody should: nothing is held for ever, nothing grows, nothing that was sent is lost."""
 
-import gc
-import resource
 import socket
-import sys
 from ipaddress import ip_network
 from itertools import pairwise
 from random import Random
@@ -20,16 +17,10 @@ from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.gate import Gate
 from exproxy.proxy.session import Session, State
 from exproxy.wire.proxyheader import encode_v1
-from tests.integration.hostile import Ground
+from tests.integration.hostile import Ground, blocks
 
 TRUSTED = (ip_network("127.0.0.0/8"),)
 MANY = 1000
-
-
-def blocks() -> int:
-    """What is alive of Python's memory, in its blocks."""
-    gc.collect()
-    return sys.getallocatedblocks()
 
 
 class HostileSuite(Ground):
@@ -101,6 +92,14 @@ class HostileSuite(Ground):
             await self.send(client, bytes((byte,)))
         await self.all_comes_back(frontend)
         self.assertEqual(self.records[0].termination, "cR")
+
+    async def test_a_reset_before_it_is_accepted_gives_all_back(self) -> None:
+        listener = self.server()
+        frontend = self.open(self.backend(self.servers([listener.getsockname()])))
+        self.reset(self.client(frontend))
+        await self.until(lambda: self.records)
+        await self.all_comes_back(frontend)
+        self.assertEqual([record.bytes_in for record in self.records], [0])
 
     async def test_a_reset_in_the_preface_gives_all_back(self) -> None:
         frontend = self.open(self.backend(self.servers([self.server().getsockname()])), TRUSTED)
@@ -205,11 +204,6 @@ class HostileSuite(Ground):
         self.reset(client)
         await self.all_comes_back(frontend)
         self.assertEqual(self.records[0].termination, "DD")
-
-    def state(self, frontend: Frontend) -> State:
-        """Of the only session."""
-        (session,) = frontend.sessions
-        return session._state
 
     async def test_a_server_that_answers_and_closes_during_an_upload_is_heard(self) -> None:
         listener = self.server()
@@ -330,12 +324,6 @@ class HostileSuite(Ground):
 
     async def over(self, frontend: Frontend, session: Session) -> None:
         await self.until(lambda: session not in frontend.sessions)
-
-    def allow_descriptors(self, count: int) -> None:
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if soft < count:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
-            self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
 
 
 class EpollHostileTests(HostileSuite, TestCase):

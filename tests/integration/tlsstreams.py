@@ -49,13 +49,18 @@ class TLSSocket:
     """A client's socket with TLS, by hand, with the calls of a socket that the suite makes.
 
     What the kernel does not take waits here, as it does within OpenSSL, and goes when the reactor turns.
+
+    :param buffer: bytes that the kernel may keep for it, about; 0: as many as the kernel likes.
     """
 
-    def __init__(self, address: Address, version: int | None = None) -> None:
+    def __init__(self, address: Address, version: int | None = None, buffer: int = 0) -> None:
         context = SSL.Context(SSL.TLS_CLIENT_METHOD)
         if version is not None:
             context.set_max_proto_version(version)
-        self.raw = socket.create_connection(address)
+        self.raw = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+        if buffer:
+            self.raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        self.raw.connect(address)
         self.raw.setblocking(False)
         self.connection = SSL.Connection(context, None)
         self.connection.set_connect_state()

@@ -46,7 +46,7 @@ class State(enum.Enum):
     CLOSING = "-"
 
 
-_WAITING = frozenset({State.QUEUED, State.CONNECTING, State.RESTING})
+_WAITING = frozenset({State.QUEUED, State.CONNECTING, State.SECURING, State.RESTING})
 
 
 class Session:
