@@ -1,6 +1,8 @@
 """Clients and servers that do what nobody should: nothing is held for ever, nothing grows, nothing that was sent is lost."""
 
+import gc
 import socket
+from collections import Counter
 from ipaddress import ip_network
 from itertools import pairwise
 from random import Random
@@ -346,6 +348,26 @@ class EpollHostileTests(HostileSuite, TestCase):
     def queued(self, frontend: Frontend) -> int:
         queues = [session._client._queue for session in frontend.sessions]
         return sum(len(queue) if isinstance(queue, bytearray) else queue.held for queue in queues if queue is not None)
+
+    async def test_a_session_holds_no_closure_logger_or_endpoint(self) -> None:
+        """What 100 sessions add to what the garbage collector knows, by type."""
+        listener = self.server()
+        frontend = self.open(self.backend(self.servers([listener.getsockname()])))
+        held = [await self.relayed(frontend, listener)]  # what is made once, is made by now
+        before = self.tracked()
+        held += [await self.relayed(frontend, listener) for _ in range(100)]
+        ends = 2 * len(held)  # ours to measure with
+        grown = {name: count / 100 for name, count in (self.tracked() - before).items() if count > 50}
+        self.assertLessEqual(set(grown), {"Session", "EpollStream", "socket", "Lease", "tuple"}, ends)
+        self.assertEqual((grown["Session"], grown["EpollStream"]), (1, 2))
+        for client, server in held:
+            client.close()
+            server.close()
+        await self.all_comes_back(frontend)
+
+    def tracked(self) -> Counter[str]:
+        gc.collect()
+        return Counter(type(each).__name__ for each in gc.get_objects())
 
     async def test_two_listeners_share_the_only_slot_turn_by_turn(self) -> None:
         """Even where a session is so short that its slot is free again in the same turn of the epoll."""

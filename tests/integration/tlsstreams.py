@@ -15,6 +15,7 @@ from exproxy.net.tls.profiles import BUILT_IN, Profile
 from exproxy.net.tls.server import ServerTLS
 from tests.integration.streams import Recorder, StreamSuite
 from tests.net.tls.files import authority_file, certificate_file
+from tests.net.tlspeer import certificate
 
 
 class TLSRecorder(Recorder):
@@ -240,6 +241,34 @@ class TLSStreamSuite(StreamSuite):
                 peer.shake_hands()
                 await self.turn()
         self.assertFalse(server.lost)
+
+    async def test_a_server_that_asks_for_renegotiation_is_refused_and_the_session_goes_on(self) -> None:
+        client = self.ended(TLSRecorder(self, False))
+        listener = socket.create_server((self.host, 0))
+        self.addCleanup(listener.close)
+        self.network.connect(listener.getsockname()[:2], client, 5.0)
+        await client.until(lambda: client.begun)
+        peer, _ = listener.accept()
+        self.addCleanup(peer.close)
+        peer.setblocking(False)
+        context = SSL.Context(SSL.TLS_SERVER_METHOD)
+        context.set_max_proto_version(SSL.TLS1_2_VERSION)
+        certificate().configure_cert(context)
+        server = SSL.Connection(context, peer)
+        server.set_accept_state()
+        while not client.streams:
+            with contextlib.suppress(SSL.WantReadError):
+                server.do_handshake()
+            await self.turn()
+        client.streams[0].resume()
+        server.renegotiate()
+        with self.assertRaisesRegex(SSL.Error, "no renegotiation"):
+            for _ in range(200):
+                with contextlib.suppress(SSL.WantReadError):
+                    server.do_handshake()
+                    server.recv(1)
+                await self.turn()
+        self.assertFalse(client.lost)
 
     async def test_a_client_hello_one_byte_at_a_time_is_understood(self) -> None:
         server, peer = await self.raw()

@@ -83,9 +83,9 @@ class DeadlineTests(SynchronousTestCase):
         self.assertEqual(len(one.asked) + len(two.asked), 1)
 
     def test_thousands_of_owners_share_one_timer(self) -> None:
-        owners = [Owner(self.deadlines) for _ in range(2000)]
+        owners = [Owner(self.deadlines) for _ in range(20_000)]
         for index, owner in enumerate(owners):
-            self.deadlines.set(owner, 1 + index / 1000)
+            self.deadlines.set(owner, 1 + index / 10_000)
         self.assertEqual(len(self.clock.getDelayedCalls()), 1)
         self.clock.pump([0.1] * 40)
         self.assertTrue(all(len(owner.asked) == 1 for owner in owners))

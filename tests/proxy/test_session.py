@@ -5,6 +5,7 @@ import errno
 from ipaddress import ip_network
 
 from exproxy import pool
+from exproxy.net.deadlines import Deadlines
 from exproxy.net.tls.client import ClientTLS, client_context
 from exproxy.net.tls.profiles import BUILT_IN
 from exproxy.net.tls.server import ServerTLS
@@ -114,6 +115,19 @@ class RelayTests(Stage):
             self.clock.pump([1.0] * 20)
             self.send(client, b"x")
         self.assertEqual(self.records, [])
+
+    def test_bytes_that_are_relayed_move_no_deadline_and_make_no_timer(self) -> None:
+        self.open(self.backend())
+        client = self.client()
+        moved: list[object] = []
+        self.patch(Deadlines, "set", lambda *moves: moved.append(moves))
+        self.patch(Deadlines, "clear", lambda *moves: moved.append(moves))
+        calls = self.clock.getDelayedCalls()
+        for _ in range(100):
+            self.send(client, b"x")
+            self.servers["one"].sessions[0].stream.write(b"y")
+            self.settle()
+        self.assertEqual((len(client.data), moved, self.clock.getDelayedCalls()), (100, [], calls))
 
     def test_a_client_that_has_said_all_gets_an_answer_as_late_as_any_other(self) -> None:
         self.open(self.backend())

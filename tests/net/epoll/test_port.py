@@ -5,7 +5,7 @@ import os
 import socket
 
 from exproxy.net.epoll.network import EpollNetwork
-from exproxy.net.epoll.port import REST, EpollPort
+from exproxy.net.epoll.port import ACCEPTS_A_TURN, REST, SHARED_ACCEPTS_A_TURN, EpollPort
 from exproxy.net.interfaces import Stream
 from tests.net.epoll.harness import LoopTestCase, SilentRecorder
 
@@ -36,7 +36,48 @@ class FakeListener:
         os.close(self._write)
 
 
+class Crowded(FakeListener):
+    """There is always one more who waits."""
+
+    def __init__(self) -> None:
+        super().__init__(OSError())
+        self.far: list[socket.socket] = []
+
+    def _accept(self) -> tuple[int, tuple[str, int]]:
+        near, far = socket.socketpair()
+        self.far.append(far)
+        return near.detach(), ("192.0.2.7", 1)
+
+    def close(self) -> None:
+        super().close()
+        for far in self.far:
+            far.close()
+
+
 class PortTests(LoopTestCase):
+    def test_it_accepts_as_many_as_are_ready_and_leaves_a_turn_to_the_others(self) -> None:
+        for batch in (ACCEPTS_A_TURN, SHARED_ACCEPTS_A_TURN):
+            recorder = SilentRecorder(room=1000)
+            port = EpollPort(self.loop, Crowded(), recorder, batch)
+            port.resume()
+            self.loop.doRead()
+            self.assertEqual(len(recorder.streams), batch)
+            port.close()
+            for stream in recorder.streams:
+                stream.abort()
+            self.turn()
+
+    def test_it_accepts_no_more_than_there_is_room_for(self) -> None:
+        recorder = SilentRecorder(room=3)
+        port = EpollPort(self.loop, Crowded(), recorder)
+        port.resume()
+        self.loop.doRead()
+        self.assertEqual(len(recorder.streams), 3)
+        port.close()
+        for stream in recorder.streams:
+            stream.abort()
+        self.turn()
+
     def test_out_of_descriptors_it_rests_instead_of_spinning(self) -> None:
         recorder = SilentRecorder()
         listener = FakeListener(OSError(errno.EMFILE, "Too many open files"))
