@@ -15,20 +15,19 @@ from tests.integration.proxy import Proxy
 from tests.net.tls.files import pfx_file
 
 FRONT, SERVERS = "127.0.0.1", "127.0.0.2"
-VERSIONS = {
-    "TLSv1": SSL.TLS1_VERSION,
-    "TLSv1.1": SSL.TLS1_1_VERSION,
-    "TLSv1.2": SSL.TLS1_2_VERSION,
-    "TLSv1.3": SSL.TLS1_3_VERSION,
-}
+OLD = {"TLSv1": SSL.TLS1_VERSION, "TLSv1.1": SSL.TLS1_1_VERSION}
+VERSIONS = {**OLD, "TLSv1.2": SSL.TLS1_2_VERSION, "TLSv1.3": SSL.TLS1_3_VERSION}
 NEW = ["TLSv1.2", "TLSv1.3"]
 SPOKEN = {"modern": ["TLSv1.3"], "intermediate": NEW, "mx": NEW, "legacy": list(VERSIONS)}
 
 FRONTEND = """
 [frontends.{name}]
 bind = "{front}:{port}"
-tls = {{ mode = "implicit", profile = "{profile}", certificates = ["mail.pem", {{ file = "certificate.pfx", password = "word" }}] }}
 backend = "hall"
+[frontends.{name}.tls]
+mode = "implicit"
+profile = "{profile}"
+certificates = ["mail.pem", {{ file = "certificate.pfx", password = "word" }}]
 [frontends.to-{name}]
 bind = "{front}:{inward}"
 backend = "to-{name}"

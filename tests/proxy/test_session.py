@@ -745,3 +745,13 @@ class ServerTLSTests(TLSStage):
         client.stream.abort()
         self.settle()
         self.assertEqual((self.ends, backend.pool.sessions), (["CC"], 0))
+
+    def test_with_abortonclose_a_client_that_closes_during_it_is_seen_too(self) -> None:
+        self.network.ports.pop(("192.0.2.3", 2525))
+        self.network.listen(("192.0.2.3", 2525), self.servers["one"]).resume()
+        backend = self.to(abortonclose=True)
+        self.open(backend)
+        client = self.plain()
+        client.stream.close()
+        self.settle()
+        self.assertEqual((self.ends, backend.pool.sessions), (["CC"], 0))

@@ -76,6 +76,29 @@ class TLSStreamTests(LoopTestCase):
             self.turn(1)
         self.assertGreaterEqual(stream.received, size)
 
+    def test_openssl_is_not_troubled_before_a_client_has_said_something(self) -> None:
+        plain, far = self.stream(SilentRecorder())
+        stream = EpollTLSStream(plain, self.side, self.owner)
+        self.addCleanup(self.turn)
+        self.addCleanup(stream.abort)
+        self.turn()
+        self.assertIsNone(stream._connection)
+        far.send(b"\x16")
+        self.turn()
+        self.assertIsNotNone(stream._connection)
+
+    def test_what_a_client_said_before_the_stream_became_tls_is_heard(self) -> None:
+        plain, far = self.stream(SilentRecorder())
+        plain.resume()
+        self.turn()
+        plain.pause()
+        far.send(b"GET / HTTP/1.1\r\n\r\n")
+        self.turn()
+        stream = EpollTLSStream(plain, self.side, self.owner)
+        self.turn()
+        self.assertIn(("failed", "the client spoke plain HTTP to the TLS port"), self.owner.events)
+        self.assertIn(stream, self.owner.lost)
+
     def test_it_is_empty_of_words_after_the_end(self) -> None:
         stream, _, _ = self.secured()
         self.assertEqual(stream.version, "TLSv1.3")
