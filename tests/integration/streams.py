@@ -455,6 +455,7 @@ class PlainStreamSuite(StreamSuite):
         await server.until(lambda: server.data[stream] == b"head")
         peer.sendall(b" body")
         await server.until(lambda: server.data[stream] == b"headhead body")
+        self.assertEqual(stream.received, 0)
         stream.skip(5)
         server.data[stream] = b""
         stream.resume()

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from ipaddress import ip_network
 from random import Random
 from typing import Any, cast
 
@@ -17,12 +18,15 @@ from exproxy.net.transports import TransportNetwork
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.session import State
+from exproxy.wire.proxyheader import encode_v1
 from tests.integration.hostile import Ground, blocks
 from tests.integration.tlsstreams import TLSSocket
 from tests.net.tls.files import certificate_file
 from tests.proxy.test_preface import client_hello
 
 HELLO = client_hello("mail.example.com")
+HEADER = encode_v1(("203.0.113.5", 999), ("198.51.100.1", 25))
+TRUSTED = (ip_network("127.0.0.0/8"),)
 MANY = 1000
 
 
@@ -77,6 +81,30 @@ class TLSHostileSuite(Ground):
         await self.all_comes_back(frontend)
         self.assertEqual([record.termination for record in self.records], ["CR"] * 4)
         self.assertEqual((frontend.left_early, frontend.bad_handshakes), (4, 0))
+
+    async def test_a_reset_in_or_behind_a_proxy_header_gives_all_back(self) -> None:
+        frontend = self.front(self.server(), accept_proxy=TRUSTED)
+        for words, state in ((b"", State.PREFACE), (HEADER[:20], State.PREFACE), (HEADER, State.HANDSHAKE)):
+            client = self.client(frontend)
+            await self.until(lambda: frontend.sessions)
+            client.send(words)
+            await self.until(lambda state=state: frontend.sessions and self.state(frontend) is state)
+            self.reset(client)
+            await self.until(lambda: not frontend.sessions)
+        await self.all_comes_back(frontend)
+        self.assertEqual([(record.termination, record.bytes_in) for record in self.records], [("CR", 0)] * 3)
+        self.assertEqual(frontend.left_early, 3)
+
+    async def test_who_sends_a_proxy_header_and_nothing_else_is_not_waited_for(self) -> None:
+        frontend = self.front(self.server(), accept_proxy=TRUSTED, handshake_timeout=0.3)
+        client = self.client(frontend)
+        await self.until(lambda: frontend.sessions)
+        for byte in HEADER:
+            await self.send(client, bytes((byte,)))
+            await self.turn()
+        await self.all_comes_back(frontend)
+        self.assertEqual([record.termination for record in self.records], ["cR"])
+        self.assertEqual((frontend.bad_prefaces, frontend.bad_handshakes), (0, 1))
 
     async def test_a_handshake_that_trickles_is_not_waited_for(self) -> None:
         frontend = self.front(self.server(), handshake_timeout=0.3)

@@ -80,7 +80,8 @@ class TransportStream(Protocol):
         self.transport.pauseProducing()
 
     def dataReceived(self, data: bytes) -> None:
-        self.received += len(data)
+        if not self._looking:
+            self.received += len(data)
         self.last_active = self._clock.seconds()
         if self._reading and not self._looking:
             self._deliver(data)
@@ -174,12 +175,14 @@ class TransportStream(Protocol):
 
     def look(self) -> None:
         self._looking = True
+        self.received -= sum(map(len, self._held))  # what is only looked at is not taken yet
         self.resume()
 
     def skip(self, size: int) -> None:
         self._looking = False
         self.pause()
         seen = b"".join(self._held)
+        self.received += len(seen)
         self._held = [seen[size:]] if len(seen) > size else []
 
     def fed_by(self, source: Stream) -> None:
