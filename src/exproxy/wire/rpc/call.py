@@ -22,12 +22,18 @@ _STATUS = {
     0x1C01000B: "protocol error",
     0x1C00001A: "context mismatch",
     0x1C000012: "unspecified fault",
-    0x1C000008: "out of memory",
+    0x1C000008: "protocol version not supported",
+    0x1C00001B: "out of memory",
 }
 NCA_OP_RANGE = 0x1C010002
 NCA_UNKNOWN_INTERFACE = 0x1C010003
 NCA_PROTOCOL_ERROR = 0x1C01000B
+NCA_VERSION_MISMATCH = 0x1C000008
+NCA_SERVER_TOO_BUSY = 0x1C010014
 BAD_STUB_DATA = 0x000006F7
+ACCESS_DENIED = 0x00000005
+"""Not one of C706's but ERROR_ACCESS_DENIED (MS-ERREF 2.2): what Windows and Samba put into the fault of a call whose
+security they do not accept, and what every client reads as "access denied"."""
 
 
 @attrs.frozen

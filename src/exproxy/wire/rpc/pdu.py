@@ -14,6 +14,10 @@ HEADER_SIZE = 16
 MAX_FRAGMENT = 65_535
 _TRAILER_SIZE = 8
 _WHERE = "RPC header"
+_VERSION, _MINOR = 5, 1
+"""The highest version: 5.0 and 5.1 are spoken."""
+_PLAUSIBLE_VERSION = 15
+_CONNECT = 2
 
 
 class PduType(enum.IntEnum):
@@ -57,13 +61,18 @@ WHOLE = int(Flags.FIRST | Flags.LAST)
 class Auth:
     """The authentication trailer (MS-RPCE 2.2.2.11): kept, never understood.
 
-    :param level: 5 is packet integrity, 6 packet privacy; what is protected so cannot be rewritten.
+    :param level: 1 none, 2 connect, 3 call, 4 packet, 5 packet integrity, 6 packet privacy (MS-RPCE 2.2.1.1.8).
     """
 
     type: int
     level: int
     context: int
     value: bytes
+
+    @property
+    def protects(self) -> bool:
+        """Whether each call is: at connect the peers only know one another; call (which is packet on TCP) and above sign."""
+        return self.level > _CONNECT
 
 
 @attrs.frozen
@@ -102,6 +111,35 @@ class Pdu:
         return NdrReader(self.body, self.order, f"RPC {self.name}")
 
 
+@attrs.define(eq=False)
+class HeaderError(WireError):
+    """A fragment that cannot be taken though its header is complete: enough is known to answer it.
+
+    :param head: the header's 16 octets.
+    """
+
+    head: bytes
+
+    @property
+    def type(self) -> int:
+        """The PDU's type, which may be none of :class:`PduType`."""
+        return self.head[2]
+
+    @property
+    def speakable(self) -> bool:
+        """Whether its version of the protocol is one that we speak."""
+        return self.head[0] == _VERSION and self.head[1] <= _MINOR
+
+    @property
+    def order(self) -> ByteOrder:
+        """The byte order, little-endian where the label is none."""
+        return "big" if self.head[4] >> 4 == 0 else "little"
+
+    @property
+    def call_id(self) -> int:
+        return int.from_bytes(self.head[12:16], self.order)
+
+
 class PduReader:
     """Cuts what a peer sends into PDUs.
 
@@ -135,17 +173,23 @@ class PduReader:
         self._buffer += data
 
     def next(self) -> Pdu | None:
-        """The next complete fragment; errors as :meth:`feed`, but fragments before the broken one are had first."""
+        """The next complete fragment; errors as :meth:`feed`, but fragments before the broken one are had first.
+
+        :raises HeaderError: as soon as the header is there, so that how the input is cut does not decide what is known of it.
+        """
         head = bytes(self._buffer[:HEADER_SIZE])
-        _check_start(head)
+        if head and head[0] > _PLAUSIBLE_VERSION:
+            # Not even another version: a peer that speaks another protocol may never send sixteen octets.
+            raise WireError(f"version {head[0]} is not 5: this is no DCE/RPC", _WHERE)
         if len(head) < HEADER_SIZE:
             return None
-        order = _order(head[4])
+        _check_start(head)
+        order = _order(head)
         length = int.from_bytes(head[8:10], order)
         if length < HEADER_SIZE:
-            raise WireError(f"frag_length {length} is less than the header's {HEADER_SIZE} bytes", _WHERE)
+            raise HeaderError(f"frag_length {length} is less than the header's {HEADER_SIZE} bytes", _WHERE, head)
         if length > self.limit:
-            raise WireError(f"frag_length {length} is more than the {self.limit} bytes allowed", _WHERE)
+            raise HeaderError(f"frag_length {length} is more than the {self.limit} bytes allowed", _WHERE, head)
         if len(self._buffer) < length:
             return None
         raw = bytes(self._buffer[:length])
@@ -184,40 +228,42 @@ def encode_pdu(
 
 
 def _check_start(head: bytes) -> None:
-    """Refuse at the first octet that cannot be right: a peer that speaks another protocol may send no sixteen."""
-    if head and head[0] != 5:
-        raise WireError(f"version {head[0]} is not 5: this is no DCE/RPC", _WHERE)
-    if len(head) > 1 and head[1] > 1:
-        raise WireError(f"version 5.{head[1]} is neither 5.0 nor 5.1", _WHERE)
-    if len(head) > 2 and head[2] not in _TYPES:
-        raise WireError(f"PDU type {head[2]} does not exist on a connection", _WHERE)
+    if head[0] != _VERSION:
+        raise HeaderError(f"version {head[0]} is not 5: this is no DCE/RPC", _WHERE, head)
+    if head[1] > _MINOR:
+        raise HeaderError(f"version 5.{head[1]} is neither 5.0 nor 5.1", _WHERE, head)
+    if head[2] not in _TYPES:
+        raise HeaderError(f"PDU type {head[2]} does not exist on a connection", _WHERE, head)
 
 
-def _order(label: int) -> ByteOrder:
+def _order(head: bytes) -> ByteOrder:
     """The integer format: the upper half of the label's first octet (C706 14.1)."""
-    if label >> 4 == 1:
+    label = head[4] >> 4
+    if label == 1:
         return "little"
-    if label >> 4 == 0:
+    if label == 0:
         return "big"
-    raise WireError(f"integer format {label >> 4} is neither big-endian (0) nor little-endian (1)", _WHERE)
+    raise HeaderError(f"integer format {label} is neither big-endian (0) nor little-endian (1)", _WHERE, head)
 
 
 def _parse(raw: bytes, order: ByteOrder) -> Pdu:
     auth_length = int.from_bytes(raw[10:12], order)
     body, auth = raw[HEADER_SIZE:], None
     if auth_length:
-        body, auth = _split_auth(body, auth_length, order)
+        body, auth = _split_auth(raw, auth_length, order)
     call_id = int.from_bytes(raw[12:16], order)
     return Pdu(_TYPES[raw[2]], raw[3], call_id, order, body, auth, raw[1], raw)
 
 
-def _split_auth(body: bytes, auth_length: int, order: ByteOrder) -> tuple[bytes, Auth]:
+def _split_auth(raw: bytes, auth_length: int, order: ByteOrder) -> tuple[bytes, Auth]:
+    head, body = raw[:HEADER_SIZE], raw[HEADER_SIZE:]
     start = len(body) - auth_length - _TRAILER_SIZE
     if start < 0:
-        raise WireError(f"auth_length {auth_length} does not fit into frag_length {len(body) + HEADER_SIZE}", _WHERE)
+        raise HeaderError(f"auth_length {auth_length} does not fit into frag_length {len(raw)}", _WHERE, head)
     trailer = body[start:]
     pad = trailer[2]
     if pad > start:
-        raise WireError(f"auth_pad_length {pad} is more than the {start} bytes before it", "RPC authentication trailer")
+        what = f"auth_pad_length {pad} is more than the {start} bytes before it"
+        raise HeaderError(what, "RPC authentication trailer", head)
     context = int.from_bytes(trailer[4:_TRAILER_SIZE], order)
     return body[: start - pad], Auth(trailer[0], trailer[1], context, trailer[_TRAILER_SIZE:])
