@@ -1,0 +1,26 @@
+"""How much one session may hold: 64 KB in all, and a number of everything that is only counted."""
+
+from exproxy.wire.errors import WireError
+
+CLIENT_FRAGMENT = 12_288
+"""Bytes of the longest fragment from a client: a bind with a Kerberos ticket fits. Calls are held to less by what is agreed."""
+SERVER_FRAGMENT = 8_192
+"""The longest from a server."""
+ANSWERS = 40_960
+"""Bytes of stub of all answers that are not complete; also the most that an answer may have when it is written again."""
+INCOMPLETE = 8
+"""Answers that may be incomplete at once."""
+TRAILER = 256
+"""Bytes of an authentication trailer on an answer that is written again; the ones that protect nothing have 16 at most."""
+CONTEXTS = 128
+"""Presentation contexts of one connection; Windows uses three, and one more for each further interface."""
+OFFERS = 4
+"""Binds and alter_contexts without their answer; clients wait for each."""
+CALLS = 64
+"""Calls without their answer."""
+ENTRIES = 128
+"""What ``ept_lookup`` may ask for at once, so that an answer is within :data:`ANSWERS`: 320 bytes each; 180 are usual."""
+
+
+class BoundError(WireError):
+    """The peer breaks no rule, but wants more than is good for us: to be answered as a lack of resources."""
