@@ -31,7 +31,7 @@ class Protected(enum.Enum):
 
     REFUSE = "refuse"
     """They are not passed on; the client gets a fault, "access denied"."""
-    PASS = "pass"  # noqa: S105 (no password: the word of the configuration)
+    PASS = "pass"  # noqa: S105 - no password: the word of the configuration
     """They pass, and the client learns the server's own address and ports."""
 
 
@@ -44,7 +44,7 @@ class Crossing:
 
 
 @attrs.define(eq=False)
-class BrokenError(WireError):
+class Broken(WireError):  # noqa: N818 - what became of the session; the error is the WireError that it is
     """The session has to end.
 
     :param last: what is still to be sent before both sides are closed: what came before the fault, and for the client
@@ -115,14 +115,14 @@ class MapperRelay:
     def from_client(self, data: bytes) -> Crossing:
         """Take what the client sent.
 
-        :raises BrokenError: a :class:`WireError`; send its ``last``, then close both sides, and call no more.
+        :raises Broken: a :class:`WireError`; send its ``last``, then close both sides, and call no more.
         """
         out = _Outbox()
         try:
             out.drain(self._client, data, self._client_sent)
         except WireError as error:
             out.client.append(farewell(error, out.head))
-            raise BrokenError(error.what, error.where, out.crossing()) from error
+            raise Broken(error.what, error.where, out.crossing()) from error
         return out.crossing()
 
     def from_server(self, data: bytes) -> Crossing:
@@ -134,7 +134,7 @@ class MapperRelay:
         try:
             out.drain(self._server, data, self._server_sent)
         except WireError as error:
-            raise BrokenError(error.what, error.where, out.crossing()) from error
+            raise Broken(error.what, error.where, out.crossing()) from error
         return out.crossing()
 
     def _client_sent(self, pdu: Pdu, out: _Outbox) -> None:

@@ -53,6 +53,7 @@ class Flags(enum.IntFlag):
     OBJECT = 0x80
 
 
+_FIRST, _LAST = int(Flags.FIRST), int(Flags.LAST)  # masks with an enum cost ten times as much
 WHOLE = int(Flags.FIRST | Flags.LAST)
 """The flags of a PDU that is a whole message."""
 
@@ -95,11 +96,11 @@ class Pdu:
 
     @property
     def first(self) -> bool:
-        return bool(self.flags & Flags.FIRST)
+        return self.flags & _FIRST != 0
 
     @property
     def last(self) -> bool:
-        return bool(self.flags & Flags.LAST)
+        return self.flags & _LAST != 0
 
     @property
     def name(self) -> str:
