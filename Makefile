@@ -3,6 +3,7 @@
 #   make demo    the proxy in front of a simulated Exchange site; Ctrl-C ends it
 #   make test    all tests; says which real peers are missing and were skipped
 #   make bench   CPU time, latency and memory beside HAProxy and nginx (docs/performance.md says which Debian packages)
+#   make fuzz    the parsers of DCE/RPC against inputs that atheris makes up; RUNS=… says how many each (200,000)
 #   make lint    ruff and mypy
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
@@ -11,8 +12,9 @@ PY      = $(VENV)/bin/python
 INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --only-binary :all:
 TRIAL   = $(PY) -m twisted.trial --temp-directory=_trial_temp
 TESTS  ?= tests
+RUNS   ?= 200000
 
-.PHONY: demo test bench lint clean
+.PHONY: demo test bench fuzz lint clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.run
@@ -25,13 +27,19 @@ test: $(VENV)/.test
 bench: $(VENV)/.run
 	$(PY) -m bench
 
+# The corpus grows in _fuzz_temp/TARGET and is used again; an input that breaks a property stays beside it.
+fuzz: $(VENV)/.fuzz
+	$(PY) -m fuzz pdus $(RUNS)
+	$(PY) -m fuzz stubs $(RUNS)
+	$(PY) -m fuzz relay $(RUNS)
+
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
 clean:
-	rm -rf $(VENV) _trial_temp* build dist src/*.egg-info .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) _trial_temp* _fuzz_temp build dist src/*.egg-info .mypy_cache .ruff_cache .hypothesis
 
 # Debian's Python may come without ensurepip: then the pip that is there puts one into the environment.
 $(VENV)/.made:
@@ -51,4 +59,9 @@ $(VENV)/.run: setup.cfg pyproject.toml | $(VENV)/.made
 
 $(VENV)/.test: $(VENV)/.run
 	$(INSTALL) --editable '.[test]'
+	touch $@
+
+# Its own mark, because atheris has no wheels for Windows, macOS and some versions of Python: all else works without it.
+$(VENV)/.fuzz: $(VENV)/.run
+	$(INSTALL) --editable '.[fuzz]' || { echo "atheris does not install here; make PYTHON=/path/to/python3.11 fuzz on Linux"; exit 1; }
 	touch $@

@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "src" / "exproxy"
 TESTS = ROOT / "tests"
 
-UNMIRRORED = ("bench", "integration")
+UNMIRRORED = ("bench", "fuzz", "integration")
 """Folders of tests that are about no single module of the package."""
 
 ABOUT_THE_PROJECT = {Path("test_imports.py"), Path("test_mirror.py"), Path("test_closing_line.py"), Path("test_msrpc.py")}

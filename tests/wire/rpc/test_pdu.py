@@ -6,7 +6,7 @@ from impacket.dcerpc.v5 import rpcrt
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.errors import WireError
-from exproxy.wire.rpc.pdu import Auth, Flags, PduReader, PduType, encode_pdu
+from exproxy.wire.rpc.pdu import Auth, Flags, HeaderError, PduReader, PduType, encode_pdu
 from tests.wire.cutting import MODEST, ParserContract
 from tests.wire.rpc import captured
 
@@ -55,6 +55,21 @@ class PduTests(SynchronousTestCase):
         self.assertEqual(len(PduReader().feed(patched(1, b"\1"))), 1)
         self.assertEqual(self.refusal(patched(1, b"\2")), "RPC header: version 5.2 is neither 5.0 nor 5.1")
         self.assertEqual(self.refusal(patched(0, b"\4")), "RPC header: version 4 is not 5: this is no DCE/RPC")
+
+    def test_what_cannot_be_taken_is_known_well_enough_to_be_answered(self) -> None:
+        broken = b"\5\2\x0b\3\0\0\0\0\0\x10\0\0\0\0\1\2"
+        error = self.assertRaises(HeaderError, PduReader().feed, broken)
+        self.assertEqual((error.type, error.call_id, error.order, error.speakable), (11, 0x0102, "big", False))
+        error = self.assertRaises(HeaderError, PduReader().feed, patched(2, b"\x63"))
+        self.assertEqual((error.type, error.call_id, error.order, error.speakable), (99, 1, "little", True))
+
+    def test_another_version_is_refused_once_its_header_is_there(self) -> None:
+        reader = PduReader()
+        self.assertEqual(reader.feed(patched(1, b"\2")[:15]), [])
+        self.assertRaises(HeaderError, reader.feed, b"\0")
+
+    def test_call_and_all_above_protect(self) -> None:
+        self.assertEqual([Auth(10, level, 0, b"").protects for level in range(7)], [False] * 3 + [True] * 4)
 
     def test_another_protocol_is_refused_at_its_first_octet(self) -> None:
         self.assertIn("this is no DCE/RPC", self.refusal(b"2"))

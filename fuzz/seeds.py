@@ -1,0 +1,128 @@
+"""Valid inputs of each target, in both byte orders, made by the code that writes them."""
+
+from collections.abc import Callable, Iterator
+from typing import get_args
+
+import attrs
+
+from exproxy.wire.epm import HTTP, MapRequest, MapResponse, Tower, tower
+from exproxy.wire.eptlookup import OPNUM_LOOKUP, Entry, FreeRequest, FreeResponse, LookupRequest, LookupResponse
+from exproxy.wire.interfaces import EMSMDB, EPM, NSPI, RFRI
+from exproxy.wire.rpc.association import Bind, BindNak, Context, answer_bind
+from exproxy.wire.rpc.call import Fault, Request, Response
+from exproxy.wire.rpc.ndr import ByteOrder
+from exproxy.wire.rpc.pdu import Auth, PduReader, PduType, encode_pdu
+from exproxy.wire.rpc.syntax import NDR64, bind_time_features
+
+ORDERS: tuple[ByteOrder, ...] = get_args(ByteOrder)
+EMSMDB_TOWER = tower(EMSMDB.syntax, 6002, "10.0.0.15")
+NSPI_TOWER = tower(NSPI.syntax, 6005, "10.0.0.15")
+HTTP_TOWER = tower(RFRI.syntax, 6004, "10.0.0.15", protocol=HTTP)
+PIPE_TOWER = Tower((*EMSMDB_TOWER.floors[:3], attrs.evolve(EMSMDB_TOWER.floors[3], protocol=0x0F, right=b"\\pipe\\x\0")))
+TOWERS = (EMSMDB_TOWER, NSPI_TOWER, HTTP_TOWER, PIPE_TOWER)
+ENTRIES = (Entry(EMSMDB_TOWER, "emsmdb", EMSMDB.uuid), Entry(NSPI_TOWER), Entry(None, "nowhere"), Entry(HTTP_TOWER, "http"))
+LIVE = b"\0\0\0\0sixteen octets!!"
+WINDOWS = (
+    Context(0, EPM.syntax),
+    Context(1, EPM.syntax, (NDR64,)),
+    Context(2, EPM.syntax, (bind_time_features(3),)),
+    Context(3, RFRI.syntax),
+)
+SECRET = Auth(10, 6, 0, bytes(16))
+
+
+def pdus() -> Iterator[bytes]:
+    for order in ORDERS:
+        for auth in (None, SECRET):
+            yield _bind(order, auth) + _ack(_bind(order))
+            yield b"".join(encode_pdu(kind, 1, bytes(24), order=order, auth=auth) for kind in PduType)
+        yield BindNak(4, ((5, 0), (5, 1))).encode(1, order=order) + Fault(0, 5, order).encode(2)
+        yield _ask_map(order, fragment=60) + _tell_map(order, fragment=80)
+
+
+def stubs() -> Iterator[bytes]:
+    for order in ORDERS:
+        parts = (
+            [each.encode() for each in TOWERS],
+            [MapRequest(EMSMDB_TOWER).encode(order), MapRequest(HTTP_TOWER, NSPI.uuid).encode(order)],
+            [MapResponse(TOWERS).encode(16, order), MapResponse((), 0x16C9A0D6).encode(4, order)],
+            [LookupRequest().encode(order), LookupRequest(3, NSPI.uuid, NSPI.syntax, 5, LIVE, 16).encode(order)],
+            [LookupResponse(ENTRIES, 0, LIVE).encode(500, order), LookupResponse(()).encode(4, order)],
+            [FreeRequest(LIVE).encode(order), FreeResponse().encode(order)],
+        )
+        for number, octets in enumerate(parts):
+            kind = number if order == "little" else _big(number, len(parts))
+            yield from (bytes((kind,)) + stub for stub in octets)
+
+
+def relay() -> Iterator[bytes]:
+    """Conversations; the first octet says whether protected calls pass."""
+    for order in ORDERS:
+        bound = _client(_bind(order)) + _server(_ack(_bind(order)))
+        yield b"r" + bound + _client(_ask_map(order)) + _server(_tell_map(order))
+        yield b"r" + bound + _client(_ask_map(order, fragment=60)) + _server(_tell_map(order, fragment=80))
+        yield b"r" + bound + _client(_ask_lookup(order)) + _server(_tell_lookup(order, fragment=120))
+        yield b"r" + bound + _client(_ask_map(order) + _ask_lookup(order, 3)) + _server(_tell_lookup(order, 3) + _tell_map(order))
+        for way in (b"r", b"p"):
+            yield way + bound + _client(_signed(_ask_map(order))) + _server(_signed(_tell_map(order)))
+        more = Bind((Context(9, RFRI.syntax),), kind=PduType.ALTER_CONTEXT).encode(7, order=order)
+        yield b"r" + bound + _client(more) + _server(_ack(more)) + _client(Request(9, 3, b"stub", order=order).encode(8))
+        yield (
+            b"r"
+            + bound
+            + _client(_ask_map(order) + encode_pdu(PduType.ORPHANED, 2, b"", order=order))
+            + _server(_tell_map(order))
+        )
+        yield b"r" + bound + _client(_ask_map(order)) + _server(Fault(0, 5, order).encode(2))
+        yield b"r" + _client(_bind(order)) + _server(BindNak(0).encode(1, order=order))
+
+
+def _big(number: int, kinds: int) -> int:
+    """An octet that says the same structure with the bit for big-endian."""
+    return next(octet for octet in range(0x80, 0x100) if octet % kinds == number)
+
+
+def _turn(side: int, octets: bytes) -> bytes:
+    return bytes((side,)) + len(octets).to_bytes(2, "little") + octets
+
+
+def _client(octets: bytes) -> bytes:
+    return _turn(1, octets)
+
+
+def _server(octets: bytes) -> bytes:
+    return _turn(0, octets)
+
+
+def _bind(order: ByteOrder, auth: Auth | None = None) -> bytes:
+    return Bind(WINDOWS).encode(1, order=order, auth=auth)
+
+
+def _ack(data: bytes) -> bytes:
+    [pdu] = PduReader().feed(data)
+    bind = Bind.decode(pdu)
+    return answer_bind(bind, (EPM.syntax, RFRI.syntax), secondary="135", group=7, features=3).encode(pdu.call_id, order=pdu.order)
+
+
+def _ask_map(order: ByteOrder, call_id: int = 2, fragment: int = 5840) -> bytes:
+    return Request(0, 3, MapRequest(EMSMDB_TOWER).encode(order), order=order).encode(call_id, fragment=fragment)
+
+
+def _tell_map(order: ByteOrder, call_id: int = 2, fragment: int = 5840) -> bytes:
+    return Response(0, MapResponse(TOWERS).encode(4, order), order).encode(call_id, fragment=fragment)
+
+
+def _ask_lookup(order: ByteOrder, call_id: int = 2) -> bytes:
+    return Request(0, OPNUM_LOOKUP, LookupRequest().encode(order), order=order).encode(call_id)
+
+
+def _tell_lookup(order: ByteOrder, call_id: int = 2, fragment: int = 5840) -> bytes:
+    return Response(0, LookupResponse(ENTRIES, 0, LIVE).encode(500, order), order).encode(call_id, fragment=fragment)
+
+
+def _signed(data: bytes) -> bytes:
+    [pdu] = PduReader().feed(data)
+    return encode_pdu(pdu.type, pdu.call_id, pdu.body, flags=pdu.flags, order=pdu.order, auth=SECRET)
+
+
+SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {"pdus": pdus, "stubs": stubs, "relay": relay}
