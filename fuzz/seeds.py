@@ -65,6 +65,9 @@ def relay() -> Iterator[bytes]:
         yield b"r" + bound + _client(_ask_map(order) + _ask_lookup(order, 3)) + _server(_tell_lookup(order, 3) + _tell_map(order))
         for way in (b"r", b"p"):
             yield way + bound + _client(_signed(_ask_map(order))) + _server(_signed(_tell_map(order)))
+        half, *_ = PduReader().feed(_ask_map(order, fragment=60))
+        gone = b"".join(encode_pdu(kind, 2, b"", order=order) for kind in (PduType.CO_CANCEL, PduType.ORPHANED, PduType.AUTH3))
+        yield b"r" + bound + _client(_signed(half.raw) + gone) + _server(Fault(0, 5, order).encode(2))
         more = Bind((Context(9, RFRI.syntax),), kind=PduType.ALTER_CONTEXT).encode(7, order=order)
         yield b"r" + bound + _client(more) + _server(_ack(more)) + _client(Request(9, 3, b"stub", order=order).encode(8))
         yield (
@@ -82,16 +85,18 @@ def _big(number: int, kinds: int) -> int:
     return next(octet for octet in range(0x80, 0x100) if octet % kinds == number)
 
 
-def _turn(side: int, octets: bytes) -> bytes:
-    return bytes((side,)) + len(octets).to_bytes(2, "little") + octets
+def _turns(side: int, octets: bytes) -> bytes:
+    """Each PDU a turn whose length is put right."""
+    fragments = [pdu.raw for pdu in PduReader().feed(octets)]
+    return b"".join(bytes((side | 2,)) + len(raw).to_bytes(2, "little") + raw for raw in fragments)
 
 
 def _client(octets: bytes) -> bytes:
-    return _turn(1, octets)
+    return _turns(1, octets)
 
 
 def _server(octets: bytes) -> bytes:
-    return _turn(0, octets)
+    return _turns(0, octets)
 
 
 def _bind(order: ByteOrder, auth: Auth | None = None) -> bytes:

@@ -13,7 +13,7 @@ from exproxy.wire.errors import WireError
 from exproxy.wire.rpc.association import Bind, BindAck, BindNak
 from exproxy.wire.rpc.call import Fault, Reassembler, Request, Response
 from exproxy.wire.rpc.ndr import ByteOrder
-from exproxy.wire.rpc.pdu import PduReader, PduType
+from exproxy.wire.rpc.pdu import HEADER_SIZE, PduReader, PduType
 from exproxy.wire.rpc.syntax import Syntax
 
 T = TypeVar("T")
@@ -83,11 +83,17 @@ def relay(data: bytes) -> None:
 
 
 def turns(data: bytes) -> list[tuple[bool, bytes]]:
-    """Whether the client speaks, and what: an octet (odd: the client), a length of two, and so many octets."""
+    """Whether the client speaks, and what: an octet (odd: the client), a length of two, and so many octets.
+
+    The octet's second bit puts the ``frag_length`` of the PDU right, so that what is inserted into it stays one PDU.
+    """
     said = []
     while len(data) >= 3:
         end = 3 + int.from_bytes(data[1:3], "little")
-        said.append((bool(data[0] & 1), data[3:end]))
+        octets = data[3:end]
+        if data[0] & 2 and len(octets) >= HEADER_SIZE:
+            octets = octets[:8] + len(octets).to_bytes(2, "little" if octets[4] else "big") + octets[10:]
+        said.append((bool(data[0] & 1), octets))
         data = data[end:]
     return said
 

@@ -34,3 +34,8 @@ class TargetsTests(SynchronousTestCase):
     def test_a_conversation_is_read_turn_by_turn(self) -> None:
         self.assertEqual(turns(b"\1\2\0ab\0\1\0c\1\xff\xffrest\0"), [(True, b"ab"), (False, b"c"), (True, b"rest\0")])
         self.assertEqual(turns(b"\1\2"), [])
+
+    def test_a_turn_may_have_its_length_put_right(self) -> None:
+        pdu = b"\5\0\0\3\x10\0\0\0\xff\xff\0\0\1\0\0\0more"
+        self.assertEqual(turns(b"\3\x14\0" + pdu), [(True, pdu[:8] + b"\x14\0" + pdu[10:])])
+        self.assertEqual(turns(b"\3\2\0ab"), [(True, b"ab")])
