@@ -21,6 +21,14 @@ class BindAddress:
 
 
 @attrs.frozen
+class PortRange:
+    """Ports from ``first`` to ``last``, both of them too."""
+
+    first: int
+    last: int
+
+
+@attrs.frozen
 class ServerAddress:
     """An IP address without brackets or a DNS name, and a port or none."""
 
@@ -33,15 +41,20 @@ def bind_address(text: str) -> BindAddress:
     host, port = _split(text)
     if port is None:
         raise ValueError(f'"{text}" has no port: write "{text}:25" or the like')
-    first, dash, last = port.partition("-")
-    ports = _port(first, text), _port(last, text) if dash else _port(first, text)
-    if ports[1] < ports[0]:
-        raise ValueError(f'the port range of "{text}" runs backwards')
+    ports = _ports(port, text)
     if host in ("", "*"):
-        return BindAddress("0.0.0.0", *ports)
+        return BindAddress("0.0.0.0", ports.first, ports.last)
     if not is_ip(host):
         raise ValueError(f'"{host}" is not an IP address: a front end binds to addresses of this machine, or to "*" for all')
-    return BindAddress(canonical(host), *ports)
+    return BindAddress(canonical(host), ports.first, ports.last)
+
+
+def port_range(text: str) -> PortRange:
+    """``40000-40099``, or one port.
+
+    :raises ValueError: it is neither.
+    """
+    return _ports(text, text)
 
 
 def server_address(text: str) -> ServerAddress:
@@ -133,6 +146,14 @@ def _split(text: str) -> tuple[str, str | None]:
         raise ValueError(f'"{text}" looks like IPv6: put the address into brackets, such as "[fd00::9]:25"')
     host, colon, port = text.partition(":")
     return host, port if colon else None
+
+
+def _ports(range_: str, text: str) -> PortRange:
+    first, dash, last = range_.partition("-")
+    ports = PortRange(_port(first, text), _port(last if dash else first, text))
+    if ports.last < ports.first:
+        raise ValueError(f'the port range of "{text}" runs backwards')
+    return ports
 
 
 def _port(digits: str, text: str) -> int:

@@ -1,6 +1,7 @@
 """What a configuration may say, but probably does not mean."""
 
-from exproxy.config.model import Configuration
+from exproxy.config.model import Backend, Configuration, Frontend, Mapper
+from exproxy.config.problems import KeyPath
 from exproxy.config.report import Report
 from exproxy.config.servers import shared
 
@@ -10,6 +11,9 @@ def advise(configuration: Configuration, report: Report) -> None:
     _unused(configuration, report)
     _limits(configuration, report)
     _groups(configuration, report)
+    for frontend in configuration.frontends.values():
+        if frontend.mapper is not None:
+            _mapped(configuration, frontend, frontend.mapper, report)
     for name, backend in configuration.backends.items():
         if all(server.backup for server in backend.servers):
             report.warning(("backends", name, "servers"), "all servers are backups, so they are used as if none was")
@@ -55,3 +59,32 @@ def _groups(configuration: Configuration, report: Report) -> None:
                     f"hosts {', '.join(missing)} are in other back ends of table {table} but not here, so they are never chosen"
                 )
                 report.warning(("backends", backend.name, "servers"), message, "add them, or write persistence.required = false")
+
+
+def _mapped(configuration: Configuration, frontend: Frontend, mapper: Mapper, report: Report) -> None:
+    """A client has to reach one server on port 135 and on all ports that it is told there."""
+    path: KeyPath = ("frontends", frontend.name)
+    own = None if frontend.backend is None else configuration.backends[frontend.backend]
+    for mapped in mapper.map:
+        for name in dict.fromkeys((mapped.tcp, mapped.http)):
+            service = None if name is None else configuration.frontends[name].backend
+            backend = None if service is None else configuration.backends[service]
+            if own is not None and backend is not None and not _together(own, backend):
+                message = (
+                    f"back ends {own.name} and {backend.name} share no table, so a client may be told of {mapped.interface} by one"
+                    " server and be sent to another"
+                )
+                report.warning((*path, "map", mapped.interface), message, 'write persistence = { table = "…" } in both')
+    for number, bind in enumerate(frontend.binds):
+        if ":" in bind.address and bind.advertise is None:
+            message = f"clients who reach {bind.address} are told of no interface: endpoint mappers can tell IPv4 addresses only"
+            place: KeyPath = (*path, "bind", number)
+            report.warning(place if place in report.tree.places else (*path, "bind"), message, "write advertise = …")
+
+
+def _together(one: Backend, other: Backend) -> bool:
+    """Whether a client has one host behind both."""
+    if one.persistence is not None and other.persistence is not None:
+        return one.persistence.table == other.persistence.table
+    hosts = {server.host for backend in (one, other) for server in backend.servers}
+    return len(hosts) == 1

@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 
 from exproxy.config.addresses import is_name, joined
+from exproxy.config.mapping import MapperBuilder
 from exproxy.config.model import Bind, Frontend, SniRoute
 from exproxy.config.problems import KeyPath, dotted
 from exproxy.config.report import Report, settings
@@ -24,6 +25,7 @@ class FrontendsBuilder:
 
     document: DocumentSection
     report: Report
+    mappers: MapperBuilder
     frontends: dict[str, Frontend] = attrs.Factory(dict)
     _taken: list[tuple[KeyPath, Bind]] = attrs.Factory(list)
 
@@ -33,7 +35,7 @@ class FrontendsBuilder:
 
     def _frontend(self, name: str, section: FrontendSection) -> Frontend:
         path: KeyPath = ("frontends", name)
-        if section.mode != "tcp":
+        if section.mode not in ("tcp", "epm"):
             hint = 'use mode = "tcp": it relays the protocol, and the checks still speak it'
             self.report.later((*path, "mode"), f'mode "{section.mode}"', hint)
         if not section.bind.items:
@@ -50,6 +52,7 @@ class FrontendsBuilder:
             backend=section.backend,
             routes=tuple(self._route((*path, "routes", *below), route) for below, route in section.routes.items),
             timeouts=timeouts(self.document.defaults.timeouts, section.timeouts),
+            mapper=self.mappers.mapper(path, section),
             **said,
         )
 
@@ -60,6 +63,7 @@ class FrontendsBuilder:
             section.address.last_port,
             tuple(dict.fromkeys(section.accept_proxy.values())),
             TLSBuilder(self.report).front(((*path, "tls"), section.tls), ((*front, "tls"), frontend.tls)),
+            self.mappers.advertised((*path, "advertise"), section, frontend),
         )
         for other_path, other in self._taken:
             if _overlap(bind, other):

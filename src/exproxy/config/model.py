@@ -10,10 +10,13 @@ from typing import Literal
 
 from attrs import Factory, field, frozen
 
+from exproxy.config.addresses import PortRange
 from exproxy.config.problems import Problem
 
 Network = IPv4Network | IPv6Network
 Mode = Literal["tcp", "http", "smtp", "imap", "pop3", "epm"]
+Others = Literal["hide", "pass", "dynamic"]
+Protected = Literal["refuse", "pass"]
 Balance = Literal["roundrobin", "leastconn", "source", "first", "random"]
 ProxyVersion = Literal["v1", "v2"]
 TLSVersion = Literal["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
@@ -215,6 +218,36 @@ class Bind:
     accept_proxy: tuple[Network, ...] = ()
     """Networks whose PROXY header is demanded and believed; a peer from elsewhere is taken as it is."""
     tls: FrontTLS | None = None
+    advertise: str | None = None
+    """The IPv4 address that an endpoint mapper's clients are told; ``None``: the one that they reached."""
+
+
+@frozen
+class Mapped:
+    """An RPC interface and the front ends on which it is reached.
+
+    :param interface: a name or a UUID.
+    :param tcp: over ncacn_ip_tcp.
+    :param http: over ncacn_http, from the RPC proxy.
+    """
+
+    interface: str
+    tcp: str | None = None
+    http: str | None = None
+
+
+@frozen
+class Mapper:
+    """What clients of an endpoint mapper's front end are told."""
+
+    map: tuple[Mapped, ...] = ()
+    others: Others = "hide"
+    """Interfaces that are not in ``map``: no word of them, or the servers' own addresses and ports, or a port of ours."""
+    dynamic_ports: PortRange | None = None
+    """Those that are opened for ``others = "dynamic"``."""
+    dynamic_idle: float = 600.0
+    protected: Protected = "refuse"
+    """Calls that may not be changed, for they are signed or sealed."""
 
 
 @frozen
@@ -237,6 +270,8 @@ class Frontend:
     timeouts: Timeouts = Timeouts()
     dontlognull: bool = False
     backlog: int = 1024
+    mapper: Mapper | None = None
+    """Of mode ``epm``, and of no other."""
 
 
 @frozen

@@ -90,6 +90,10 @@ def _bind_address(value: Any) -> addresses.BindAddress:
     return addresses.bind_address(string(value))
 
 
+def _port_range(value: Any) -> addresses.PortRange:
+    return addresses.port_range(string(value))
+
+
 def _syslog_address(value: Any) -> str:
     return addresses.syslog_address(string(value))
 
@@ -109,6 +113,7 @@ READERS: Mapping[Any, Callable[[Any], Any]] = {
     Port: _port,
     SyslogAddress: _syslog_address,
     addresses.BindAddress: _bind_address,
+    addresses.PortRange: _port_range,
     addresses.ServerAddress: _server_address,
 }
 """What reads each kind of value; each raises ValueError."""

@@ -7,7 +7,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
-from exproxy.config.addresses import BindAddress, ServerAddress
+from exproxy.config.addresses import BindAddress, PortRange, ServerAddress
 from exproxy.config.kinds import CheckerType, Duration, Name, Port, Several, Size, SyslogAddress
 from exproxy.config.model import Network
 from exproxy.config.sections import (
@@ -18,6 +18,7 @@ from exproxy.config.sections import (
     CheckTLSSection,
     DocumentSection,
     FrontTLSSection,
+    MappedSection,
     ServerSection,
     ServerTLSSection,
 )
@@ -38,6 +39,7 @@ _SCALARS: Mapping[Any, Mapping[str, Any]] = {
     Name: {"type": "string"},
     Port: {"anyOf": [_PORT, {"type": "string"}]},
     BindAddress: _TEXT,
+    PortRange: _TEXT,
     ServerAddress: _TEXT,
     SyslogAddress: _TEXT,
     Network: _TEXT,
@@ -45,6 +47,7 @@ _SCALARS: Mapping[Any, Mapping[str, Any]] = {
 _SHORT: Mapping[Any, Mapping[str, Any]] = {
     ServerSection: {"type": ["string", "integer"]},
     BindSection: {"type": "string"},
+    MappedSection: {"type": "string"},
     AgentSection: _PORT,
     CheckTLSSection: {"enum": ["off", "starttls", "implicit"]},
     FrontTLSSection: {"enum": ["off", "starttls", "implicit"]},

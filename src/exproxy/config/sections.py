@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from attrs import Factory, field, frozen
 
-from exproxy.config.addresses import BindAddress, ServerAddress
+from exproxy.config.addresses import BindAddress, PortRange, ServerAddress
 from exproxy.config.kinds import Duration, Name, Off, Port, Several, Size, SyslogAddress, at_least, between, later, positive
-from exproxy.config.model import Balance, Mode, Network, ProxyVersion, TLSVersion
+from exproxy.config.model import Balance, Mode, Network, Others, Protected, ProxyVersion, TLSVersion
 
 ExchangeVersion = Literal["2010", "2013", "2016", "2019", "SE"]
 ExchangeService = Literal["https", "smtp", "imap", "pop3", "rpc"]
@@ -207,9 +207,15 @@ class BindSection:
     address: BindAddress
     accept_proxy: Several[Network] = field(default=Several())
     tls: FrontTLSSection | None = None
-    advertise: Any = field(
-        default=None, metadata=later('it belongs to mode = "epm"; use mode = "tcp" and give the RPC services fixed ports')
-    )
+    advertise: str | None = None
+
+
+@frozen
+class MappedSection:
+    """As a string it is ``tcp``."""
+
+    tcp: Name | None = None
+    http: Name | None = None
 
 
 @frozen
@@ -233,9 +239,11 @@ class FrontendSection:
     dontlognull: bool | None = None
     backlog: int | None = field(default=None, validator=at_least(1))
     tls: FrontTLSSection | None = None
-    map: Any = field(
-        default=None, metadata=later('it belongs to mode = "epm"; use mode = "tcp" and give the RPC services fixed ports')
-    )
+    map: Mapping[str, MappedSection] | None = None
+    others: Others | None = None
+    dynamic_ports: PortRange | None = None
+    dynamic_idle: Duration | None = field(default=None, validator=positive)
+    protected: Protected | None = None
 
 
 @frozen

@@ -95,6 +95,7 @@ class _Writer:
             backend=frontend.backend,
             routes=[{"sni": one_or_list(route.sni), "backend": route.backend} for route in frontend.routes] or None,
             maxconn=frontend.maxconn,
+            **({} if frontend.mapper is None else spelling.mapper(frontend.mapper)),
             **self._settings(OF_FRONTENDS, frontend),
             timeouts=self._timeouts(frontend),
         )

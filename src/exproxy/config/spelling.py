@@ -7,11 +7,22 @@ from typing import Any
 import attrs
 
 from exproxy.config.addresses import joined
-from exproxy.config.model import Bind, Certificate, Check, CheckTiming, CheckTLS, FrontTLS, Server, ServerTLS
+from exproxy.config.model import (
+    Bind,
+    Certificate,
+    Check,
+    CheckTiming,
+    CheckTLS,
+    FrontTLS,
+    Mapped,
+    Mapper,
+    Server,
+    ServerTLS,
+)
 from exproxy.config.structuring import TLS_TYPES, shown
 from exproxy.config.units import duration_text
 
-_DURATIONS = ("interval", "fast_interval", "down_interval", "timeout", "expire", "slow_start", "resolve")
+_DURATIONS = ("interval", "fast_interval", "down_interval", "timeout", "expire", "slow_start", "resolve", "dynamic_idle")
 _ALIASES = {checker: alias for alias, checker in TLS_TYPES.items()}
 """Checkers, and the types that mean them with TLS from the first byte."""
 
@@ -86,8 +97,22 @@ def bind(one: Bind, shared: FrontTLS | None) -> str | Table:
     said = given(
         accept_proxy=[str(network) for network in one.accept_proxy] or None,
         tls=None if one.tls is None or one.tls == shared else front_tls(one.tls),
+        advertise=one.advertise,
     )
     return {"address": address, **said} if said else address
+
+
+def mapper(one: Mapper) -> Table:
+    """What belongs to mode ``epm``."""
+    ports = one.dynamic_ports
+    dynamic = None if ports is None else {"dynamic_ports": f"{ports.first}-{ports.last}"}
+    said = fields(one, "map", "dynamic_ports") | (dynamic or {})
+    return {"map": {mapped.interface: _mapped(mapped) for mapped in one.map}, **said} if one.map else said
+
+
+def _mapped(mapped: Mapped) -> str | Table:
+    said = fields(mapped, "interface")
+    return mapped.tcp if mapped.tcp is not None and mapped.http is None else said
 
 
 def front_tls(tls: FrontTLS) -> Table:

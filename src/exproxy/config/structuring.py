@@ -24,6 +24,7 @@ from exproxy.config.sections import (
     CheckSection,
     CheckTLSSection,
     FrontTLSSection,
+    MappedSection,
     ServerSection,
     ServerTLSSection,
 )
@@ -317,6 +318,7 @@ def _server(value: Any) -> Any:
 _SHORTHANDS: Mapping[Any, Callable[[Any], Any]] = {
     ServerSection: _server,
     BindSection: lambda value: {"address": value} if isinstance(value, str | FileText) else value,
+    MappedSection: lambda value: {"tcp": value} if isinstance(value, str) else value,
     CheckTLSSection: lambda value: {"mode": value} if isinstance(value, str) else value,
     FrontTLSSection: lambda value: {"mode": value} if isinstance(value, str) else value,
     ServerTLSSection: lambda value: {"mode": value} if isinstance(value, str) else value,
