@@ -19,7 +19,10 @@ class SectionTests(SynchronousTestCase):
 
     def test_what_the_model_has_can_be_said(self) -> None:
         for section, kind, elsewhere in (
-            (sections.FrontendSection, model.Frontend, {"name", "binds"}),
+            (sections.FrontendSection, model.Frontend, {"name", "binds", "mapper"}),
+            (sections.FrontendSection, model.Mapper, set()),
+            (sections.MappedSection, model.Mapped, {"interface"}),
+            (sections.BindSection, model.Bind, {"first_port", "last_port"}),
             (sections.BackendSection, model.Backend, {"name"}),
             (sections.ServerSection, model.Server, {"name", "checks"}),
             (sections.CheckSection, model.Check, {"timing"}),

@@ -99,19 +99,6 @@ class LaterTests(ConfigTestCase):
             (problem,) = self.problems(line)
             self.assertIn(f": {key}: this is not built yet; ", problem)
 
-    def test_keys_of_other_modes_are_refused_by_name(self) -> None:
-        text = (
-            '[frontends.web]\nbind = { address = ":1", advertise = "x" }\nbackend = "web"\nmap = {}\n'
-            '[backends.web]\n[backends.web.servers]\na = { address = "1.2.3.4:5" }\n'
-        )
-        self.assertEqual(
-            [problem.partition(": this is not built yet; ")[0] for problem in self.problems(text)],
-            [
-                "site.toml:2: frontends.web.bind.advertise",
-                "site.toml:4: frontends.web.map",
-            ],
-        )
-
 
 class CheckTests(ConfigTestCase):
     def problem(self, check: str) -> str:

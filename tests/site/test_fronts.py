@@ -15,7 +15,7 @@ class FrontsTests(SynchronousTestCase):
     def setUp(self) -> None:
         clock = Clock()
         self.network = MemoryNetwork(clock)
-        self.fronts = Fronts(clock, self.network, Gate(10), {}, [].append, TLSContexts({}, 0.0))
+        self.fronts = Fronts(clock, self.network, Gate(10), {}, [].append, TLSContexts({}, 0.0), self.network)
 
     def frontend(self, name: str, *binds: model.Bind) -> model.Frontend:
         return model.Frontend(name, "tcp", binds, None)

@@ -71,8 +71,8 @@ def _mapped(configuration: Configuration, frontend: Frontend, mapper: Mapper, re
             backend = None if service is None else configuration.backends[service]
             if own is not None and backend is not None and not _together(own, backend):
                 message = (
-                    f"back ends {own.name} and {backend.name} share no table, so a client may be told of {mapped.interface} by one"
-                    " server and be sent to another"
+                    f"back ends {own.name} and {backend.name} share no table, so a client may be told of {mapped.interface} by"
+                    " one server and be sent to another"
                 )
                 report.warning((*path, "map", mapped.interface), message, 'write persistence = { table = "…" } in both')
     for number, bind in enumerate(frontend.binds):

@@ -275,17 +275,20 @@ class Backend:
 
         :param but: a lease whose holder knows already.
         """
-        for watcher in self._watchers:
-            watcher(server)
+        self.notice(server)
         if self._listeners:
             self._outbox.put(Announced(transition, self._listeners))
         if self.on_marked_down == "shutdown-sessions" and transition.new in (Operational.DOWN, Admin.MAINT):
             self._evict(server, WENT_DOWN, but)
 
-    def server_changed(self, server: Server, now: float) -> None:
-        """Act on a server of which anything has changed."""
+    def notice(self, server: Server) -> None:
+        """Tell those who watch it."""
         for watcher in self._watchers:
             watcher(server)
+
+    def server_changed(self, server: Server, now: float) -> None:
+        """Act on a server of which anything has changed."""
+        self.notice(server)
         if server.reckon(now):
             self.settle(now)
         else:

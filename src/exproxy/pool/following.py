@@ -43,6 +43,7 @@ def follow(states: "Mapping[Server, ServerState]", now: float) -> None:
     for server, state in states.items():
         server.follow(state, now)
         if server.backend is not None:
+            server.backend.notice(server)
             backends[server.backend.name] = server.backend
     for backend in backends.values():
         backend.settle(now)

@@ -67,6 +67,10 @@ class FrontendCounts:
     bad_prefaces: int = 0
     bad_handshakes: int = 0
     left_early: int = 0
+    broken: int = 0
+    mapped: int = 0
+    hidden: int = 0
+    refused_calls: int = 0
     fault_at: float = 0.0
     fault: str = ""
 
@@ -83,6 +87,10 @@ class FrontendCounts:
             self.bad_prefaces + other.bad_prefaces,
             self.bad_handshakes + other.bad_handshakes,
             self.left_early + other.left_early,
+            self.broken + other.broken,
+            self.mapped + other.mapped,
+            self.hidden + other.hidden,
+            self.refused_calls + other.refused_calls,
             *max((self.fault_at, self.fault), (other.fault_at, other.fault)),
         )
 

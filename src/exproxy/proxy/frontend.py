@@ -11,7 +11,9 @@ from exproxy.net.interfaces import Address, Network
 from exproxy.proxy.accesslog.record import SessionRecord
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.gate import Gate
+from exproxy.proxy.joint import Join, pipe
 from exproxy.proxy.sni import SniTable
+from exproxy.wire.epmrelay import Counters
 
 if TYPE_CHECKING:
     from exproxy.proxy.listener import Listener
@@ -28,6 +30,7 @@ class Frontend:
     :param backend: for what no route takes; ``None``: such a session is closed.
     :param log: takes the access line of each session that is over.
     :param dontlognull: leave out sessions in which the client sent nothing.
+    :param join: joins the streams of each session, as the mode wants it.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Frontend:
     handshake_timeout: float
     log: Callable[[SessionRecord], None]
     dontlognull: bool
+    join: Join = pipe
     listeners: list["Listener"] = attrs.field(factory=list)
     sessions: set["Session"] = attrs.field(factory=set)
     total: int = 0
@@ -55,6 +59,10 @@ class Frontend:
     """Whose preface or handshake was the last one that failed, and why."""
     refused: int = 0
     """Sessions for which no server was found."""
+    broken: int = 0
+    """Sessions that ended because one side broke the protocol."""
+    mapping: Counters | None = None
+    """What was done to an endpoint mapper's answers, in mode ``epm``."""
     deadlines: Deadlines = attrs.field(init=False)
     seconds: Callable[[], float] = attrs.field(init=False)
     """The clock's."""

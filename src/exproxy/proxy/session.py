@@ -1,12 +1,12 @@
 """The life of one client's connection: preface, choosing, connecting, relaying, closing.
 
-The states follow one another; each event is answered by the state that it meets.  Once a session relays, the two streams
-are piped into each other, and nothing here runs before the end of one of them or a deadline.
+The states follow one another; each event is answered by the state that it meets.  Once a session relays, the front end's mode
+has joined the two streams (:mod:`exproxy.proxy.joint`), and nothing here runs before the end of one of them or a deadline.
 
 How it ended stands in two letters, as HAProxy's ``tcplog`` has them: who ended it (``C`` the client, ``S`` the server or its
-absence, ``P`` we for bad input, ``D`` the server went down, ``U`` a better server came up, ``K`` an administrator,
-``c`` or ``s`` a timeout on either side), and in which state (``R`` preface or TLS handshake, ``Q`` queue, ``C`` connect with
-the server's TLS handshake, ``D`` data).
+absence or its bad answers, ``P`` we for bad input, ``D`` the server went down, ``U`` a better server came up, ``K`` an
+administrator, ``c`` or ``s`` a timeout on either side), and in which state (``R`` preface or TLS handshake, ``Q`` queue, ``C``
+connect with the server's TLS handshake, ``D`` data).
 """
 
 import enum
@@ -143,6 +143,19 @@ class Session:
             self._backend = backend
             self._acquire(None)
 
+    @property
+    def source(self) -> Address:
+        """The client, of a balancer before us if that told it."""
+        return self._source
+
+    def reached(self) -> Address:
+        """The address that the client connected to, likewise."""
+        return self._destination or self._client.local
+
+    def end(self, letter: str) -> None:
+        """End for the reason of this letter, once what is queued is sent."""
+        self._end(letter)
+
     def kill(self, letter: str) -> None:
         """End at once, for the reason of this letter; what was received and not yet sent is dropped."""
         self._end(letter)
@@ -237,7 +250,7 @@ class Session:
         self._attempt = None
         stream.attach(self)
         if backend.send_proxy:
-            stream.write(backend.proxy_header(lease.server, self._source, self._reached()))
+            stream.write(backend.proxy_header(lease.server, self._source, self.reached()))
         tls = backend.tls.get(lease.server.name) if backend.tls else None
         if tls is None:
             self._relay(stream, backend, lease)
@@ -252,8 +265,7 @@ class Session:
         self._connected_at = now = self._frontend.seconds()
         self._server = stream
         self._server_gone = False
-        self._client.pipe(stream)
-        stream.pipe(self._client)
+        self._frontend.join(self, self._client, stream, lease.server)
         self._idle = min(self._frontend.client_timeout, backend.server_timeout)
         self._late = "c" if self._idle == self._frontend.client_timeout else "s"
         self._frontend.deadlines.set(self, now + self._idle)
@@ -387,7 +399,7 @@ class Session:
         if server.address is None:
             self.connect_failed(OSError(f"the name of {server.full_name} is not resolved yet"))
             return
-        address = (server.address, server.port or self._reached()[1])
+        address = (server.address, server.port or self.reached()[1])
         self._attempt = self._frontend.network.connect(address, self, backend.connect_timeout, backend.source)
         if backend.abortonclose:
             self._client.watch()
@@ -513,10 +525,6 @@ class Session:
         if self._idle > patience or not self.deadline_tick:
             self._idle = min(self._idle, patience)
             self._wait(self._idle)
-
-    def _reached(self) -> Address:
-        """The address that the client connected to, of a balancer before us if that told it."""
-        return self._destination or self._client.local
 
     def _finish(self) -> None:
         frontend = self._frontend

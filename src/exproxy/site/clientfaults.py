@@ -10,6 +10,7 @@ from twisted.logger import Logger
 
 from exproxy.process.messages import FrontendCounts
 from exproxy.proxy.frontend import Frontend
+from exproxy.wire.epmrelay import Counters
 
 EVERY = 1.0
 """Seconds between two looks."""
@@ -70,19 +71,25 @@ class ClientFaults:
 
 def counts_of(frontends: Mapping[str, Frontend]) -> dict[str, FrontendCounts]:
     """Those of one process."""
-    return {
-        name: FrontendCounts(
-            len(frontend.sessions),
-            frontend.total,
-            frontend.refused,
-            frontend.bad_prefaces,
-            frontend.bad_handshakes,
-            frontend.left_early,
-            frontend.fault_at,
-            frontend.fault,
-        )
-        for name, frontend in frontends.items()
-    }
+    return {name: _counts(frontend) for name, frontend in frontends.items()}
+
+
+def _counts(frontend: Frontend) -> FrontendCounts:
+    mapping = frontend.mapping or Counters()
+    return FrontendCounts(
+        len(frontend.sessions),
+        frontend.total,
+        frontend.refused,
+        frontend.bad_prefaces,
+        frontend.bad_handshakes,
+        frontend.left_early,
+        frontend.broken,
+        mapping.mapped,
+        mapping.hidden,
+        mapping.refused,
+        frontend.fault_at,
+        frontend.fault,
+    )
 
 
 def _counted(count: int, what: str) -> str:

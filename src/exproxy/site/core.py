@@ -52,7 +52,7 @@ class Site:
         now = self._reactor.seconds()
         tls = TLSContexts(new.profiles, now)
         pools = Pools(new, now, self._rng, tls)
-        self._serving = Serving(self._reactor, self._network, new, pools, tls)
+        self._serving = Serving(self._reactor, self._network, new, pools, tls, self._network)
         frontends = self._serving.fronts.frontends
         self._faults = ClientFaults(self._reactor, lambda: counts_of(frontends))
         self._watching = Watching(self._reactor, self._network, self._rng, self._checkers, new, pools)
@@ -101,6 +101,8 @@ def ensure_descriptors(new: model.Configuration) -> None:
     :raises SiteError: the system does not allow them.
     """
     listeners = sum(bind.last_port - bind.first_port + 1 for frontend in new.frontends.values() for bind in frontend.binds)
+    mappers = [frontend.mapper for frontend in new.frontends.values() if frontend.mapper is not None]
+    listeners += sum(mapper.dynamic_ports.last - mapper.dynamic_ports.first + 1 for mapper in mappers if mapper.dynamic_ports)
     servers = [server for backend in new.backends.values() for server in backend.servers]
     checks = sum(len(server.checks) for server in servers)
     try:

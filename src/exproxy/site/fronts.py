@@ -9,16 +9,22 @@ from exproxy.config.addresses import joined
 from exproxy.net.interfaces import Network
 from exproxy.proxy.accesslog.record import SessionRecord
 from exproxy.proxy.backend import Backend
+from exproxy.proxy.dynamic import DynamicPorts
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.gate import Gate
 from exproxy.proxy.listener import Listener
+from exproxy.proxy.session import Session
 from exproxy.proxy.sni import SniTable
 from exproxy.site.errors import SiteError
+from exproxy.site.mapping import install
 from exproxy.site.tls import TLSContexts
 
 
 class Fronts:
-    """:param log: takes each session's access line."""
+    """:param log: takes each session's access line.
+
+    :param own: binds ports that are not in the configuration, which ``network`` may have from another process.
+    """
 
     def __init__(
         self,
@@ -28,6 +34,7 @@ class Fronts:
         backends: Mapping[str, Backend],
         log: Callable[[SessionRecord], None],
         tls: TLSContexts,
+        own: Network,
     ) -> None:
         self._clock = clock
         self._network = network
@@ -35,8 +42,10 @@ class Fronts:
         self._backends = backends
         self._log = log
         self._tls = tls
+        self._own = own
         self.frontends: dict[str, Frontend] = {}
         self.listeners: list[Listener] = []
+        self._dynamic: list[DynamicPorts] = []
 
     def open(self, configured: Mapping[str, model.Frontend]) -> None:
         """Bind every address of every front end.
@@ -44,6 +53,7 @@ class Fronts:
         :raises SiteError: with a sentence for each address that cannot be had; then none is held.
         """
         troubles: list[str] = []
+        opened: dict[str, list[tuple[model.Bind, Listener]]] = {name: [] for name in configured}
         for frontend in configured.values():
             built = self.frontends[frontend.name] = self._build(frontend)
             for bind in frontend.binds:
@@ -56,10 +66,16 @@ class Fronts:
                         troubles.append(_sentence(frontend.name, bind.address, port, error))
                     else:
                         self.listeners.append(listener)
+                        opened[frontend.name].append((bind, listener))
         troubles += self._tls.troubles
         if troubles:
             self.close()
             raise SiteError(troubles)
+        for frontend in configured.values():
+            if frontend.mapper is not None:
+                built = self.frontends[frontend.name]
+                dynamic = install(built, frontend.mapper, opened[frontend.name], self.frontends, self._own)
+                self._dynamic += [] if dynamic is None else [dynamic]
 
     def start(self) -> None:
         """Accept clients."""
@@ -71,6 +87,13 @@ class Fronts:
         for listener in self.listeners:
             listener.stop()
         self.listeners.clear()
+        for dynamic in self._dynamic:
+            dynamic.close()
+
+    def sessions(self) -> list[Session]:
+        """All that live."""
+        sessions = [session for frontend in self.frontends.values() for session in frontend.sessions]
+        return sessions + [session for dynamic in self._dynamic for session in dynamic.sessions()]
 
     def _build(self, frontend: model.Frontend) -> Frontend:
         return Frontend(

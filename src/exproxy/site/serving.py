@@ -22,18 +22,27 @@ _log = Logger()
 class Serving:
     """Binds at once; nobody is let in before :meth:`start`.
 
+    :param network: has the ports of the configuration.
+    :param own: binds others.
+
     :raises SiteError: something is not to be had; then nothing is held.
     """
 
     def __init__(
-        self, reactor: Any, network: Network, configuration: model.Configuration, pools: Pools, tls: TLSContexts
+        self,
+        reactor: Any,
+        network: Network,
+        configuration: model.Configuration,
+        pools: Pools,
+        tls: TLSContexts,
+        own: Network,
     ) -> None:
         self._reactor = reactor
         self._network = network
         self._drain = max((frontend.timeouts.drain for frontend in configuration.frontends.values()), default=0.0)
         self._access = access_log(reactor, configuration.service.log)
         self.gate = Gate(configuration.service.maxconn)
-        self.fronts = Fronts(reactor, network, self.gate, pools.backends, self._access.log, tls)
+        self.fronts = Fronts(reactor, network, self.gate, pools.backends, self._access.log, tls, own)
         try:
             self.fronts.open(configuration.frontends)
         except SiteError:
@@ -62,9 +71,8 @@ class Serving:
 
     def hurry(self) -> None:
         """End the sessions that still live."""
-        for frontend in self.fronts.frontends.values():
-            for session in tuple(frontend.sessions):
-                session.kill("K")
+        for session in self.fronts.sessions():
+            session.kill("K")
 
     def reopen_logs(self) -> None:
         """After log files were renamed."""

@@ -52,7 +52,7 @@ class WorkerSite:
         :raises SiteError: something is not to be had.
         """
         network = InheritedNetwork(self._network, self._ports)
-        self._serving = Serving(self._reactor, network, self._configuration, self._pools, self._tls)
+        self._serving = Serving(self._reactor, network, self._configuration, self._pools, self._tls, self._network)
         self.link.follower.limit(self.slots(self._serving))
         self.link.follower.start()
         self._serving.start()
