@@ -12,6 +12,7 @@ from impacket.dcerpc.v5 import epm, transport
 from impacket.dcerpc.v5.rpcrt import DCERPC_v5
 from impacket.uuid import uuidtup_to_bin
 
+from exproxy.wire.epm import NOT_REGISTERED, Tower
 from tests.integration.peers.dovecot import PASSWORD, USER
 from tests.integration.peers.nginx import Nginx
 from tests.integration.peers.samba import INTERFACES
@@ -111,5 +112,30 @@ def rpc_server_name(host: str, port: int, interface: str, source: str = "") -> s
         dce.bind(_syntax(interface))
         dce.call(0, b"")
         return bytes(dce.recv()).decode()
+    finally:
+        dce.disconnect()
+
+
+def endpoints_of(host: str, port: int, source: str = "") -> list[Tower]:
+    """All that the endpoint mapper at ``host`` and ``port`` tells of, by lookups until there is no more."""
+    dce = _connected(host, port, source)
+    towers: list[Tower] = []
+    try:
+        dce.bind(epm.MSRPC_UUID_PORTMAP)
+        handle = epm.ept_lookup_handle_t()
+        while True:
+            request = epm.ept_lookup()
+            request["inquiry_type"] = epm.RPC_C_EP_ALL_ELTS
+            request["object"] = request["Ifid"] = epm.NULL
+            request["vers_option"] = epm.RPC_C_VERS_ALL
+            request["entry_handle"] = handle
+            request["max_ents"] = 500
+            # The last entries come together with the status that says so.
+            answer = dce.request(request, checkError=False)
+            entries = [answer["entries"][number] for number in range(answer["num_ents"])]
+            towers += [Tower.decode(b"".join(entry["tower"]["tower_octet_string"])) for entry in entries]
+            handle = answer["entry_handle"]
+            if answer["status"] == NOT_REGISTERED or handle.isNull():
+                return towers
     finally:
         dce.disconnect()

@@ -13,7 +13,7 @@ from exproxy.config.advice import advise
 from exproxy.config.checks import ChecksBuilder
 from exproxy.config.kinds import CheckerType
 from exproxy.config.listeners import FrontendsBuilder
-from exproxy.config.mapping import MapperBuilder, known_interface
+from exproxy.config.mapping import MapperBuilder, interface_problem
 from exproxy.config.model import Configuration, Log, Service
 from exproxy.config.problems import ConfigError, KeyPath
 from exproxy.config.report import Report
@@ -77,7 +77,7 @@ def _underlay(tree: Tree, values: dict[str, Any], template: Mapping[str, Any], p
 def _build(document: DocumentSection, report: Report, checkers: Mapping[str, CheckerType]) -> Configuration:
     servers = BackendsBuilder(document, report, ChecksBuilder(report, checkers, document.defaults.check))
     servers.build()
-    listeners = FrontendsBuilder(document, report, MapperBuilder(document, report, known_interface(checkers)))
+    listeners = FrontendsBuilder(document, report, MapperBuilder(document, report, interface_problem(checkers)))
     listeners.build()
     configuration = Configuration(
         files=tuple(file.absolute() for file in report.tree.files),

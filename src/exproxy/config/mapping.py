@@ -15,18 +15,21 @@ from exproxy.config.sections import BindSection, DocumentSection, FrontendSectio
 _OF_MAPPERS = ("map", "others", "dynamic_ports", "dynamic_idle", "protected")
 _DYNAMIC = ("dynamic_ports", "dynamic_idle")
 
-KnownInterface = Callable[[str], object]
-"""Raises ``ValueError``, with the nearest name, for what is no RPC interface."""
+InterfaceProblem = Callable[[str], str]
+"""What is wrong with a text that is to be an RPC interface; empty if nothing is."""
 
 
-def known_interface(checkers: Mapping[str, CheckerType]) -> KnownInterface:
+def interface_problem(checkers: Mapping[str, CheckerType]) -> InterfaceProblem:
     """The check that binds to interfaces knows their names: one list for checks and maps."""
-    checker = checkers.get("rpc")
-    option = attrs.fields_dict(checker.options).get("interface") if checker is not None else None
-    if option is None or option.validator is None:
-        return str
-    validator = option.validator
-    return lambda name: validator(None, option, name)
+
+    def problem(name: str) -> str:
+        try:
+            checkers["rpc"].options(interface=name)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    return problem
 
 
 @attrs.frozen
@@ -35,7 +38,7 @@ class MapperBuilder:
 
     document: DocumentSection
     report: Report
-    known: KnownInterface
+    interface_problem: InterfaceProblem
 
     def mapper(self, path: KeyPath, section: FrontendSection) -> Mapper | None:
         """``None`` in another mode, where none of this may stand."""
@@ -91,10 +94,9 @@ class MapperBuilder:
             self.report.problem((*path, "routes"), "without TLS there are no names to go by", "write backend = …")
 
     def _mapped(self, path: KeyPath, name: str, section: MappedSection) -> Mapped:
-        try:
-            self.known(name)
-        except ValueError as error:
-            self.report.problem(path, str(error))
+        wrong = self.interface_problem(name)
+        if wrong:
+            self.report.problem(path, wrong)
         for word, front in (("tcp", section.tcp), ("http", section.http)):
             if front is not None:
                 self._serves(path, word, front)
