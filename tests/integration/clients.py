@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from impacket.dcerpc.v5 import epm, transport
-from impacket.dcerpc.v5.rpcrt import DCERPC_v5
+from impacket.dcerpc.v5.rpcrt import RPC_C_AUTHN_WINNT, DCERPC_v5
 from impacket.uuid import uuidtup_to_bin
 
 from exproxy.wire.epm import NOT_REGISTERED, Tower
@@ -85,19 +85,23 @@ def _syntax(interface: str) -> bytes:
     return bytes(uuidtup_to_bin((identifier, f"{major}.{minor}")))
 
 
-def _connected(host: str, port: int, source: str) -> DCERPC_v5:
+def _connected(host: str, port: int, source: str, header: bytes = b"") -> DCERPC_v5:
     channel = transport.TCPTransport(host, port)
     # impacket's own connect cannot choose the address that it comes from.
-    channel._TCPTransport__socket = socket.create_connection((host, port), PATIENCE, source_address=(source, 0))
+    connection = channel._TCPTransport__socket = socket.create_connection((host, port), PATIENCE, source_address=(source, 0))
+    connection.sendall(header)
     channel.connect = lambda: 1
     dce = channel.get_dce_rpc()
     dce.connect()
     return dce
 
 
-def endpoint_of(host: str, port: int, interface: str, source: str = "") -> int:
-    """Ask the endpoint mapper at ``host`` and ``port`` for an interface, as a client at ``source``: the port that it tells."""
-    dce = _connected(host, port, source)
+def endpoint_of(host: str, port: int, interface: str, source: str = "", header: bytes = b"") -> int:
+    """Ask the endpoint mapper at ``host`` and ``port`` for an interface, as a client at ``source``: the port that it tells.
+
+    :param header: of the PROXY protocol.
+    """
+    dce = _connected(host, port, source, header)
     try:
         binding = epm.hept_map(host, _syntax(interface), protocol="ncacn_ip_tcp", dce=dce)
     finally:
@@ -105,9 +109,9 @@ def endpoint_of(host: str, port: int, interface: str, source: str = "") -> int:
     return int(binding.partition("[")[2].rstrip("]"))
 
 
-def rpc_server_name(host: str, port: int, interface: str, source: str = "") -> str:
+def rpc_server_name(host: str, port: int, interface: str, source: str = "", header: bytes = b"") -> str:
     """Bind to an interface and call it, as a client at ``source``: the server's name."""
-    dce = _connected(host, port, source)
+    dce = _connected(host, port, source, header)
     try:
         dce.bind(_syntax(interface))
         dce.call(0, b"")
@@ -116,9 +120,9 @@ def rpc_server_name(host: str, port: int, interface: str, source: str = "") -> s
         dce.disconnect()
 
 
-def endpoints_of(host: str, port: int, source: str = "") -> list[Tower]:
+def endpoints_of(host: str, port: int, source: str = "", header: bytes = b"") -> list[Tower]:
     """All that the endpoint mapper at ``host`` and ``port`` tells of, by lookups until there is no more."""
-    dce = _connected(host, port, source)
+    dce = _connected(host, port, source, header)
     towers: list[Tower] = []
     try:
         dce.bind(epm.MSRPC_UUID_PORTMAP)
@@ -139,3 +143,29 @@ def endpoints_of(host: str, port: int, source: str = "") -> list[Tower]:
                 return towers
     finally:
         dce.disconnect()
+
+
+def protected_endpoint_of(host: str, port: int, interface: str, user: str, password: str, level: int) -> int:
+    """The same with NTLM, at an authentication level of MS-RPCE 2.2.1.1.8: 5 is signed, 6 is sealed.
+
+    :raises DCERPCException: the call was refused.
+    """
+    channel = transport.TCPTransport(host, port)
+    channel.set_credentials(user, password)
+    dce = channel.get_dce_rpc()
+    dce.set_auth_type(RPC_C_AUTHN_WINNT)
+    dce.set_auth_level(level)
+    dce.connect()
+    try:
+        binding = epm.hept_map(host, _syntax(interface), protocol="ncacn_ip_tcp", dce=dce)
+    finally:
+        dce.disconnect()
+    return int(binding.partition("[")[2].rstrip("]"))
+
+
+def rpcclient(host: str, options: str, user: str, password: str) -> str:
+    """Samba's own client: maps on port 135 of ``host``, goes to the port told and asks for the server's description.
+
+    :param options: of the binding, as ``[seal]``.
+    """
+    return _run(["rpcclient", "-U", f"{user}%{password}", "-s", "/dev/null", f"ncacn_ip_tcp:{host}{options}", "-c", "srvinfo"])

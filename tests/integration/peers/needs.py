@@ -81,11 +81,28 @@ NGINX = package("nginx")
 CURL = package("curl")
 SAMBA = package("samba-dcerpcd", "samba")
 TDB = Need("the Python module tdb", "Debian package python3-tdb", _tdb_module)
+RPCCLIENT = package("rpcclient", "smbclient")
 HAPROXY = package("haproxy")
 WRK = package("wrk")
 OPENSSL = package("openssl")
 
-EVERYTHING = (ROOT, IPV6, POSTFIX, SWAKS, DOVECOT, DOVECOT_IMAP, DOVECOT_POP3, NGINX, CURL, SAMBA, TDB, HAPROXY, WRK, OPENSSL)
+EVERYTHING = (
+    ROOT,
+    IPV6,
+    POSTFIX,
+    SWAKS,
+    DOVECOT,
+    DOVECOT_IMAP,
+    DOVECOT_POP3,
+    NGINX,
+    CURL,
+    SAMBA,
+    TDB,
+    RPCCLIENT,
+    HAPROXY,
+    WRK,
+    OPENSSL,
+)
 
 
 def demanded() -> bool:

@@ -88,6 +88,11 @@ class EndpointMapper(Peer):
         Peer.start(self)
         self.register()
 
+    def add_user(self, name: str, password: str) -> None:
+        """Somebody who may log in with NTLM; ``name`` is one of the system's users."""
+        command = ["smbpasswd", "-c", str(self.folder / "smb.conf"), "-s", "-a", name]
+        subprocess.run(command, input=f"{password}\n{password}\n", text=True, check=True, capture_output=True)
+
     def ready(self) -> bool:
         return self._database.exists() and accepts(self.host, self.port)
 
