@@ -73,7 +73,7 @@ class Mapper:
         here = self.doors.get(local) or self.doors[ANY_IPV6 if ":" in local[0] else ANY_IPV4, local[1]]
         reached = session.reached()[0]
         told = here.advertise or (None if ":" in reached else reached)
-        relay = MapperRelay(_Places(self, server, here, local[0], told), self.protected, self.counters)
+        relay = MapperRelay(Places(self, server, here, local[0], told), self.protected, self.counters)
         Joint(session, client, upstream, _Enquiry(relay, self, session, server))
 
     def find(self, interface: Syntax) -> Services | None:
@@ -108,7 +108,7 @@ class Mapper:
 
 
 @attrs.frozen(eq=False)
-class _Places:
+class Places:
     """What one session's client is told; an :class:`exproxy.wire.epmrelay.Directory`.
 
     :param local: the address that was connected to here.
