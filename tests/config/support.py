@@ -42,9 +42,14 @@ class HttpOptions:
     body: str = ""
 
 
+def _interface(_instance: object, _attribute: object, name: str) -> None:
+    if name == "emsmbd":
+        raise ValueError("'emsmbd' is no RPC interface; did you mean 'emsmdb'?")
+
+
 @attrs.frozen
 class RpcOptions:
-    interface: str
+    interface: str = attrs.field(validator=_interface)
     version: str = ""
     mapper: bool = False
     codes: tuple[int, ...] = ()

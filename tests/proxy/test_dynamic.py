@@ -104,7 +104,6 @@ class DynamicTests(Stage):
 
     def test_a_session_keeps_it_open_and_so_does_one_that_has_just_ended(self) -> None:
         port = self.ports.port(SPOT, self.one, PORT)
-        self.frontend.client_timeout = 1e6
         endpoint = next(iter(self.ports.endpoints.values()))
         assert endpoint.frontend.backend is not None
         endpoint.frontend.client_timeout = endpoint.frontend.backend.server_timeout = 1e6

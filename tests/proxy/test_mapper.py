@@ -159,6 +159,29 @@ class MapperTests(MapperStage):
             places = Places(mapper, server, Door(), "192.0.2.9", "192.0.2.9")
             self.assertEqual([places.keeps(tower(each.syntax, 1)) for each in (SAMR, EMSMDB)], [keeps, False])
 
+    def test_silence_ends_a_session_as_usual(self) -> None:
+        self.mapped(self.service(SERVICE))
+        client = self.client(FRONT)
+        rpc = self.bound(client)
+        self.clock.advance(20)
+        self.assertEqual(len(self.ask(client, EMSMDB.syntax, rpc)), 1)
+        self.clock.advance(20)
+        self.assertFalse(client.lost)
+        self.clock.advance(11)
+        self.settle()
+        self.assertEqual([record.termination for record in self.records], ["cD"])
+
+    def test_a_client_that_says_its_last_word_gets_the_answer(self) -> None:
+        self.mapped(self.service(SERVICE))
+        client = self.client(FRONT)
+        rpc = self.bound(client)
+        client.stream.write(rpc.call(OPNUM_MAP, MapRequest(tower(EMSMDB.syntax, 135)).encode()))
+        client.stream.write_eof()
+        self.settle()
+        rpc.push(bytes(client.data))
+        self.assertIsNotNone(rpc.next())
+        self.assertTrue(client.eof)
+
     def ask_protected(self) -> list[PduType]:
         """A client's signed question, and what comes back."""
         client = self.client(FRONT)

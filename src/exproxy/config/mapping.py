@@ -10,7 +10,7 @@ from exproxy.config.kinds import CheckerType, Name
 from exproxy.config.model import Mapped, Mapper
 from exproxy.config.problems import KeyPath
 from exproxy.config.report import Report, settings
-from exproxy.config.sections import BindSection, DocumentSection, FrontendSection, MappedSection
+from exproxy.config.sections import BindSection, DocumentSection, FrontendSection, FrontTLSSection, MappedSection
 
 _OF_MAPPERS = ("map", "others", "dynamic_ports", "dynamic_idle", "protected")
 _DYNAMIC = ("dynamic_ports", "dynamic_idle")
@@ -56,7 +56,7 @@ class MapperBuilder:
             self.report.problem((*path, "map"), "no interface is mapped, so clients would be told of none", hint)
         if mapper.others == "dynamic" and mapper.dynamic_ports is None:
             hint = 'write dynamic_ports = "40000-40099" or the like'
-            self.report.problem((*path, "others"), 'others = "dynamic" has no ports to open', hint)
+            self.report.problem((*path, "dynamic_ports"), 'others = "dynamic" has no ports to open', hint)
         for word in _DYNAMIC:
             if mapper.others != "dynamic" and getattr(section, word) is not None:
                 self.report.problem((*path, word), "no port is opened for other interfaces", 'write others = "dynamic"')
@@ -85,10 +85,10 @@ class MapperBuilder:
     def _alone(self, path: KeyPath, section: FrontendSection) -> None:
         """What other front ends may say, and mappers not."""
         hint = "leave it out: RPC signs and seals by itself"
-        if section.tls is not None:
+        if _speaks(section.tls):
             self.report.problem((*path, "tls"), "endpoint mappers do not speak TLS", hint)
         for below, bind in section.bind.items:
-            if bind.tls is not None:
+            if _speaks(bind.tls):
                 self.report.problem((*path, "bind", *below, "tls"), "endpoint mappers do not speak TLS", hint)
         if section.routes.items:
             self.report.problem((*path, "routes"), "without TLS there are no names to go by", "write backend = …")
@@ -112,8 +112,12 @@ class MapperBuilder:
         front = self.document.frontends[Name(name)]
         if front.mode != "tcp":
             self.report.problem(path, f'"{name}" has mode = "{front.mode}", but RPC is relayed', 'name one of mode = "tcp"')
-        elif front.tls is not None or any(bind.tls is not None for bind in front.bind.values()):
+        elif _speaks(front.tls) or any(_speaks(bind.tls) for bind in front.bind.values()):
             self.report.problem(path, f'"{name}" speaks TLS, which RPC clients do not', "name one without tls")
         elif any(bind.address.first_port != bind.address.last_port for bind in front.bind.values()):
             message = f'"{name}" listens on a range of ports, but clients are told one'
             self.report.problem(path, message, "give the interface a front end of its own")
+
+
+def _speaks(tls: FrontTLSSection | None) -> bool:
+    return tls is not None and tls.mode != "off"
