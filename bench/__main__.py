@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import mail, picture, report
+from bench import mail, mapper, picture, report
 from bench.certificate import make_certificate
 from bench.idle import objects, resident
 from bench.latency import DIRECT, PACES, measured
@@ -56,7 +56,7 @@ class Bench:
         units = self.chosen.units or NAMES
         for unit in (unit for unit in UNITS if unit.name in units):
             try:
-                behind = self._behind._replace(server=mail.start_sink(self.processes)) if unit.name == "smtp" else self._behind
+                behind = self._behind._replace(server=self._server(unit.name))
             except MissingError as missing:
                 self._leave_out(unit.name, "every proxy", missing)
                 continue
@@ -71,6 +71,12 @@ class Bench:
             self._idle("idle", "plain", self.chosen.sessions)
         if "idle-tls" in units:
             self._idle("idle-tls", "tls", self.chosen.tls_sessions)
+
+    def _server(self, unit: str) -> int:
+        """The port of the server that speaks what the unit speaks."""
+        if unit == "smtp":
+            return mail.start_sink(self.processes)
+        return mapper.start_mapper(self.processes) if unit == "epm" else self._behind.server
 
     def _idle(self, unit: str, kind: str, sessions: int) -> None:
         found = {}

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bench import load, mail, tls
+from bench import load, mail, mapper, tls
 from bench.load import Done
 from bench.processes import SETTLE, cpu_ns
 from bench.proxies import Running
@@ -38,6 +38,7 @@ UNITS = (
     Unit("tls-request", "request on a kept TLS connection", load.tls_requests),
     Unit("tls-bulk", "64 MB body over TLS", tls.bodies),
     Unit("smtp", "SMTP session (one message of 4 KB)", mail.sessions),
+    Unit("epm", "question to an endpoint mapper (connection, bind, map)", mapper.maps),
 )
 
 

@@ -88,10 +88,9 @@ workers = {workers}
 log = {{ format = "text", access = "{name}-access.log" }}
 
 [frontends.bench]
-mode = "tcp"
 bind = ["{host}:{port}"]
 backend = "servers"
-{tls}
+{front}
 
 [backends.servers]
 [backends.servers.servers]
@@ -104,6 +103,12 @@ SPLICE_AUTO = "option splice-auto"
 SPLICE_ALWAYS = "option splice-request\n    option splice-response"
 BIND_TLS = "ssl crt {certificate}"
 TLS = 'tls = {{ mode = "implicit", certificates = ["{certificate}"] }}'
+EPM = """mode = "epm"
+map = {{ emsmdb = "service" }}
+[frontends.service]
+bind = "{host}:{service}"
+backend = "servers"
+"""
 
 
 def haproxy(name: str, log: str = LOG_FILE, splice: str = SPLICE_AUTO, bind: str = "") -> Start:
@@ -139,12 +144,12 @@ def start_portforward(processes: Processes, behind: Behind) -> Running:
     return Running("portforward", pid, port)
 
 
-def exproxy(name: str, workers: int = 1, tls: str = "") -> Start:
+def exproxy(name: str, workers: int = 1, front: str = "") -> Start:
     """exproxy as anybody starts it."""
 
     def start(processes: Processes, behind: Behind) -> Running:
         port = free_port()
-        path = exproxy_configuration(processes.folder, behind, port, name, workers, tls)
+        path = exproxy_configuration(processes.folder, behind, port, name, workers, front)
         twistd = Path(sys.executable).with_name("twistd")
         pid = processes.start(name, [sys.executable, str(twistd), "-n", "--pidfile=", "exproxy", "-c", str(path)], port)
         return Running(name, pid, port)
@@ -152,11 +157,11 @@ def exproxy(name: str, workers: int = 1, tls: str = "") -> Start:
     return start
 
 
-def exproxy_configuration(folder: Path, behind: Behind, port: int, name: str, workers: int = 1, tls: str = "") -> Path:
-    """The file that exproxy is started with."""
+def exproxy_configuration(folder: Path, behind: Behind, port: int, name: str, workers: int = 1, front: str = "") -> Path:
+    """The file that exproxy is started with; ``front`` is what its front end has besides."""
     path = folder / f"{name}.toml"
-    block = tls.format(certificate=behind.certificate)
-    path.write_text(EXPROXY.format(name=name, workers=workers, tls=block, host=LOOPBACK, port=port, server=behind.server))
+    block = front.format(certificate=behind.certificate, host=LOOPBACK, service=free_port())
+    path.write_text(EXPROXY.format(name=name, workers=workers, front=block, host=LOOPBACK, port=port, server=behind.server))
     return path
 
 
@@ -175,19 +180,21 @@ LATENCY = frozenset({"latency", "latency-request"})
 HANDSHAKES = frozenset({"tls-full", "tls-resumed"})
 OVER_TLS = HANDSHAKES | {"tls-request", "tls-bulk", "idle-tls"}
 IDLE = frozenset({"idle"})
+MAPPER = frozenset({"epm"})
 
 # As most people have HAProxy: a syslog server, and the choice whether to splice left to it.  Then two that do exactly our
 # work: its log in a file, since a datagram a session costs it several microseconds that we would not have; and one that
 # splices always, since with splice-auto 2.6 was not seen to splice these bodies at all.
 PROXIES = (
     Proxy("haproxy", haproxy("haproxy", SYSLOG), 3_900, PLAIN | IDLE),
-    Proxy("haproxy-file", haproxy("haproxy-file"), 3_900, SMALL | MAIL | LATENCY),
+    Proxy("haproxy-file", haproxy("haproxy-file"), 3_900, SMALL | MAIL | LATENCY | MAPPER),
     Proxy("haproxy-file", haproxy("haproxy-file", bind=BIND_TLS), 3_900, OVER_TLS),
     Proxy("haproxy-splice", haproxy("haproxy-splice", SYSLOG, SPLICE_ALWAYS), 3_900, frozenset({"bulk"})),
     Proxy("nginx", start_nginx_stream, 9_000, PLAIN | IDLE | MAIL),
     Proxy("portforward", start_portforward, 9_500, PLAIN | IDLE),
     Proxy("exproxy", exproxy("exproxy"), 9_000, PLAIN | IDLE | MAIL | LATENCY),
-    Proxy("exproxy", exproxy("exproxy", tls=TLS), 9_000, OVER_TLS),
+    Proxy("exproxy", exproxy("exproxy", front=TLS), 9_000, OVER_TLS),
+    Proxy("exproxy", exproxy("exproxy", front=EPM), 9_000, MAPPER),
     Proxy("exproxy-2", exproxy("exproxy-2", workers=2), 9_000, PLAIN | MAIL),
-    Proxy("exproxy-2", exproxy("exproxy-2", workers=2, tls=TLS), 9_000, HANDSHAKES),
+    Proxy("exproxy-2", exproxy("exproxy-2", workers=2, front=TLS), 9_000, HANDSHAKES),
 )
