@@ -65,6 +65,7 @@ GROUPS = (
     Group("tls-request", "TLS, request, kept connection"),
     Group("tls-bulk", "TLS, 64 MB body"),
     Group("smtp", "SMTP session"),
+    Group("epm", "endpoint mapper, question"),
     Group("latency", "latency of a connection, p50", "p50"),
     Group("latency", "latency of a connection, p99", "p99"),
     Group("latency-request", "latency of a request, p50", "p50"),
