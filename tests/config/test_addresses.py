@@ -4,15 +4,32 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.config.addresses import (
     BindAddress,
+    PortRange,
     ServerAddress,
     bind_address,
     canonical,
     is_name,
     joined,
     network,
+    port_range,
     server_address,
     syslog_address,
 )
+
+
+class PortRangeTests(SynchronousTestCase):
+    def test_two_ports_or_one(self) -> None:
+        self.assertEqual(port_range("40000-40099"), PortRange(40000, 40099))
+        self.assertEqual(port_range("40000"), PortRange(40000, 40000))
+
+    def test_what_is_wrong_is_named(self) -> None:
+        for text, words in (
+            ("2-1", "runs backwards"),
+            ("1-", "from 1 to 65535"),
+            ("a-b", "from 1 to 65535"),
+            ("", "from 1 to 65535"),
+        ):
+            self.assertIn(words, str(self.assertRaises(ValueError, port_range, text)))
 
 
 class BindAddressTests(SynchronousTestCase):

@@ -32,6 +32,15 @@ class FollowTests(SynchronousTestCase):
         self.follow(20.0)
         self.assertEqual(self.following.condition(), self.leading.condition())
 
+    def test_who_watches_is_told_though_it_is_no_transition(self) -> None:
+        heal(self.leading)
+        self.follow(20.0)
+        told: list[str] = []
+        self.follower.watch(lambda server: told.append(f"{server.name} at {server.address}"))
+        self.leading.resolved("10.9.9.9", 21.0)
+        self.follow(21.0)
+        self.assertEqual(told, ["ex1 at 10.9.9.9"])
+
     def test_a_slow_start_is_as_far_as_the_other_s(self) -> None:
         for server in (self.leading, self.following):
             server.slow_start = 60.0

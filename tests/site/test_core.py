@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import attrs
+
 from exproxy.config import model
+from exproxy.config.addresses import PortRange
+from exproxy.site import core
 from exproxy.site.errors import SiteError
 from tests.site.stage import SiteStage
 
@@ -24,6 +28,17 @@ class ApplyTests(SiteStage):
         configuration = self.configuration(self.server("one", "192.0.2.1"), maxconn=2_000_000_000)
         error = self.assertRaises(SiteError, self.site.apply, configuration)
         self.assertIn("service.maxconn: maxconn = 2000000000 needs 4000000", str(error))
+
+    def test_ports_that_may_be_opened_later_need_descriptors_too(self) -> None:
+        configuration = self.configuration(self.server("one", "192.0.2.1"))
+        epm = attrs.evolve(
+            configuration.frontends["smtp"], mapper=model.Mapper(others="dynamic", dynamic_ports=PortRange(1, 60_000))
+        )
+        needs: list[int] = []
+        self.patch(core, "ensure", lambda need: needs.append(need.total))
+        for frontend in (configuration.frontends["smtp"], epm):
+            core.ensure_descriptors(attrs.evolve(configuration, frontends={"smtp": frontend}))
+        self.assertEqual(needs[1] - needs[0], 60_000)
 
     def test_it_cannot_be_started_without_a_configuration(self) -> None:
         self.assertRaises(RuntimeError, self.site.start)

@@ -1,10 +1,13 @@
 """Front ends are bound all or none."""
 
+import attrs
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.config import model
+from exproxy.config.addresses import PortRange
 from exproxy.proxy.gate import Gate
+from exproxy.proxy.joint import pipe
 from exproxy.site.errors import SiteError
 from exproxy.site.fronts import Fronts
 from exproxy.site.tls import TLSContexts
@@ -43,6 +46,18 @@ class FrontsTests(SynchronousTestCase):
             "frontends.smtp: cannot listen on 192.0.2.9:25: Address already in use; another program", error.sentences[0]
         )
         self.assertNotIn(("192.0.2.9", 443), self.network.ports)
+
+    def test_a_mapper_knows_front_ends_that_come_after_it(self) -> None:
+        mapper = model.Mapper((model.Mapped("emsmdb", "ca"),), "dynamic", PortRange(40000, 40001))
+        epm = attrs.evolve(self.frontend("epm", model.Bind("192.0.2.9", 135, 135)), mode="epm", mapper=mapper)
+        self.fronts.open({"epm": epm, "ca": self.frontend("ca", model.Bind("192.0.2.9", 59531, 59531))})
+        built = self.fronts.frontends
+        self.assertIsNotNone(built["epm"].mapping)
+        self.assertIsNone(built["ca"].mapping)
+        self.assertIs(built["ca"].join, pipe)
+        self.assertEqual(self.fronts.sessions(), [])
+        self.fronts.close()
+        self.assertEqual(self.network.ports, {})
 
     def test_closed_nothing_listens(self) -> None:
         self.fronts.open({"smtp": self.frontend("smtp", model.Bind("192.0.2.9", 25, 25))})
