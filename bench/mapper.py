@@ -12,7 +12,10 @@ from exproxy.wire.interfaces import EMSMDB, EPM
 from exproxy.wire.rpc.association import Bind, Context, answer_bind
 from exproxy.wire.rpc.call import Request, Response
 
+AT_ONCE = 16
+
 BIND = Bind((Context(0, EPM.syntax),))
+HELLO = BIND.encode(1)
 QUESTION = Request(0, OPNUM_MAP, MapRequest(tower(EMSMDB.syntax, 135)).encode()).encode(2)
 ANSWER = Response(0, MapResponse((tower(EMSMDB.syntax, 6001, "192.0.2.1"),)).encode(4)).encode(2)
 ACK = answer_bind(BIND, [EPM.syntax], secondary="135", group=1).encode(1)
@@ -42,19 +45,21 @@ def start_mapper(processes: Processes) -> int:
 
 
 def maps(port: int, seconds: float) -> Done:
-    """Connect, bind, map, close, one client after the other."""
-    bind = BIND.encode(1)
+    """Connect, bind, map, close, by :data:`AT_ONCE` clients at once."""
     times = 0
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        with socket.create_connection((LOOPBACK, port), timeout=10) as client:
-            client.sendall(bind)
-            client.recv(4096)
-            client.sendall(QUESTION)
-            answer = client.recv(4096)
-        if len(answer) != len(ANSWER):
-            raise BenchError(f"a question to the endpoint mapper was answered with {answer[:40]!r}")
-        times += 1
+        clients = [socket.create_connection((LOOPBACK, port), timeout=10) for _ in range(AT_ONCE)]
+        for said, heard in ((HELLO, len(ACK)), (QUESTION, len(ANSWER))):
+            for client in clients:
+                client.sendall(said)
+            for client in clients:
+                answer = client.recv(4096)
+                if len(answer) != heard:
+                    raise BenchError(f"a question to the endpoint mapper was answered with {answer[:40]!r}")
+        for client in clients:
+            client.close()
+        times += AT_ONCE
     return Done(times)
 
 
