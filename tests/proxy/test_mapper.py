@@ -87,6 +87,13 @@ class MapperTests(MapperStage):
         self.assertEqual(self.told(self.client(FRONT), SAMR.syntax), [("192.0.2.9", 40000)])
         self.assertIn(("192.0.2.9", 40000), self.network.ports)
 
+    def test_the_mapper_itself_is_here_and_not_past_us(self) -> None:
+        mapper = self.mapped(None, others="dynamic", dynamic=True, door=Door(Spot("192.0.2.9")))
+        self.offer(MAPPER, self.addresses["one"][1])
+        self.assertEqual(self.told(self.client(FRONT), MAPPER), [FRONT])
+        assert mapper.dynamic is not None
+        self.assertEqual(mapper.dynamic.endpoints, {})
+
     def test_the_major_version_has_to_be_the_mapped_one_unless_none_was_said(self) -> None:
         self.offer(Syntax(EMSMDB.uuid, 7, 0), 6007)
         service = self.service(SERVICE)
@@ -156,7 +163,7 @@ class MapperTests(MapperStage):
             mapper = self.mapped(None, address=("192.0.2.9", 1135 + number), others=others)
             assert mapper.frontend.backend is not None
             server = mapper.frontend.backend.pool.servers["one"]
-            places = Places(mapper, server, Door(), "192.0.2.9", "192.0.2.9")
+            places = Places(mapper, server, Door(), FRONT, "192.0.2.9")
             self.assertEqual([places.keeps(tower(each.syntax, 1)) for each in (SAMR, EMSMDB)], [keeps, False])
 
     def test_silence_ends_a_session_as_usual(self) -> None:

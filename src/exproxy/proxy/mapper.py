@@ -73,7 +73,7 @@ class Mapper:
         here = self.doors.get(local) or self.doors[ANY_IPV6 if ":" in local[0] else ANY_IPV4, local[1]]
         reached = session.reached()[0]
         told = here.advertise or (None if ":" in reached else reached)
-        relay = MapperRelay(Places(self, server, here, local[0], told), self.protected, self.counters)
+        relay = MapperRelay(Places(self, server, here, local, told), self.protected, self.counters)
         Joint(session, client, upstream, _Enquiry(relay, self, session, server))
 
     def find(self, interface: Syntax) -> Services | None:
@@ -111,14 +111,14 @@ class Mapper:
 class Places:
     """What one session's client is told; an :class:`exproxy.wire.epmrelay.Directory`.
 
-    :param local: the address that was connected to here.
+    :param local: what was connected to here.
     :param told: our address as the client is to know it; ``None``: it has come by IPv6, and can be told of nothing.
     """
 
     mapper: Mapper
     server: Server
     door: Door
-    local: str
+    local: Address
     told: str | None
 
     def place(self, interface: Syntax, protocol: int, port: int) -> Place | None:
@@ -129,6 +129,8 @@ class Places:
             return Place(None, port)
         if self.mapper.dynamic is None or self.door.spot is None or self.told is None:
             return None
+        if port == self.server.port:
+            return Place(self.told, self.local[1])  # the mapper itself: past us it would tell the servers' own places
         ours = self.mapper.dynamic.port(self.door.spot, self.server, port)
         return None if ours is None else Place(self.told, ours)
 
@@ -142,7 +144,7 @@ class Places:
         if front is None or self.told is None:
             return None
         addresses = [listener.address for listener in front.listeners]
-        for host in (self.local, ANY_IPV4):
+        for host in (self.local[0], ANY_IPV4):
             for address in addresses:
                 if address[0] == host:
                     return Place(self.told, address[1])
