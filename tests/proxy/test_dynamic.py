@@ -1,12 +1,14 @@
 """Ports that are opened because a client was told of them."""
 
+import errno
 from ipaddress import ip_network
 
 from twisted.logger import globalLogPublisher
 
+from exproxy.net.interfaces import Address, Port
 from exproxy.pool import Admin, CheckResult, CheckSpec, Server
 from exproxy.proxy.dynamic import DynamicPorts, Spot
-from tests.net.memory import Peer
+from tests.net.memory import MemoryNetwork, Peer
 from tests.proxy.stage import Stage
 
 HOST = "192.0.2.9"
@@ -82,6 +84,19 @@ class DynamicTests(Stage):
             self.clock.advance(2)
         (line,) = [line for line in self.heard if "no port of" in line]
         self.assertIn("epm: no port of 40000-40002 can be opened on 192.0.2.9 (Address already in use)", line)
+        self.assertTrue(line.endswith("; widen dynamic_ports"), line)
+
+    def test_an_address_that_is_not_ours_is_tried_once(self) -> None:
+        tried: list[int] = []
+
+        def listen(_network: MemoryNetwork, address: Address, *_: object) -> Port:
+            tried.append(address[1])
+            raise OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+
+        self.patch(MemoryNetwork, "listen", listen)
+        self.assertIsNone(self.ports.port(Spot("198.51.100.1"), self.one, PORT))
+        self.assertEqual(tried, [40000])
+        self.assertIn("ports can only be opened on addresses of this machine", self.heard[-1])
 
     def test_a_full_range_is_not_searched_again_at_once(self) -> None:
         for number in range(40000, 40003):

@@ -175,7 +175,7 @@ class DynamicPorts:
 
     def _listen(self, frontend: Frontend, spot: Spot, now: float) -> Listener | None:
         """On the next port that is free: one that was closed is given to somebody else as late as may be."""
-        reason = ""
+        failed = OSError()
         for _ in self._range:
             port = self._range[self._next % len(self._range)]
             self._next += 1
@@ -183,26 +183,30 @@ class DynamicPorts:
             try:
                 listener.open((spot.host, port), BACKLOG)
             except OSError as error:
-                reason = error.strerror or str(error)
+                failed = error
                 if error.errno != errno.EADDRINUSE:
                     break
             else:
                 return listener
         self._full_until = now + REST
-        self._tell_full(spot, reason, now)
+        self._tell_full(spot, failed, now)
         return None
 
-    def _tell_full(self, spot: Spot, reason: str, now: float) -> None:
+    def _tell_full(self, spot: Spot, error: OSError, now: float) -> None:
+        advice = (
+            "widen dynamic_ports" if error.errno == errno.EADDRINUSE else "ports can only be opened on addresses of this machine"
+        )
         left_out = self._sparing.left_out("full", now)
         if left_out is not None:
             _log.error(
                 "{frontend}: no port of {first}-{last} can be opened on {host} ({reason}), so clients are not told of what they"
-                " asked for; widen dynamic_ports{more}",
+                " asked for; {advice}{more}",
                 frontend=self.frontend.name,
                 first=self._range[0],
                 last=self._range[-1],
                 host=spot.host,
-                reason=reason,
+                reason=error.strerror or str(error),
+                advice=advice,
                 more=f" ({left_out} more in the last minute)" if left_out else "",
             )
 
