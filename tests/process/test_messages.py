@@ -22,9 +22,16 @@ class PickledTests(SynchronousTestCase):
 
 class FrontendCountsTests(SynchronousTestCase):
     def test_the_newest_fault_of_several_is_the_one_that_is_kept(self) -> None:
-        old, new = FrontendCounts(1, 2, 3, 4, 5, 6, 10.0, "old"), FrontendCounts(1, 2, 3, 4, 5, 6, 11.0, "new")
+        old, new = FrontendCounts(1, fault_at=10.0, fault="old"), FrontendCounts(1, fault_at=11.0, fault="new")
         for together in (old + new, new + old):
-            self.assertEqual(together, FrontendCounts(2, 4, 6, 8, 10, 12, 11.0, "new"))
+            self.assertEqual(together, FrontendCounts(2, fault_at=11.0, fault="new"))
+
+    def test_what_workers_counted_of_a_front_end_adds_up(self) -> None:
+        one, other = FrontendCounts(*range(10)), FrontendCounts(*range(10, 20))
+        self.assertEqual(one + other, FrontendCounts(*range(10, 30, 2)))
+
+    def test_sessions_end_with_their_worker_and_the_rest_stays(self) -> None:
+        self.assertEqual(FrontendCounts(*range(1, 11)).past, FrontendCounts(0, *range(2, 11)))
 
     def test_prefaces_and_handshakes_that_failed_are_faults(self) -> None:
         self.assertEqual(FrontendCounts(bad_prefaces=2, bad_handshakes=3, left_early=4).faults, 5)

@@ -5,6 +5,7 @@ from twisted.logger import globalLogPublisher
 
 from exproxy.process.messages import FrontendCounts
 from exproxy.site.clientfaults import EVERY, QUIET, ClientFaults, counts_of
+from exproxy.wire.epmrelay import Counters
 from tests.proxy.stage import Stage
 
 
@@ -71,5 +72,12 @@ class ClientFaultsTests(Stage):
         frontend.preface_failed(("192.0.2.7", 1), "garbage")
         frontend.handshake_failed(("192.0.2.8", 1), "no TLS")
         self.assertEqual(
-            counts_of({"smtp": frontend}), {"smtp": FrontendCounts(0, 10, 3, 1, 1, 4, self.clock.seconds(), "192.0.2.8: no TLS")}
+            counts_of({"smtp": frontend}),
+            {"smtp": FrontendCounts(0, 10, 3, 1, 1, 4, fault_at=self.clock.seconds(), fault="192.0.2.8: no TLS")},
         )
+
+    def test_what_was_done_to_an_endpoint_mapper_s_answers_is_counted_too(self) -> None:
+        frontend = self.open(self.backend())
+        frontend.broken = 4
+        frontend.mapping = Counters(mapped=3, hidden=2, refused=1)
+        self.assertEqual(counts_of({"epm": frontend}), {"epm": FrontendCounts(broken=4, mapped=3, hidden=2, refused_calls=1)})

@@ -1,10 +1,7 @@
 """A worker's site; the rest is tested with real processes (tests/integration/test_workers.py)."""
 
-from exproxy.process.messages import FrontendCounts
 from exproxy.site.tls import TLSContexts
-from exproxy.site.worker import WorkerSite, counts_of
-from exproxy.wire.epmrelay import Counters
-from tests.proxy.stage import Stage
+from exproxy.site.worker import WorkerSite
 from tests.site.stage import SiteStage
 
 
@@ -57,12 +54,3 @@ class WorkerSiteTests(SiteStage):
     def test_without_a_master_it_ends(self) -> None:
         self.worker.lost()
         self.assertEqual(self.stopped, 1)
-
-
-class CountsTests(Stage):
-    def test_what_was_done_to_an_endpoint_mapper_s_answers_is_told(self) -> None:
-        frontend = self.open(self.backend())
-        self.assertEqual(counts_of(frontend), FrontendCounts())
-        frontend.broken = 4
-        frontend.mapping = Counters(mapped=3, hidden=2, refused=1)
-        self.assertEqual(counts_of(frontend), FrontendCounts(broken=4, mapped=3, hidden=2, refused_calls=1))
