@@ -11,7 +11,7 @@ from exproxy.net.epoll.network import EpollNetwork
 from exproxy.net.interfaces import Address, Network, Stream
 from exproxy.net.transports import TransportNetwork
 from exproxy.proxy.joint import Joint
-from exproxy.wire.epmrelay import Crossing
+from exproxy.wire.crossing import Crossing
 from exproxy.wire.errors import WireError
 from tests.integration.streams import LOOPBACK, Recorder
 

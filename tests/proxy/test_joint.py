@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from exproxy.net.interfaces import Address, Stream
 from exproxy.pool import Host, Server
 from exproxy.proxy.joint import Joint, pipe
-from exproxy.wire.epmrelay import Broken, Crossing
+from exproxy.wire.crossing import Broken, Crossing
 from exproxy.wire.errors import WireError
 from tests.net.memory import Recorder, pair
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from exproxy.net.interfaces import Address, Receiver, Stream
 from exproxy.pool import Server
-from exproxy.wire.epmrelay import Broken, Crossing
+from exproxy.wire.crossing import Broken, Crossing
 from exproxy.wire.errors import WireError
 
 

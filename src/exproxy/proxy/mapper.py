@@ -16,8 +16,9 @@ from exproxy.proxy.dynamic import DynamicPorts, Spot
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.joint import Joined, Joint
 from exproxy.proxy.sparing import Sparing
+from exproxy.wire.crossing import Crossing
 from exproxy.wire.epm import TCP, Tower
-from exproxy.wire.epmrelay import Counters, Crossing, MapperRelay, Place, Protected
+from exproxy.wire.epmrelay import Counters, MapperRelay, Place, Protected
 from exproxy.wire.errors import WireError
 from exproxy.wire.rpc.syntax import Syntax
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import attrs
 
+from exproxy.wire.crossing import Broken, Crossing
 from exproxy.wire.epm import OPNUM_MAP
 from exproxy.wire.epmrelay.bounds import ANSWERS, CLIENT_FRAGMENT, INCOMPLETE, SERVER_FRAGMENT, TRAILER
 from exproxy.wire.epmrelay.calls import Call, Calls, Kind
@@ -33,25 +34,6 @@ class Protected(enum.Enum):
     """They are not passed on; the client gets a fault, "access denied"."""
     PASS = "pass"  # noqa: S105 - no password: the word of the configuration
     """They pass, and the client learns the server's own address and ports."""
-
-
-@attrs.frozen
-class Crossing:
-    """What is to be sent, in this order within each direction; either may be empty."""
-
-    to_server: bytes = b""
-    to_client: bytes = b""
-
-
-@attrs.define(eq=False)
-class Broken(WireError):  # noqa: N818 - what became of the session; the error is the WireError that it is
-    """The session has to end.
-
-    :param last: what is still to be sent before both sides are closed: what came before the fault, and for the client
-        a fault or bind_nak where the protocol has one.
-    """
-
-    last: Crossing = Crossing()
 
 
 @attrs.define
