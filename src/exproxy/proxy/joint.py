@@ -7,7 +7,7 @@ along makes a :class:`Joint` of each session, with a translator of its own (sans
 from collections.abc import Callable
 from typing import Protocol
 
-from exproxy.net.interfaces import Address, Receiver, Stream
+from exproxy.net.interfaces import Address, PipedStream, Receiver, Stream
 from exproxy.pool import Server
 from exproxy.wire.crossing import Broken, Crossing
 from exproxy.wire.errors import WireError
@@ -27,7 +27,7 @@ class Joined(Receiver, Protocol):
         """End once what is queued is sent; the letter says who is to blame."""
 
 
-Join = Callable[[Joined, Stream, Stream, Server], object]
+Join = Callable[[Joined, PipedStream, PipedStream, Server], object]
 """Session, client's stream, server's stream, and the server: both streams are paused and have the session as receiver."""
 
 
@@ -44,7 +44,7 @@ class Translator(Protocol):
         """The session ends: ``who``, ``client`` or ``server``, has broken the protocol."""
 
 
-def pipe(_session: Joined, client: Stream, upstream: Stream, _server: Server) -> None:
+def pipe(_session: Joined, client: PipedStream, upstream: PipedStream, _server: Server) -> None:
     """Relay bytes as they are."""
     client.pipe(upstream)
     upstream.pipe(client)
