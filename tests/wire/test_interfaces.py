@@ -4,7 +4,20 @@ from impacket.dcerpc.v5 import epm, lsad, nspi, oxabref, rrp, samr, srvs
 from impacket.uuid import uuidtup_to_bin
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.wire.interfaces import EMSMDB, EPM, INTERFACES, LSARPC, NSPI, RFRI, SAMR, SRVSVC, WINREG, Interface, interface
+from exproxy.wire.interfaces import (
+    EMSMDB,
+    EPM,
+    INTERFACES,
+    LSARPC,
+    NSPI,
+    RFRI,
+    SAMR,
+    SRVSVC,
+    WINREG,
+    Interface,
+    interface,
+    name_of,
+)
 
 
 class InterfaceTests(SynchronousTestCase):
@@ -35,6 +48,10 @@ class InterfaceTests(SynchronousTestCase):
 
     def test_the_syntax_carries_uuid_and_version(self) -> None:
         self.assertEqual(str(EMSMDB.syntax), "a4f1db00-ca47-1067-b31f-00dd010662da v0.81")
+
+    def test_a_syntax_has_its_interfaces_name_in_any_version(self) -> None:
+        strange = Interface("x", UUID(int=1), 1, 0)
+        self.assertEqual([name_of(interface(f"{NSPI.uuid}/1.2").syntax), name_of(strange.syntax)], ["nspi", str(UUID(int=1))])
 
     def test_impacket_has_the_same_numbers(self) -> None:
         theirs = {

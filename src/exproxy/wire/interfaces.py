@@ -41,6 +41,11 @@ SRVSVC = Interface("srvsvc", UUID("4b324fc8-1670-01d3-1278-5a47bf6ee188"), 3, 0)
 INTERFACES = (EMSMDB, ASYNCEMSMDB, NSPI, RFRI, EPM, SAMR, LSARPC, WINREG, SRVSVC)
 
 
+def name_of(syntax: Syntax) -> str:
+    """The name of an interface, whatever its version; its UUID where it has none."""
+    return next((each.name for each in INTERFACES if each.uuid == syntax.uuid), str(syntax.uuid))
+
+
 def interface(name_or_uuid: str) -> Interface:
     """The interface of a name ("emsmdb") or a UUID, also with its version ("a4f1db00-…/0.81").
 

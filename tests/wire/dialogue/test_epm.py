@@ -1,7 +1,8 @@
-from exproxy.wire.dialogue.base import Dialogue, Outcome, Status
+from exproxy.wire.dialogue.base import Connect, Dialogue, Outcome, Send, Status
 from exproxy.wire.dialogue.epm import EpmCheck
 from exproxy.wire.epm import NOT_REGISTERED, tower
 from exproxy.wire.interfaces import EMSMDB, NSPI
+from exproxy.wire.rpc.pdu import PduReader
 from tests.wire.dialogue.playing import GarbageMixin, PlayTestCase
 from tests.wire.dialogue.rpcserver import Server, mapping, outcome_of, serving
 
@@ -34,6 +35,18 @@ class EpmCheckTests(PlayTestCase, GarbageMixin):
         outcome = self.outcome(mapping(status=NOT_REGISTERED), serving(EMSMDB.syntax))
         text = "the endpoint mapper offers no emsmdb: the RPC Client Access service is not registered"
         self.assertEqual((outcome.status, outcome.text, outcome.port), (Status.L7STS, text, None))
+
+    def test_a_port_that_cannot_be_connected_to_is_told(self) -> None:
+        dialogue = EpmCheck("emsmdb", 10135)
+        refused = Outcome(Status.L4CON, "connection refused at 192.0.2.1:6005")
+        self.assertEqual(dialogue.explain(refused).text, refused.text)
+        pending = list(dialogue.start())
+        while not isinstance(action := pending.pop(0), Connect):
+            assert isinstance(action, Send)
+            [pdu] = PduReader().feed(action.data)
+            pending += dialogue.receive(MAPPED(pdu))
+        told = f"the endpoint mapper tells port 6005 for emsmdb, but {refused.text}"
+        self.assertEqual(dialogue.explain(refused).text, told)
 
     def test_an_unknown_interface_is_refused_at_once(self) -> None:
         self.assertRaises(ValueError, EpmCheck, "nothing")

@@ -1,13 +1,14 @@
 from exproxy.wire.dialogue.base import Dialogue, Outcome, Send, Status
+from exproxy.wire.dialogue.mapped import Bound, RpcOutcome
 from exproxy.wire.dialogue.rpc import RpcCheck
-from exproxy.wire.epm import NOT_REGISTERED, tower
-from exproxy.wire.interfaces import EMSMDB, EPM, NSPI
+from exproxy.wire.epm import NOT_REGISTERED, MapRequest, MapResponse, tower
+from exproxy.wire.interfaces import EMSMDB, EPM, NSPI, RFRI, interface
 from exproxy.wire.rpc.association import Bind, BindAck, BindNak, Result, Verdict
-from exproxy.wire.rpc.call import NCA_OP_RANGE, Fault, Response
+from exproxy.wire.rpc.call import NCA_OP_RANGE, Fault, Request, Response
 from exproxy.wire.rpc.pdu import Pdu, PduReader, PduType
 from exproxy.wire.rpc.syntax import NDR, NDR64
 from tests.wire.dialogue.playing import GarbageMixin, PlayTestCase
-from tests.wire.dialogue.rpcserver import Server, mapping, outcome_of, serving
+from tests.wire.dialogue.rpcserver import Server, Talk, mapping, outcome_of, serving
 
 MAPPED = mapping(tower(EMSMDB.syntax, 6005, "10.0.0.15"))
 
@@ -20,8 +21,9 @@ class FixedPortTests(PlayTestCase, GarbageMixin):
         return outcome_of(self.dialogue, {135: server})
 
     def test_a_bind_that_is_accepted_passes(self) -> None:
-        expected = Outcome(Status.L7OKD, "rpc bind to emsmdb was accepted", line="bind_ack, call 1, 60 bytes: accepted")
-        self.assertEqual(self.outcome(serving(EMSMDB.syntax)), expected)
+        outcome = self.outcome(serving(EMSMDB.syntax))
+        self.assertEqual((outcome.status, outcome.text), (Status.L7OKD, "rpc bind to emsmdb was accepted"))
+        self.assertEqual((outcome.line, outcome.port), ("bind_ack, call 1, 60 bytes: accepted", None))
 
     def test_the_bind_is_that_of_a_client(self) -> None:
         [send] = self.dialogue().start()
@@ -148,6 +150,75 @@ class MapperTests(PlayTestCase, GarbageMixin):
     def answered(self, question: Send) -> bytes:
         [pdu] = PduReader().feed(question.data)
         return MAPPED(pdu)
+
+
+class SeveralTests(PlayTestCase):
+    """More interfaces than one in one check."""
+
+    def outcome(self, mapper: Server, **servers: Server) -> RpcOutcome:
+        known = {135: mapper, **{int(name[1:]): server for name, server in servers.items()}}
+        outcome = outcome_of(lambda: RpcCheck(("emsmdb", "nspi", "rfri"), mapper=True), known)
+        assert isinstance(outcome, RpcOutcome)
+        return outcome
+
+    def telling(self, **ports: int) -> Server:
+        """A mapper that tells each interface's own port."""
+
+        def call(pdu: Pdu) -> bytes:
+            request = Request.decode(pdu)
+            asked = MapRequest.decode(request.stub, request.order).tower.interface
+            towers = tuple(tower(interface(name).syntax, port) for name, port in ports.items() if interface(name).syntax == asked)
+            stub = MapResponse(towers, 0 if towers else NOT_REGISTERED).encode(16)
+            return Response(request.context, stub).encode(pdu.call_id)
+
+        return serving(EPM.syntax, call=call)
+
+    def test_each_is_bound_to_where_it_is(self) -> None:
+        mapper = self.telling(emsmdb=6005, nspi=6006, rfri=6006)
+        outcome = self.outcome(mapper, p6005=serving(EMSMDB.syntax), p6006=serving(NSPI.syntax, RFRI.syntax))
+        text = "rpc binds to emsmdb on port 6005, nspi and rfri on port 6006 were accepted; the endpoint mapper told these ports"
+        self.assertEqual((outcome.status, outcome.text), (Status.L7OKD, text))
+        self.assertEqual([(bound.interface, bound.port) for bound in outcome.binds], [(EMSMDB, 6005), (NSPI, 6006), (RFRI, 6006)])
+
+    def test_one_port_is_one_connection_and_one_bind(self) -> None:
+        seen: list[int] = []
+        service = serving(EMSMDB.syntax, NSPI.syntax, RFRI.syntax)
+
+        def counting(pdu: Pdu) -> bytes:
+            seen.append(len(Bind.decode(pdu).contexts))
+            return service(pdu)
+
+        mapper = self.telling(emsmdb=6005, nspi=6005, rfri=6005)
+        Talk(RpcCheck(("emsmdb", "nspi", "rfri"), mapper=True), {135: mapper, 6005: counting}).run()
+        self.assertEqual(seen, [3])
+
+    def test_on_a_fixed_port_all_are_bound_to_there(self) -> None:
+        outcome = outcome_of(lambda: RpcCheck(("nspi", "rfri"), mapper=False), {135: serving(NSPI.syntax, RFRI.syntax)})
+        self.assertEqual(outcome.text, "rpc binds to nspi and rfri were accepted")
+
+    def test_what_the_binds_agreed_on_is_kept(self) -> None:
+        ack = BindAck((Result(Verdict.ACCEPTANCE, 0, NDR),) * 3, "6005", max_transmit=4280, max_receive=2048)
+        mapper = self.telling(emsmdb=6005, nspi=6005, rfri=6005)
+        outcome = self.outcome(mapper, p6005=lambda pdu: ack.encode(pdu.call_id))
+        self.assertEqual(outcome.binds[1], Bound(NSPI, 6005, 2048, 4280, "6005"))
+        self.assertEqual(len(outcome.notes), 3)
+
+    def test_the_one_that_is_refused_is_named(self) -> None:
+        mapper = self.telling(emsmdb=6005, nspi=6006, rfri=6006)
+        outcome = self.outcome(mapper, p6005=serving(EMSMDB.syntax), p6006=serving(NSPI.syntax))
+        self.assertEqual((outcome.status, outcome.port), (Status.L7STS, 6006))
+        self.assertEqual(outcome.text, "rpc bind to rfri was refused: abstract syntax not supported")
+        self.assertEqual([bound.interface for bound in outcome.binds], [EMSMDB])
+
+    def test_the_one_that_is_not_registered_is_named(self) -> None:
+        outcome = self.outcome(self.telling(emsmdb=6005, nspi=6006))
+        self.assertEqual(outcome.text, "the endpoint mapper offers no rfri: the Address Book service is not registered")
+        self.assertEqual([answer.port for _, answer in outcome.told], [6005, 6006, None])
+
+    def test_a_result_too_few_is_no_answer(self) -> None:
+        ack = BindAck((Result(Verdict.ACCEPTANCE, 0, NDR),))
+        outcome = outcome_of(lambda: RpcCheck(("nspi", "rfri"), mapper=False), {135: lambda pdu: ack.encode(pdu.call_id)})
+        self.assertIn("has 1 results for 2 contexts", outcome.text)
 
 
 class CallIdentifierTests(PlayTestCase):

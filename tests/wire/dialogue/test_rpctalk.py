@@ -3,8 +3,8 @@ from collections.abc import Sequence
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.dialogue.base import Action, Finish, Send, Status
-from exproxy.wire.dialogue.rpctalk import RpcTalk
-from exproxy.wire.interfaces import EPM
+from exproxy.wire.dialogue.rpctalk import RpcTalk, names
+from exproxy.wire.interfaces import EMSMDB, EPM, NSPI, RFRI
 from exproxy.wire.rpc.association import Bind, BindNak, answer_bind
 from exproxy.wire.rpc.call import Fault
 from exproxy.wire.rpc.client import Answer
@@ -62,3 +62,9 @@ class RpcTalkTests(SynchronousTestCase):
         self.assertEqual(self.talk.last_line(), "20 bytes of an incomplete answer")
         self.talk.receive(self.ack[20:])
         self.assertEqual(self.talk.last_line(), f"bind_ack, call 1, {len(self.ack)} bytes: accepted")
+
+
+class NamesTests(SynchronousTestCase):
+    def test_they_are_listed_as_people_do(self) -> None:
+        found = [names(each) for each in ((EMSMDB,), (NSPI, RFRI), (EMSMDB, NSPI, RFRI))]
+        self.assertEqual(found, ["emsmdb", "nspi and rfri", "emsmdb, nspi and rfri"])

@@ -1,7 +1,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.errors import WireError
-from exproxy.wire.interfaces import EPM
+from exproxy.wire.interfaces import EPM, NSPI
 from exproxy.wire.rpc.association import Bind, BindAck, BindNak, Result, Verdict, answer_bind
 from exproxy.wire.rpc.call import Fault, Reassembler, Request, Response
 from exproxy.wire.rpc.client import Answer, RpcClient
@@ -24,6 +24,12 @@ class RpcClientTests(SynchronousTestCase):
 
     def test_a_server_made_of_the_same_modules_understands_the_bind(self) -> None:
         [pdu] = PduReader().feed(self.client.bind(EPM.syntax))
+        answer = answer_bind(Bind.decode(pdu), [EPM.syntax], secondary="135", group=4)
+        self.assertEqual(self.told(answer.encode(pdu.call_id)), answer)
+
+    def test_several_interfaces_are_contexts_of_one_bind(self) -> None:
+        [pdu] = PduReader().feed(self.client.bind(EPM.syntax, NSPI.syntax))
+        self.assertEqual([(each.id, each.abstract) for each in Bind.decode(pdu).contexts], [(0, EPM.syntax), (1, NSPI.syntax)])
         answer = answer_bind(Bind.decode(pdu), [EPM.syntax], secondary="135", group=4)
         self.assertEqual(self.told(answer.encode(pdu.call_id)), answer)
 

@@ -59,6 +59,11 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     port: int | None = None
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else was found, for people who look closely: sentence parts."""
+        return ()
+
 
 @attrs.frozen
 class Send:

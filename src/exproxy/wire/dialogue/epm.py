@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from exproxy.wire.dialogue.base import Action, Finish
+from exproxy.wire.dialogue.base import Action, Finish, Outcome
+from exproxy.wire.dialogue.mapping import MAPPER_PORT
 from exproxy.wire.dialogue.rpc import RpcCheck
 
 
@@ -13,13 +14,14 @@ class EpmCheck:
     """An :class:`RpcCheck` by way of the mapper whose outcome is told from the mapper's side; ``Outcome.port`` is the port.
 
     :param interface: a name or UUID of :func:`exproxy.wire.interfaces.interface`.
+    :param reached: the mapper's port.
     :raises ValueError: there is no such interface.
     """
 
     _bind: RpcCheck
 
-    def __init__(self, interface: str) -> None:
-        self._bind = RpcCheck(interface, mapper=True)
+    def __init__(self, interface: str, reached: int = MAPPER_PORT) -> None:
+        self._bind = RpcCheck(interface, mapper=True, reached=reached)
 
     def start(self) -> Sequence[Action]:
         """Bind to the mapper, or, after the Connect, to the interface."""
@@ -41,13 +43,17 @@ class EpmCheck:
         """The last PDU, or how much there is of one."""
         return self._bind.last_line()
 
-    def _told(self, actions: Sequence[Action]) -> Sequence[Action]:
-        return [self._retell(action) if isinstance(action, Finish) else action for action in actions]
+    def explain(self, outcome: Outcome) -> Outcome:
+        """What went wrong outside of the conversation, with what it was about."""
+        return self._retold(attrs.evolve(self._bind.explain(outcome), text=outcome.text))
 
-    def _retell(self, end: Finish) -> Finish:
-        outcome = end.outcome
+    def _told(self, actions: Sequence[Action]) -> Sequence[Action]:
+        return [Finish(self._retold(action.outcome)) if isinstance(action, Finish) else action for action in actions]
+
+    def _retold(self, outcome: Outcome) -> Outcome:
         if outcome.port is None:
-            return end
-        told = f"the endpoint mapper tells port {outcome.port} for {self._bind.interface.name}"
+            return outcome
+        (interface,) = self._bind.interfaces
+        told = f"the endpoint mapper tells port {outcome.port} for {interface.name}"
         text = f"{told}, which accepts a bind" if outcome.status.passed else f"{told}, but {outcome.text}"
-        return Finish(attrs.evolve(outcome, text=text))
+        return attrs.evolve(outcome, text=text)

@@ -31,6 +31,8 @@ class RpcTalk(abc.ABC):
     _expect: Then | None = attrs.field(default=None, init=False)
     """Who takes the next answer; None before the start, after a Connect and after the end."""
     _question: str = attrs.field(default="", init=False)
+    _targets: tuple[Interface, ...] = attrs.field(default=(), init=False)
+    """What the connection was to be bound to."""
     _heard: str = attrs.field(default="", init=False)
 
     @abc.abstractmethod
@@ -71,9 +73,11 @@ class RpcTalk(abc.ABC):
         pending = self._client.buffered
         return f"{pending} bytes of an incomplete answer" if pending else self._heard
 
-    def _bind(self, target: Interface, then: Then) -> Sequence[Action]:
+    def _bind(self, target: Interface, then: Then, *more: Interface) -> Sequence[Action]:
         self._client = RpcClient()
-        return self._ask(f"rpc bind to {target.name}", self._client.bind(target.syntax), then)
+        self._targets = (target, *more)
+        bind = self._client.bind(*(each.syntax for each in self._targets))
+        return self._ask(f"rpc bind to {names(self._targets)}", bind, then)
 
     def _ask(self, question: str, data: bytes, then: Then) -> Sequence[Action]:
         """:param question: for texts, as "the …" goes on."""
@@ -81,18 +85,18 @@ class RpcTalk(abc.ABC):
         return (Send(data),)
 
     def _refused(self, answer: Answer) -> Sequence[Action]:
-        """The end, if the answer refuses the bind; empty if it accepts.
+        """The end, if the answer refuses any interface; empty if it accepts them all.
 
         :raises WireError: it accepts what we did not offer.
         """
         if isinstance(answer, BindNak):
             return self._finish(Status.L7STS, f"{self._question} was refused: {answer.text}", answer.reason)
         assert isinstance(answer, BindAck), "the client lets nothing else through"
-        result = answer.results[0]
-        if not result.accepted:
-            return self._finish(Status.L7STS, f"{self._question} was refused: {result.text}", result.reason)
-        if result.transfer != NDR:
-            raise WireError(f"accepts transfer syntax {result.transfer}, which was not offered", "RPC bind_ack")
+        for target, result in zip(self._targets, answer.results, strict=True):
+            if not result.accepted:
+                return self._finish(Status.L7STS, f"rpc bind to {target.name} was refused: {result.text}", result.reason)
+            if result.transfer != NDR:
+                raise WireError(f"accepts transfer syntax {result.transfer}, which was not offered", "RPC bind_ack")
         return ()
 
     def _faulted(self, answer: Answer) -> Sequence[Action]:
@@ -103,12 +107,21 @@ class RpcTalk(abc.ABC):
 
     def _finish(self, status: Status, text: str, code: int | None = None) -> Sequence[Action]:
         self._expect = None
-        return (Finish(Outcome(status, text, code, self._heard, port=self.port)),)
+        return (Finish(self._outcome(status, text, code, self._heard)),)
+
+    def _outcome(self, status: Status, text: str, code: int | None, line: str) -> Outcome:
+        return Outcome(status, text, code, line, port=self.port)
+
+
+def names(interfaces: Sequence[Interface]) -> str:
+    """ "emsmdb, nspi and rfri"."""
+    *others, last = (interface.name for interface in interfaces)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _verdict(answer: Answer) -> str:
     """What the answer says, to go behind its name."""
     if isinstance(answer, BindAck):
-        result = answer.results[0]
-        return ": accepted" if result.accepted else f": {result.text}"
+        refused = next((result for result in answer.results if not result.accepted), None)
+        return ": accepted" if refused is None else f": {refused.text}"
     return "" if isinstance(answer, Response) else f": {answer.text}"

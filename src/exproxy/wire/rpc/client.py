@@ -12,13 +12,14 @@ Answer = BindAck | BindNak | Response | Fault
 class RpcClient:
     """Ask with :meth:`bind` or :meth:`call`, give what comes to :meth:`push`, and take the answer from :meth:`next`."""
 
-    __slots__ = ("_answers", "_call_id", "_fragment", "_reader", "_stubs", "last")
+    __slots__ = ("_answers", "_call_id", "_contexts", "_fragment", "_reader", "_stubs", "last")
 
     def __init__(self) -> None:
         self._reader = PduReader()
         self._stubs = Reassembler()
         self._call_id = 0
         self._answers: tuple[PduType, ...] = ()
+        self._contexts = 0
         self._fragment = 0
         self.last = ""
         """The last PDU that came, also a wrong one, for people ("bind_ack, call 1, 60 bytes")."""
@@ -28,13 +29,14 @@ class RpcClient:
         """Bytes held now."""
         return self._reader.buffered + self._stubs.buffered
 
-    def bind(self, interface: Syntax) -> bytes:
-        """A bind with one context, number 0, over NDR."""
-        bind = Bind((Context(0, interface),))
+    def bind(self, *interfaces: Syntax) -> bytes:
+        """A bind with a context for each, numbered from 0, over NDR; the results come in the same order."""
+        bind = Bind(tuple(Context(number, interface) for number, interface in enumerate(interfaces)))
+        self._contexts = len(interfaces)
         return bind.encode(self._ask(PduType.BIND_ACK, PduType.BIND_NAK))
 
     def call(self, opnum: int, stub: bytes) -> bytes:
-        """A request in the context that was bound."""
+        """A request in context 0."""
         call_id = self._ask(PduType.RESPONSE, PduType.FAULT)
         return Request(0, opnum, stub).encode(call_id, fragment=self._fragment)
 
@@ -71,8 +73,9 @@ class RpcClient:
             raise WireError(f"answers call {pdu.call_id}, asked was call {self._call_id}", where)
         if pdu.type is PduType.BIND_ACK:
             ack = BindAck.decode(pdu)
-            if len(ack.results) != 1:
-                raise WireError(f"has {len(ack.results)} results for one context", where)
+            if len(ack.results) != self._contexts:
+                many = "one context" if self._contexts == 1 else f"{self._contexts} contexts"
+                raise WireError(f"has {len(ack.results)} results for {many}", where)
             self._fragment = ack.max_receive
             return ack
         if pdu.type is PduType.BIND_NAK:
