@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.pool import Admin, Backend, Group, Host, Lease, Operational, Table, Ticket, follow
+from exproxy.pool import Admin, Backend, Group, Host, Lease, Operational, Server, Table, Ticket, follow
 from tests.pool.support import CHECK, Recorder, fail, get, heal, make_backend, make_server
 
 
@@ -73,6 +73,20 @@ class FollowTests(SynchronousTestCase):
         self.leading.set_weight(3, 1.0)
         self.leading.resolved("10.0.0.9", 1.0)
         self.assertEqual(told, ["ex1", "ex1"])
+
+    def test_a_port_that_was_told_is_the_others_too(self) -> None:
+        leading, following = (
+            Server("ex2", Host("ex2", "ex2"), "10.0.0.2", None, interface="emsmdb", checks=[CHECK]) for _ in range(2)
+        )
+        self.leader.add(leading, 0.0)
+        self.follower.add(following, 0.0)
+        leading.mapped(6005, 1.0)
+        heal(leading, 2.0)
+        follow({following: leading.state(3.0)}, 3.0)
+        self.assertEqual((following.port, following.opened), (6005, True))
+        leading.unmapped("there is no emsmdb", 4.0)
+        follow({following: leading.state(5.0)}, 5.0)
+        self.assertEqual((following.port, following.condition()), (None, "is down: there is no emsmdb"))
 
 
 class QuotaTests(SynchronousTestCase):

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.pool.health import HISTORY, CheckResult, CheckSpec, Health
 from exproxy.pool.states import Operational
-from tests.pool.support import FAILED, PASSED, STOPPING
+from tests.pool.support import CHECK, FAILED, PASSED, STOPPING
 
 RESULTS = {"p": PASSED, "f": FAILED, "s": STOPPING}
 LETTERS = {Operational.STARTING: "?", Operational.UP: "U", Operational.STOPPING: "S", Operational.DOWN: "D"}
@@ -228,3 +228,19 @@ class AgentTests(SynchronousTestCase):
         health = Health([CheckSpec("smtp")])
         health.agent(True, "its agent said up", 1.0)
         self.assertIs(health.operational, Operational.STARTING)
+
+
+class LocateTests(SynchronousTestCase):
+    def test_without_a_port_a_server_is_down_whatever_its_checks_say(self) -> None:
+        health = Health([CHECK], "hub/ex1")
+        health.observe("smtp", PASSED, 1.0)
+        self.assertEqual(str(health.locate("no port", "no port", 2.0)), "hub/ex1 is down: no port")
+        self.assertIsNone(health.observe("smtp", PASSED, 3.0))
+        self.assertEqual(str(health.locate("", "at port 6005", 4.0)), "hub/ex1 is up: at port 6005")
+
+    def test_the_missing_port_is_the_reason_before_any_other(self) -> None:
+        health = Health([CHECK], "hub/ex1")
+        for _ in range(3):
+            health.observe("smtp", FAILED, 1.0)
+        self.assertIsNone(health.locate("no port", "no port", 2.0))
+        self.assertEqual(health.reason, "no port")

@@ -2,7 +2,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.pool import Admin, AgentAnswer, CheckSpec, Host, Operational, Server, Transition
 from exproxy.pool.server import SHARE_OF_ONE, UNLIMITED
-from tests.pool.support import CHECK, FAILED, PASSED, fail, get, heal, make_backend, make_server, stop
+from tests.pool.support import CHECK, FAILED, PASSED, Recorder, fail, get, heal, make_backend, make_server, stop
 
 
 def flags(server: Server) -> str:
@@ -230,3 +230,95 @@ class AgentTests(SynchronousTestCase):
         self.backend.subscribe(lambda transition: told.append(str(transition)))
         self.server.agent(AgentAnswer(up=False, admin=Admin.DRAIN, text="down drain"), 1.0)
         self.assertEqual(told, ["hub/ex1 is draining: its agent said down drain", "hub/ex1 is down: its agent said down drain"])
+
+
+class MappedTests(SynchronousTestCase):
+    """A server whose port its endpoint mapper tells."""
+
+    def setUp(self) -> None:
+        self.server = Server("ex1", Host("ex1", "ex1.example.com"), "10.0.0.1", None, interface="emsmdb")
+        self.backend = make_backend(self.server)
+        self.doubts: list[int | None] = []
+        self.server.when_in_doubt(lambda: self.doubts.append(self.server.port))
+
+    def test_it_is_awaited_until_the_mapper_has_answered(self) -> None:
+        self.assertEqual((flags(self.server), self.server.place(25), self.server.condition()), ("as", None, "has no port yet"))
+        self.assertIsNone(self.server.mapped(6005, 1.0))
+        self.assertEqual((flags(self.server), self.server.place(25)), ("ou", ("10.0.0.1", 6005)))
+
+    def test_who_waits_for_the_port_gets_it(self) -> None:
+        holder = Recorder()
+        self.backend.acquire(holder, None, 0.5)
+        self.server.mapped(6005, 1.0)
+        self.assertEqual([lease.server for lease in holder.leases], [self.server])
+
+    def test_nobody_waits_for_a_mapper_that_does_not_answer(self) -> None:
+        self.server.mapping_failed("no answer", 1.0)
+        self.assertEqual((flags(self.server), self.server.condition()), ("", "has no port: no answer"))
+
+    def test_a_server_that_is_not_checked_yet_says_what_it_waits_for_in_vain(self) -> None:
+        server = Server("ex2", Host("ex2", "ex2"), "10.0.0.2", None, interface="emsmdb", checks=[CHECK])
+        self.backend.add(server, 0.0)
+        self.assertEqual(server.condition(), "is starting")
+        server.mapping_failed("no answer", 1.0)
+        self.assertEqual(server.condition(), "has no port: no answer")
+
+    def test_a_known_port_outlives_a_mapper_that_does_not_answer(self) -> None:
+        self.server.mapped(6005, 1.0)
+        self.server.mapping_failed("no answer", 2.0)
+        self.assertEqual((flags(self.server), self.server.port), ("ou", 6005))
+
+    def test_without_a_port_it_is_down_and_says_why(self) -> None:
+        self.server.mapped(6005, 1.0)
+        transition = self.server.unmapped("there is no emsmdb", 2.0)
+        self.assertEqual(str(transition), "hub/ex1 is down: there is no emsmdb")
+        self.assertEqual((flags(self.server), self.server.place(25)), ("", None))
+        self.assertIsNone(self.server.unmapped("there is no emsmdb", 3.0))
+
+    def test_with_a_port_it_is_what_its_checks_say(self) -> None:
+        server = Server("ex2", Host("ex2", "ex2"), "10.0.0.2", None, interface="emsmdb", checks=[CHECK])
+        self.backend.add(server, 0.0)
+        server.unmapped("there is no emsmdb", 1.0)
+        server.mapped(6005, 2.0)
+        self.assertIs(server.operational, Operational.STARTING)
+        heal(server, 3.0)
+        self.assertEqual(flags(server), "ou")
+
+    def test_checks_alone_bring_nobody_to_a_server_without_a_port(self) -> None:
+        server = Server("ex2", Host("ex2", "ex2"), "10.0.0.2", None, interface="emsmdb", checks=[CHECK])
+        self.backend.add(server, 0.0)
+        heal(server, 3.0)
+        self.assertEqual(flags(server), "as")
+
+    def test_a_port_that_is_confirmed_changes_nothing(self) -> None:
+        seen: list[str] = []
+        self.server.mapped(6005, 1.0)
+        self.backend.watch(lambda server: seen.append(server.name))
+        self.server.mapped(6005, 2.0)
+        self.assertEqual(seen, [])
+
+    def test_another_address_has_another_port(self) -> None:
+        self.server.mapped(6005, 1.0)
+        self.server.resolved("10.0.0.1", 2.0)
+        self.assertEqual((self.server.port, self.doubts), (6005, []))
+        self.server.resolved("10.0.0.2", 2.0)
+        self.assertEqual((self.server.port, flags(self.server), self.doubts), (None, "as", [None]))
+
+    def test_a_connect_that_fails_is_a_doubt(self) -> None:
+        self.server.mapped(6005, 1.0)
+        get(self.backend).connect_failed(2.0)
+        self.server.connects_failed_elsewhere(2, 3.0)
+        self.server.connects_failed_elsewhere(0, 3.0)
+        self.assertEqual(self.doubts, [6005, 6005])
+
+    def test_sessions_end_with_the_port_where_that_is_wished(self) -> None:
+        self.backend.on_marked_down = "shutdown-sessions"
+        self.server.mapped(6005, 1.0)
+        holder = Recorder()
+        lease = self.backend.acquire(holder, None, 1.0)
+        self.server.unmapped("there is no emsmdb", 2.0)
+        self.assertEqual(holder.evictions, [(lease, "D")])
+
+    def test_a_server_without_an_interface_takes_the_port_that_was_reached(self) -> None:
+        server = Server("ex2", Host("ex2", "ex2"), "10.0.0.2", None)
+        self.assertEqual((server.located, server.place(25), server.mapped_port), (True, ("10.0.0.2", 25), None))

@@ -14,7 +14,17 @@ class PickledTests(SynchronousTestCase):
 
     def test_a_full_piece_of_states_fits_into_a_message(self) -> None:
         state = ServerState(
-            Operational.DOWN, "SMTP said " + "x" * 300, Admin.MAINT, 256, 100, None, "2001:db8::1", "y" * 100, 1.5
+            Operational.DOWN,
+            "SMTP said " + "x" * 300,
+            Admin.MAINT,
+            256,
+            100,
+            None,
+            "2001:db8::1",
+            "y" * 100,
+            65535,
+            "z" * 100,
+            1.5,
         )
         states = [(f"backend-of-a-long-name/server-{number}", state) for number in range(A_MESSAGE)]
         self.assertLess(len(Pickled().toString(states)), 0xFFFF)

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 from ipaddress import ip_network
+from random import Random
 
 from exproxy import pool
 from exproxy.net.deadlines import Deadlines
@@ -755,3 +756,46 @@ class ServerTLSTests(TLSStage):
         client.stream.close()
         self.settle()
         self.assertEqual((self.ends, backend.pool.sessions), (["CC"], 0))
+
+
+class MappedServerTests(Stage):
+    """A server whose port its endpoint mapper tells is connected to there, and nowhere else."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.pool = pool.Backend("hub", "first", rng=Random(1))
+        self.server = pool.Server("one", pool.Host("one", "192.0.2.1"), "192.0.2.1", None, interface="emsmdb", now=1000.0)
+        self.pool.add(self.server, 1000.0)
+        self.open(self.backend(self.pool))
+
+    def test_sessions_go_to_the_port_that_was_told(self) -> None:
+        self.server.mapped(2525, 1000.0)
+        self.send(self.client(), b"hello")
+        self.assertEqual(self.got("one"), [b"hello"])
+
+    def test_without_one_nobody_goes_to_the_port_that_was_reached(self) -> None:
+        client = self.client()
+        self.assertEqual({attempt.address for attempt in self.network.attempts}, {FRONT})
+        self.server.mapped(2525, 1001.0)
+        self.settle()
+        self.send(client, b"hello")
+        self.assertEqual(self.got("one"), [b"hello"])
+
+    def test_who_comes_to_a_service_that_has_moved_gets_there_with_the_next_attempt(self) -> None:
+        self.server.mapped(2526, 1000.0)
+        self.server.when_in_doubt(lambda: self.clock.callLater(0, self.server.mapped, 2525, 1000.0))
+        client = self.client()
+        self.clock.advance(TURNAROUND)
+        self.send(client, b"hello")
+        self.assertEqual(self.got("one"), [b"hello"])
+
+    def test_one_that_rests_while_the_port_is_lost_connects_to_nothing(self) -> None:
+        self.server.mapped(2526, 1000.0)
+        client = self.client()
+        self.server.unmapped("there is no emsmdb", 1000.0)
+        self.clock.advance(TURNAROUND)
+        self.settle()
+        self.assertTrue(client.lost or client.eof)
+        self.assertEqual(
+            [attempt.address for attempt in self.network.attempts if attempt.address != FRONT], [("192.0.2.1", 2526)]
+        )

@@ -20,6 +20,7 @@ class ServerState:
     :param admin: what holds: of the server, its host and its agent.
     :param percent: the agent's, of the weight.
     :param maxconn: over all processes; each has its part of that (:meth:`exproxy.pool.Server.set_quota`).
+    :param port: the one that its endpoint mapper told; ``None``: it has told none, or is not asked for one.
     :param ramped: seconds since a slow start began; ``None``: there is none.  No time of day: clocks differ between processes.
     """
 
@@ -31,6 +32,8 @@ class ServerState:
     maxconn: int | None
     address: str | None
     resolve_error: str
+    port: int | None
+    port_error: str
     ramped: float | None
 
 

@@ -159,7 +159,18 @@ class Health:
     :param now: since when the present state holds.
     """
 
-    __slots__ = ("_agent_reason", "_agent_up", "_required", "_told", "checks", "history", "name", "operational", "since")
+    __slots__ = (
+        "_agent_reason",
+        "_agent_up",
+        "_missing",
+        "_required",
+        "_told",
+        "checks",
+        "history",
+        "name",
+        "operational",
+        "since",
+    )
 
     def __init__(self, checks: Sequence[CheckSpec] = (), name: str = "", now: float = 0.0) -> None:
         self.name = name
@@ -168,6 +179,7 @@ class Health:
         self._required = [state for state in self.checks.values() if state.spec.required]
         self._agent_up = True
         self._agent_reason = ""
+        self._missing = ""
         self._told: str | None = None
         self.history: deque[Transition] = deque(maxlen=HISTORY)
         self.since = now
@@ -183,6 +195,8 @@ class Health:
         """Why the operational state is what it is, as a sentence part; empty where nothing was found yet."""
         if self._told is not None:
             return self._told
+        if self._missing:
+            return self._missing
         if not self._agent_up:
             return self._agent_reason
         for state in self._required:
@@ -222,6 +236,14 @@ class Health:
         self._agent_reason = text
         return self._settle(text, now)
 
+    def locate(self, missing: str, text: str, now: float) -> Transition | None:
+        """Whether there is a port to go to, for a server whose endpoint mapper tells it: without one it is down.
+
+        :param missing: why there is none; empty, if there is.
+        """
+        self._missing = missing
+        return self._settle(text, now)
+
     def follow(self, operational: Operational, reason: str, now: float) -> Transition | None:
         """Believe another process that checks: neither results nor agents are asked here from now on."""
         old, self.operational, self._told = self.operational, operational, reason
@@ -233,7 +255,7 @@ class Health:
         return transition
 
     def _worst(self) -> Operational:
-        if not self._agent_up:
+        if self._missing or not self._agent_up:
             return Operational.DOWN
         verdicts = {state.verdict for state in self._required}
         return next((verdict for verdict in _BY_SEVERITY if verdict in verdicts), Operational.UP)

@@ -1,7 +1,7 @@
 """One server of a back end: what is known of it, and what follows from that for the choice."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from exproxy.pool.agent import AgentAnswer
@@ -32,7 +32,8 @@ class Server:
     - ``limit``: sessions at most at this moment; ``share``: the weight at this moment, in 1/256.
 
     :param address: an IP address; ``None`` until :meth:`resolved`.
-    :param port: ``None``: the one that the client reached.
+    :param port: ``None``: the one that the client reached, or with an ``interface`` none until :meth:`mapped`.
+    :param interface: whose port the server's endpoint mapper tells, by name.
     :param weight: 0 to 256; with 0 it gets only clients whose table entry names its host.
     :param slow_start: seconds in which weight and maxconn grow after it came up.
     :param checks: its checks; with none that is required it is up at once.
@@ -42,6 +43,7 @@ class Server:
     __slots__ = (
         "_agent_maxconn",
         "_agent_percent",
+        "_doubting",
         "_quota",
         "_ramp_from",
         "_resolve_error",
@@ -58,6 +60,7 @@ class Server:
         "full_name",
         "health",
         "host",
+        "interface",
         "leases",
         "limit",
         "line",
@@ -66,6 +69,7 @@ class Server:
         "opened",
         "own_admin",
         "port",
+        "port_error",
         "sessions",
         "share",
         "slow_start",
@@ -82,6 +86,7 @@ class Server:
         address: str | None,
         port: int | None,
         *,
+        interface: str | None = None,
         weight: int = 1,
         maxconn: int | None = None,
         backup: bool = False,
@@ -97,6 +102,7 @@ class Server:
         self.host = host
         self.address = address
         self.port = port
+        self.interface = interface
         self.weight = weight
         self.maxconn = maxconn
         self.backup = backup
@@ -124,6 +130,9 @@ class Server:
         self._quota: int | None = None
         self._ramp_from: float | None = None
         self._resolve_error = ""
+        self.port_error = ""
+        """Why the endpoint mapper has told no port, as a sentence part; empty while there is one, and before the first answer."""
+        self._doubting: Callable[[], object] | None = None
         self.opened = self.awaited = self.usable = self.starting = False
         self.limit = UNLIMITED
         self.share = 0
@@ -149,6 +158,22 @@ class Server:
         """Sessions at most, as configured or as its agent says, whatever the moment allows."""
         return self.maxconn if self._agent_maxconn is None else self._agent_maxconn
 
+    @property
+    def mapped_port(self) -> int | None:
+        """What its endpoint mapper has told, if that is where its port comes from."""
+        return None if self.interface is None else self.port
+
+    @property
+    def located(self) -> bool:
+        """Whether it is known where it is."""
+        return self.address is not None and (self.interface is None or self.port is not None)
+
+    def place(self, reached: int) -> tuple[str, int] | None:
+        """Where a client goes that reached us on that port; ``None``: that is not known."""
+        if self.address is None or not self.located:
+            return None
+        return self.address, self.port or reached
+
     def condition(self) -> str:
         """What is the matter, for people: ``is down: SMTP said 554 No``."""
         if self.admin is Admin.MAINT or (self.admin is Admin.DRAIN and self.operational is Operational.UP):
@@ -157,6 +182,10 @@ class Server:
             return f"has no address: {self._resolve_error}"
         if self.address is None and self.operational is Operational.UP:
             return "has no address yet"
+        if not self.located and self.port_error and self.operational is not Operational.DOWN:
+            return f"has no port: {self.port_error}"
+        if not self.located and self.operational is Operational.UP:
+            return "has no port yet"
         words = in_words(self.operational)
         if self.operational is Operational.UP and not self.share:
             return f"{words}, but has weight 0"
@@ -175,6 +204,7 @@ class Server:
         """A session could not connect; ``error_limit`` such failures in a row count as a failed check."""
         self.failed_connects += 1
         self.failed_in_a_row += 1
+        self._doubt()
         return self._suspect(lease.backend.error_limit, now, lease)
 
     def connects_failed_elsewhere(self, count: int, now: float) -> None:
@@ -183,6 +213,8 @@ class Server:
         for _ in range(count):
             self.failed_in_a_row += 1
             self._suspect(None if self.backend is None else self.backend.error_limit, now, None)
+        if count:
+            self._doubt()
 
     def agent(self, answer: AgentAnswer, now: float) -> Transition | None:
         """The agent has answered.  Returns the operational transition, if it made one."""
@@ -205,14 +237,46 @@ class Server:
 
     def resolved(self, address: str, now: float) -> None:
         """The DNS has answered; sessions from now on go there."""
+        moved = address != self.address
         self.address = address
         self._resolve_error = ""
+        if moved and self.interface is not None:
+            self.port = None  # another machine has another one
+            self.port_error = ""
         self._settled(now)
+        if moved:
+            self._doubt()
 
     def resolve_failed(self, reason: str, now: float) -> None:
         """The DNS has not answered: the last address is kept; without one, nobody waits for this server any more."""
         self._resolve_error = reason
         self._settled(now)
+
+    def mapped(self, port: int, now: float) -> Transition | None:
+        """The endpoint mapper has told the port; sessions from now on go there."""
+        if port == self.port and not self.port_error:
+            return None
+        self.port = port
+        self.port_error = ""
+        return self._located("", f"{self.interface} is at port {port}", now)
+
+    def unmapped(self, reason: str, now: float) -> Transition | None:
+        """The endpoint mapper has no port to tell: the server is down until it has."""
+        if self.port is None and self.port_error == reason:
+            return None
+        self.port = None
+        self.port_error = reason
+        return self._located(reason, reason, now)
+
+    def mapping_failed(self, reason: str, now: float) -> None:
+        """The endpoint mapper has not answered: the last port is kept; without one, nobody waits for this server any more."""
+        if self.port is None:
+            self.port_error = reason
+            self._settled(now)
+
+    def when_in_doubt(self, call: Callable[[], object] | None) -> None:
+        """Have ``call`` called when a session could not connect, and when the server has another address."""
+        self._doubting = call
 
     # What another process has found and set (exproxy.pool.following).
 
@@ -227,6 +291,8 @@ class Server:
             maxconn=self.ceiling,
             address=self.address,
             resolve_error=self._resolve_error,
+            port=self.mapped_port,
+            port_error=self.port_error,
             ramped=None if self._ramp_from is None else now - self._ramp_from,
         )
 
@@ -234,6 +300,8 @@ class Server:
         """Be what another process says; :func:`exproxy.pool.following.follow` has the back ends choose anew."""
         self.weight, self._agent_percent, self.maxconn = state.weight, state.percent, state.maxconn
         self.address, self._resolve_error = state.address, state.resolve_error
+        if self.interface is not None:
+            self.port, self.port_error = state.port, state.port_error
         self.own_admin = state.admin
         self._administrative(now, f"it was set to {state.admin.value}")
         transition = self.health.follow(state.operational, state.reason, now)
@@ -285,8 +353,8 @@ class Server:
         before = (self.opened, self.awaited, self.usable, self.starting)
         operational = self.health.operational
         placed = self.backend is not None
-        up = placed and operational is Operational.UP and self.address is not None
-        hopeless = self.address is None and bool(self._resolve_error)
+        up = placed and operational is Operational.UP and self.located
+        hopeless = not self.located and bool(self._resolve_error if self.address is None else self.port_error)
         starting = placed and not up and not hopeless and operational in (Operational.UP, Operational.STARTING)
         self._reckon_capacity(now)
         self.usable = up and self.admin is not Admin.MAINT
@@ -326,6 +394,16 @@ class Server:
         self._announce(transition, but)
         self._settled(now)
         return transition
+
+    def _located(self, missing: str, text: str, now: float) -> Transition | None:
+        transition = self.health.locate(missing, text, now)
+        if transition is None:
+            self._settled(now)
+        return self._operational(transition, now)
+
+    def _doubt(self) -> None:
+        if self._doubting is not None:
+            self._doubting()
 
     def _suspect(self, limit: int | None, now: float, but: Lease | None) -> Transition | None:
         if limit is None or self.failed_in_a_row < limit:

@@ -396,10 +396,10 @@ class Session:
         self._lease = lease
         self._redispatched = self._redispatched or self._server_name not in (None, server.name)
         self._server_name = server.name
-        if server.address is None:
-            self.connect_failed(OSError(f"the name of {server.full_name} is not resolved yet"))
+        address = server.place(self.reached()[1])
+        if address is None:
+            self.connect_failed(OSError(f"{server.full_name} {server.condition()}"))
             return
-        address = (server.address, server.port or self.reached()[1])
         self._attempt = self._frontend.network.connect(address, self, backend.connect_timeout, backend.source)
         if backend.abortonclose:
             self._client.watch()
