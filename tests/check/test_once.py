@@ -10,10 +10,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.check.checkers.http import HttpChecker, HttpOptions
 from exproxy.check.checkers.smtp import SmtpChecker, SmtpOptions
-from exproxy.check.once import CheckNowError, check_now, resolve
-from exproxy.check.plan import CheckPlan, security
+from exproxy.check.once import CheckNowError, ask_port_now, check_now, resolve
+from exproxy.check.plan import CheckPlan, PortPlan, security
 from exproxy.check.report import Report, Transcript
 from exproxy.wire.dialogue.base import Status
+from tests.check.mapper import Mapper
 from tests.check.peers import smtp_answers
 from tests.net.memory import MemoryNetwork, Peer
 
@@ -93,3 +94,20 @@ class CheckNowTests(SynchronousTestCase):
         plan = CheckPlan(name="http", host="mail", checker=HttpChecker(), options=HttpOptions(), security=starttls)
         failing = ensureDeferred(check_now(Reactor(Resolver(FOUR)), plan, 80, Transcript()))
         self.assertIn("http know no STARTTLS", str(self.failureResultOf(failing, CheckNowError).value))
+
+
+class AskPortNowTests(SynchronousTestCase):
+    def test_the_mapper_of_a_name_is_asked(self) -> None:
+        reactor = Reactor(Resolver(FOUR))
+        network = MemoryNetwork(reactor)
+        Mapper(network, "192.0.2.1", 6005, 10135)
+        transcript = Transcript()
+        plan = PortPlan(host="mail", interface="emsmdb", mapper=10135)
+        asked = ensureDeferred(ask_port_now(reactor, plan, transcript, network))
+        reactor.pump([0.0] * 30)
+        self.assertEqual(self.successResultOf(asked).outcome.port, 6005)
+        self.assertEqual(transcript.lines[0], "--- connected to 192.0.2.1:10135")
+
+    def test_a_name_without_an_address_is_an_error(self) -> None:
+        plan = PortPlan(host="mail", interface="emsmdb")
+        self.failureResultOf(ensureDeferred(ask_port_now(Reactor(Resolver()), plan, Transcript())), CheckNowError)

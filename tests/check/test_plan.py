@@ -6,8 +6,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.check.checkers.smtp import SmtpChecker, SmtpOptions
 from exproxy.check.interfaces import Target
-from exproxy.check.plan import CheckPlan, Security, security
+from exproxy.check.plan import CheckPlan, PortPlan, Security, security
 from exproxy.net.tlscontext import TLSContextSettings
+from exproxy.wire.interfaces import NSPI
 
 
 class PlanTests(SynchronousTestCase):
@@ -28,3 +29,12 @@ class PlanTests(SynchronousTestCase):
         made = security("implicit", verify=True, ca=Path("/ca.pem"), name="mail", legacy=True, warn_days=3)
         settings = TLSContextSettings(verify=True, ca=Path("/ca.pem"), name="mail", legacy=True)
         self.assertEqual(made, Security(settings=settings, implicit=True, warn_days=3))
+
+
+class PortPlanTests(SynchronousTestCase):
+    def test_the_interface_is_a_name_or_a_uuid(self) -> None:
+        found = [PortPlan(host="ex1", interface=text).interface for text in ("nspi", str(NSPI.uuid))]
+        self.assertEqual(found, [NSPI, NSPI])
+
+    def test_one_that_there_is_not_is_refused(self) -> None:
+        self.assertRaises(ValueError, PortPlan, host="ex1", interface="emsmbd")

@@ -86,3 +86,48 @@ class RepeaterTests(SynchronousTestCase):
         self.repeater.finished()
         self.repeater.again(1.0)
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_a_turn_can_be_hastened_up_to_a_pause_after_the_last_one(self) -> None:
+        self.repeater.start(0.0)
+        self.advance(0.5)
+        self.repeater.hasten(2.0)
+        self.repeater.hasten(3.0)
+        self.advance(3)
+        self.repeater.hasten(2.0)
+        self.advance(0.6)
+        self.assertApproximates(self.began[1], 2.0, 0.02)
+        self.assertApproximates(self.began[2], 4.0, 0.02)
+
+    def test_the_first_turn_can_be_hastened_too(self) -> None:
+        self.repeater.start(0.9)
+        self.repeater.hasten(60.0)
+        self.advance(0.01)
+        self.assertEqual(len(self.began), 1)
+
+    def test_a_turn_that_is_under_way_is_not_begun_again(self) -> None:
+        self.takes = 5.0
+        self.repeater.start(0.0)
+        self.advance(1)
+        self.assertTrue(self.repeater.under_way)
+        self.repeater.hasten(0.0)
+        self.repeater.put_off(1.0)
+        self.advance(1)
+        self.assertEqual(len(self.began), 1)
+
+    def test_a_turn_can_be_put_off(self) -> None:
+        self.repeater.start(0.0)
+        self.advance(1)
+        self.repeater.put_off(30.0)
+        self.advance(29)
+        self.assertEqual(len(self.began), 1)
+        self.advance(2)
+        self.assertEqual(len(self.began), 2)
+
+    def test_stopped_nothing_hastens_it(self) -> None:
+        self.repeater.start(0.0)
+        self.advance(1)
+        self.repeater.stop()
+        self.repeater.hasten(0.0)
+        self.repeater.put_off(0.0)
+        self.advance(20)
+        self.assertEqual((len(self.began), self.repeater.under_way), (1, False))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import attrs
 from OpenSSL import SSL
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -411,3 +412,27 @@ class CancelTests(RunnerTestCase):
             bench.clock.advance(TIMEOUT * 2)
             self.assertEqual(bench.reports, [])
             self.assertTrue(all(stream.lost for stream in bench.network.streams))
+
+
+class ExplainerTests(RunnerTestCase):
+    def explained(self, explain: Callable[[Outcome], Outcome]) -> Outcome:
+        class Explaining(Scripted):
+            def explain(self, outcome: Outcome) -> Outcome:
+                return explain(outcome)
+
+        return self.bench.run(Explaining())
+
+    def test_a_dialogue_may_say_what_a_failed_connection_was_about(self) -> None:
+        outcome = self.explained(lambda outcome: attrs.evolve(outcome, text=f"{outcome.text}, of emsmdb"))
+        self.assertEqual((outcome.status, outcome.text), (Status.L4CON, "connection refused at 192.0.2.1:25, of emsmdb"))
+
+    def test_and_what_a_timeout_was_about(self) -> None:
+        self.bench.serve(Peer())
+        outcome = self.explained(lambda outcome: attrs.evolve(outcome, text="of emsmdb"))
+        self.assertEqual((outcome.status, outcome.text), (Status.L7TOUT, "of emsmdb"))
+
+    def test_one_that_breaks_over_it_changes_nothing(self) -> None:
+        def broken(outcome: Outcome) -> Outcome:
+            raise RuntimeError("no idea")
+
+        self.assertEqual(self.explained(broken).text, "connection refused at 192.0.2.1:25")

@@ -7,9 +7,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.check.checkers.smtp import SmtpChecker, SmtpOptions
 from exproxy.check.checkers.tcp import TcpChecker, TcpOptions
-from exproxy.check.plan import AgentPlan, CheckPlan
+from exproxy.check.plan import AgentPlan, CheckPlan, PortPlan
 from exproxy.check.service import CheckService, utc_now
 from exproxy.pool import CheckSpec, Host, Operational, Server, Transition
+from tests.check.mapper import Mapper
 from tests.check.peers import smtp_answers
 from tests.net.memory import MemoryNetwork, Peer
 
@@ -152,3 +153,15 @@ class ServiceTests(SynchronousTestCase):
 
     def test_the_time_of_day_has_its_zone(self) -> None:
         self.assertIsNotNone(utc_now().tzinfo)
+
+    def test_the_port_of_a_server_is_looked_for_until_it_is_removed(self) -> None:
+        mapper = Mapper(self.network, "192.0.2.1")
+        server = Server("ex1", Host("ex1", "ex1"), "192.0.2.1", None, interface="emsmdb")
+        self.service.add(server, [], None, PortPlan(host="ex1", interface="emsmdb", interval=1.0))
+        self.service.start()
+        self.advance(1.5)
+        self.assertEqual(server.port, 6005)
+        self.service.remove(server)
+        before = mapper.asked
+        self.advance(5)
+        self.assertEqual(mapper.asked, before)

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+import attrs
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.check.checkers.smtp import SmtpChecker, SmtpOptions
-from exproxy.check.plan import CheckPlan
-from exproxy.check.survey import AT_ONCE, Finding, Subject, survey
+from exproxy.check.plan import CheckPlan, PortPlan
+from exproxy.check.survey import AT_ONCE, Finding, PortSubject, Subject, survey
+from tests.check.mapper import Mapper
 from tests.check.peers import smtp_answers
 from tests.net.memory import MemoryNetwork, Peer
 
@@ -35,10 +37,10 @@ class SurveyTests(SynchronousTestCase):
     def listen(self, host: str, greeting: bytes = b"220 ready\r\n") -> None:
         self.network.listen((host, 25), Peer(greeting, smtp_answers)).resume()
 
-    def survey(self, *subjects: Subject) -> "Deferred[list[Finding]]":
+    def survey(self, *subjects: Subject | PortSubject) -> "Deferred[list[Finding]]":
         return ensureDeferred(survey(self.clock, subjects, self.told.append, self.network))
 
-    def lines(self, *subjects: Subject) -> list[str]:
+    def lines(self, *subjects: Subject | PortSubject) -> list[str]:
         asked = self.survey(*subjects)
         self.clock.pump([0.0] + [0.5] * 15)
         return [finding.line for finding in self.successResultOf(asked)]
@@ -61,6 +63,26 @@ class SurveyTests(SynchronousTestCase):
             self.lines(self.subject(host="mail")),
             ["hub/ex1 smtp: could not begin: mail has no address, or no name server answers"],
         )
+
+    def port(self) -> PortPlan:
+        return PortPlan(host="192.0.2.1", interface="emsmdb")
+
+    def test_a_port_is_asked_for_before_a_check_that_goes_there(self) -> None:
+        Mapper(self.network, "192.0.2.1", 25)
+        self.listen("192.0.2.1")
+        line = "hub/ex1 smtp: L7OKD in 0 ms: SMTP said 220 ready; the endpoint mapper tells port 25 for emsmdb"
+        self.assertEqual(self.lines(attrs.evolve(self.subject(), port=self.port())), [line])
+
+    def test_without_a_port_there_is_nothing_to_check(self) -> None:
+        Mapper(self.network, "192.0.2.1", None)
+        (line,) = self.lines(attrs.evolve(self.subject(), port=self.port()))
+        self.assertIn("hub/ex1 smtp: L7STS in 0 ms: the endpoint mapper offers no emsmdb", line)
+        self.assertFalse(self.told[0].passed)
+
+    def test_the_port_of_a_server_without_checks_is_looked_at_too(self) -> None:
+        Mapper(self.network, "192.0.2.1")
+        line = "hub/ex1 port: L7OKD in 0 ms: the endpoint mapper tells port 6005 for emsmdb"
+        self.assertEqual(self.lines(PortSubject("hub/ex1", self.port())), [line])
 
     def test_findings_are_told_in_order_though_a_slow_one_comes_first(self) -> None:
         self.network.blackhole(("192.0.2.1", 25))

@@ -10,15 +10,21 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from exproxy.check.checkers.http import HttpChecker, HttpOptions
+from exproxy.check.checkers.rpc import RpcChecker, RpcOptions
 from exproxy.check.checkers.smtp import SmtpChecker, SmtpOptions
+from exproxy.check.checkers.tcp import TcpChecker, TcpOptions
 from exproxy.check.interfaces import IChecker, Target
-from exproxy.check.plan import CheckPlan, Place, security
+from exproxy.check.plan import CheckPlan, Place, PortPlan, security
+from exproxy.check.service import CheckService
 from exproxy.check.task import CheckTask
 from exproxy.net.tlscontext import Contexts
 from exproxy.pool import CheckSpec, Host, Operational, Server, Transition
 from exproxy.wire.dialogue.base import Dialogue, Status
+from exproxy.wire.interfaces import EMSMDB
+from tests.check.mapper import Mapper, service
 from tests.check.peers import smtp_answers, today
 from tests.net.memory import MemoryNetwork, Peer
+from tests.pool.support import make_backend
 
 
 @implementer(IChecker)
@@ -201,3 +207,78 @@ class TaskTests(SynchronousTestCase):
         self.advance(30)
         self.assertEqual(len(self.network.attempts), 1)
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class MappedTests(SynchronousTestCase):
+    """Checks of a server whose port its endpoint mapper tells."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.network = MemoryNetwork(self.clock)
+        self.mapper = Mapper(self.network, "192.0.2.1")
+        self.service = service(EMSMDB)
+
+    def begin(self, checker: Any, options: Any, port: int | None = None, **changes: Any) -> None:
+        self.server = Server("ex1", Host("ex1", "ex1"), "192.0.2.1", None, interface="emsmdb", checks=[CheckSpec("rpc")])
+        make_backend(self.server)
+        timing = {"interval": 10.0, "fast_interval": 10.0, "down_interval": 10.0, "timeout": 2.0}
+        plan = CheckPlan(name="rpc", host="ex1", checker=checker, options=options, port=port, **(timing | changes))
+        seconds = {"interval": 10.0, "timeout": 2.0}
+        self.checks = CheckService(self.clock, self.network, Random(1))
+        self.addCleanup(self.checks.stop)
+        self.checks.add(self.server, [plan], None, PortPlan(host="ex1", interface="emsmdb", **seconds))
+        self.checks.start()
+
+    def advance(self, seconds: float) -> None:
+        for _step in range(round(seconds * 20)):
+            self.clock.advance(0.05)
+
+    def serve(self, port: int) -> None:
+        self.network.listen(("192.0.2.1", port), self.service).resume()
+
+    def went_to(self) -> set[int]:
+        return {attempt.address[1] for attempt in self.network.attempts} - {135}
+
+    def test_they_wait_for_the_port_and_go_there(self) -> None:
+        self.serve(6005)
+        self.begin(TcpChecker(), TcpOptions())
+        self.advance(2)
+        self.assertEqual((self.server.operational, self.server.opened), (Operational.UP, True))
+        self.assertEqual(self.went_to(), {6005})
+
+    def test_they_go_nowhere_while_there_is_none(self) -> None:
+        self.mapper.port = None
+        self.begin(TcpChecker(), TcpOptions())
+        self.advance(20)
+        self.assertEqual((self.server.operational, self.went_to()), (Operational.DOWN, set()))
+        self.assertIn("the RPC Client Access service is not registered", self.server.condition())
+        last = self.server.health.checks["rpc"].last
+        assert last is not None
+        self.assertIn("the server has no port to go to: the endpoint mapper offers no emsmdb", last.text)
+
+    def test_one_that_fails_has_the_mapper_asked_and_finds_the_service_where_it_is_now(self) -> None:
+        self.serve(6005)
+        self.begin(TcpChecker(), TcpOptions())
+        self.advance(2)
+        self.network.ports.pop(("192.0.2.1", 6005))
+        self.serve(6006)
+        self.mapper.port = 6006
+        self.advance(40)
+        self.assertEqual((self.server.operational, self.server.port), (Operational.UP, 6006))
+
+    def test_what_was_found_at_a_port_that_is_left_does_not_count(self) -> None:
+        self.network.blackhole(("192.0.2.1", 6005))
+        self.serve(6006)
+        self.begin(TcpChecker(), TcpOptions())
+        self.advance(1)
+        self.server.mapped(6006, self.clock.seconds())
+        self.mapper.port = 6006
+        self.advance(3)
+        self.assertEqual((self.server.operational, len(self.server.health.history)), (Operational.UP, 1))
+
+    def test_a_check_by_way_of_the_mapper_finds_the_port_by_the_way(self) -> None:
+        self.serve(6005)
+        self.begin(RpcChecker(), RpcOptions("emsmdb", mapper=True), 135)
+        self.advance(100)
+        self.assertEqual((self.server.operational, self.server.port), (Operational.UP, 6005))
+        self.assertLessEqual(self.mapper.asked, 13)

@@ -20,12 +20,14 @@ from tests.pool.support import CHECK, make_server
 class Side:
     """The back end ``b`` with two servers, as the master and each worker have it."""
 
-    def __init__(self, maxconn: int | None = None, persistence: bool = False, **settings: Any) -> None:
+    def __init__(
+        self, maxconn: int | None = None, persistence: bool = False, interface: str | None = None, **settings: Any
+    ) -> None:
         self.group = pool.Group(pool.Table("b", expire=60.0)) if persistence else None
         self.backend = pool.Backend("b", rng=Random(1), group=self.group, **settings)
         self.servers = {}
         for name in ("one", "two"):
-            server = self.servers[name] = make_server(name, maxconn=maxconn, checks=[CHECK])
+            server = self.servers[name] = make_server(name, maxconn=maxconn, interface=interface, checks=[CHECK])
             self.backend.add(server, 0.0)
         self.groups = {} if self.group is None else {"b": self.group}
 

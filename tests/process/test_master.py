@@ -44,6 +44,31 @@ class StatesTests(WorkersStage):
             server = worker.servers["two"]
             self.assertEqual((server.admin, server.weight, server.address), (Admin.DRAIN, 7, "10.0.0.77"))
 
+    def test_a_port_that_was_told_is_known_everywhere(self) -> None:
+        self.begin(interface="emsmdb")
+        self.heal_all()
+        for server in self.side.servers.values():
+            server.mapped(6005, self.clock.seconds())
+        self.settle()
+        self.side.servers["two"].mapped(6006, self.clock.seconds())
+        self.settle()
+        for worker in self.workers():
+            self.assertEqual({name: server.port for name, server in worker.servers.items()}, {"one": 6005, "two": 6006})
+        self.side.servers["two"].unmapped("there is no emsmdb", self.clock.seconds())
+        self.settle()
+        found = [(worker.servers["two"].port, worker.servers["two"].usable) for worker in self.workers()]
+        self.assertEqual(found, [(None, False)] * 2)
+
+    def test_a_connect_that_fails_in_a_worker_is_a_doubt_in_the_master(self) -> None:
+        self.begin()
+        self.heal_all()
+        doubts: list[str] = []
+        self.side.servers["one"].when_in_doubt(lambda: doubts.append("one"))
+        worker = self.workers()[1]
+        get(worker.backend).connect_failed(self.clock.seconds())
+        self.settle(0.1)
+        self.assertEqual(doubts, ["one"])
+
     def test_sessions_are_evicted_in_the_worker_that_has_them(self) -> None:
         self.begin(on_marked_down="shutdown-sessions")
         self.heal_all()

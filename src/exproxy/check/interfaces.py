@@ -6,7 +6,7 @@ import attrs
 from zope.interface import Attribute, Interface
 
 from exproxy.net.certificate import PeerCertificate
-from exproxy.wire.dialogue.base import Dialogue
+from exproxy.wire.dialogue.base import Dialogue, Outcome
 
 
 @attrs.frozen
@@ -48,3 +48,11 @@ class CertificateReader(Protocol):
 
     def certificate_seen(self, certificate: PeerCertificate, version: str) -> None:
         """:param version: of TLS, ``TLSv1.3``."""
+
+
+@runtime_checkable
+class Explainer(Protocol):
+    """What a dialogue may have beside its own methods: it is asked what a failed connection or a timeout was about."""
+
+    def explain(self, outcome: Outcome) -> Outcome:
+        """:param outcome: what happened; the answer takes its place."""

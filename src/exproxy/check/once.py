@@ -8,9 +8,10 @@ from twisted.internet.interfaces import IAddress, IHostnameResolver, IHostResolu
 from twisted.internet.interfaces import IResolutionReceiver as Receiver
 from zope.interface import implementer
 
-from exproxy.check.plan import CheckPlan
+from exproxy.check.plan import CheckPlan, PortPlan
+from exproxy.check.port import question
 from exproxy.check.report import Report, Transcript
-from exproxy.check.runner import CheckRun
+from exproxy.check.runner import CheckRun, Job
 from exproxy.check.service import utc_now
 from exproxy.check.task import job_of
 from exproxy.net import network_for
@@ -49,6 +50,21 @@ async def check_now(
         raise CheckNowError(str(error)) from error
     address = await resolve(reactor, plan.host, plan.timeout)
     job = job_of(plan, plan.host, address, port, context, utc_now, transcript)
+    return await _run(reactor, job, network)
+
+
+async def ask_port_now(reactor: Any, plan: PortPlan, transcript: Transcript, network: Network | None = None) -> Report:
+    """Ask the endpoint mapper of ``plan.host``, a name or an IP address, once; ``outcome.port`` is what it tells.
+
+    The other parameters are those of :func:`check_now`.
+
+    :raises CheckNowError: the name has no address.
+    """
+    address = await resolve(reactor, plan.host, plan.timeout)
+    return await _run(reactor, question(plan, address, utc_now, transcript), network)
+
+
+async def _run(reactor: Any, job: Job, network: Network | None) -> Report:
     done: Deferred[Report] = Deferred()
     gone: Deferred[None] = Deferred()
     CheckRun(reactor, network or network_for(reactor), job, done.callback, lambda: gone.callback(None)).start()

@@ -7,6 +7,8 @@ import attrs
 
 from exproxy.check.interfaces import IChecker, Target
 from exproxy.net.tlscontext import TLSContextSettings
+from exproxy.wire.dialogue.mapping import MAPPER_PORT
+from exproxy.wire.interfaces import Interface, interface
 
 ProxyVersion = Literal["v1", "v2"]
 
@@ -102,4 +104,26 @@ class AgentPlan:
     send: str = ""
     interval: float = 5.0
     timeout: float = 5.0
+    source: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PortPlan:
+    """The port of a server that its endpoint mapper tells.
+
+    :param host: the name that the server was configured with.
+    :param interface: a name or UUID of :func:`exproxy.wire.interfaces.interface`.
+    :param mapper: the mapper's port, on the server's address.
+    :param interval: seconds from one question to the next.
+    :param timeout: seconds for one answer.
+    :param fall: so many answers in a row without a port take a known one away.
+    :raises ValueError: there is no such interface.
+    """
+
+    host: str
+    interface: Interface = attrs.field(converter=interface)
+    mapper: int = MAPPER_PORT
+    interval: float = 3.0
+    timeout: float = 5.0
+    fall: int = 3
     source: str | None = None

@@ -26,11 +26,16 @@ class Repeater:
     rng: Random
     begin: Callable[[], None]
     interval: Callable[[], float]
-    _began: float = 0.0
+    _began: float = float("-inf")
     _stretch: float = 1.0
     """Of the next interval: the second turns are spread over a whole interval, and so are all after them."""
     _call: IDelayedCall | None = None
     stopped: bool = True
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a turn has begun and is not over."""
+        return self._call is None and not self.stopped
 
     def start(self, phase: float) -> None:
         """:param phase: 0 to 1: where in the spread this one stands."""
@@ -50,6 +55,18 @@ class Repeater:
         """The turn came to nothing; the next one is due in ``seconds``."""
         if not self.stopped:
             self._later(seconds)
+
+    def hasten(self, pause: float) -> None:
+        """The next turn is due now, or ``pause`` seconds after the start of the last one; one that is under way is no reason
+        for another."""
+        due = max(0.0, self._began + pause - self.clock.seconds())
+        if self._call is not None and self._call.getTime() > self.clock.seconds() + due:
+            self._call.reset(due)
+
+    def put_off(self, seconds: float) -> None:
+        """The next turn can wait so long."""
+        if self._call is not None:
+            self._call.reset(seconds)
 
     def stop(self) -> None:
         """No more turns."""

@@ -15,7 +15,7 @@ import attrs
 from OpenSSL import SSL
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from exproxy.check.interfaces import CertificateReader
+from exproxy.check.interfaces import CertificateReader, Explainer
 from exproxy.check.plan import ProxyVersion
 from exproxy.check.report import Report, Transcript, Unwritten, certificate_warnings
 from exproxy.check.words import at, certificate_line, connect_reason
@@ -29,8 +29,8 @@ from exproxy.wire.proxyheader import LOCAL_V2, encode_v1
 
 MAX_BYTES = 262_144
 """What a server may send in one run; no check needs a tenth of that."""
-MAX_CONNECTS = 4
-"""Connections in one run; an endpoint mapper's check needs two."""
+MAX_CONNECTS = 17
+"""Connections in one run: to an endpoint mapper, and to as many ports as one check may ask it for."""
 LINGER = 1.0
 """Seconds that a server may take to answer our goodbye, and then a connection to close in order."""
 
@@ -157,9 +157,9 @@ class CheckRun:
         self._attempt = None
         where = at(self.job.address[0], self._port)
         if isinstance(error, TimeoutError):
-            self._conclude(Outcome(Status.L4TOUT, f"no answer to the connection to {where}"))
+            self._conclude(self._explained(Outcome(Status.L4TOUT, f"no answer to the connection to {where}")))
         else:
-            self._conclude(Outcome(Status.L4CON, f"{connect_reason(error)} at {where}"))
+            self._conclude(self._explained(Outcome(Status.L4CON, f"{connect_reason(error)} at {where}")))
 
     # The receiver of the stream.
 
@@ -309,13 +309,22 @@ class CheckRun:
         seconds = f"within {self.job.timeout:g} s"
         where = at(self.job.address[0], self._port)
         if self._stage is _Stage.CONNECTING:
-            self._conclude(Outcome(Status.L4TOUT, f"no answer to the connection to {where} {seconds}"))
+            self._conclude(self._explained(Outcome(Status.L4TOUT, f"no answer to the connection to {where} {seconds}")))
         elif self._stage is _Stage.HANDSHAKE:
             self._conclude(Outcome(Status.L6TOUT, f"the TLS handshake was not done {seconds}", line=self._last_line()))
         else:
             line = self._last_line()
             said = f"the last words were {quoted(line)}" if line else "the server said nothing"
-            self._conclude(self._judged() or Outcome(Status.L7TOUT, f"the check was not done {seconds}; {said}", line=line))
+            late = Outcome(Status.L7TOUT, f"the check was not done {seconds}; {said}", line=line)
+            self._conclude(self._judged() or self._explained(late))
+
+    def _explained(self, outcome: Outcome) -> Outcome:
+        if not isinstance(self._dialogue, Explainer):
+            return outcome
+        try:
+            return self._dialogue.explain(outcome)
+        except Exception:  # noqa: BLE001 - as in start; the verdict at hand is worth more than this fault
+            return outcome
 
     def _judged(self) -> Outcome | None:
         """What a conversation that only waits for the answer to its goodbye has already found."""

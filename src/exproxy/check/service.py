@@ -8,7 +8,8 @@ import attrs
 from twisted.internet.interfaces import IReactorTime
 
 from exproxy.check.agent import AgentTask
-from exproxy.check.plan import AgentPlan, CheckPlan
+from exproxy.check.plan import AgentPlan, CheckPlan, PortPlan
+from exproxy.check.port import PortTask
 from exproxy.check.report import Report
 from exproxy.check.task import CheckTask
 from exproxy.net.interfaces import Network
@@ -29,10 +30,12 @@ def utc_now() -> datetime:
 class _Watched:
     checks: tuple[CheckTask, ...]
     agent: AgentTask | None
+    finder: PortTask | None
 
     @property
-    def tasks(self) -> "tuple[CheckTask | AgentTask, ...]":
-        return self.checks if self.agent is None else (*self.checks, self.agent)
+    def tasks(self) -> "Sequence[CheckTask | AgentTask | PortTask]":
+        """The port comes first: checks go there."""
+        return [task for task in (self.finder, *self.checks, self.agent) if task is not None]
 
 
 class CheckService:
@@ -62,8 +65,10 @@ class CheckService:
         self._watched: dict[Server, _Watched] = {}
         self._running = False
 
-    def add(self, server: Server, checks: Sequence[CheckPlan], agent: AgentPlan | None = None) -> None:
-        """Check ``server``; its address may be ``None`` yet, and may change.
+    def add(
+        self, server: Server, checks: Sequence[CheckPlan], agent: AgentPlan | None = None, port: PortPlan | None = None
+    ) -> None:
+        """Check ``server``; its address may be ``None`` yet, and may change; likewise its port, with a plan for it.
 
         :raises ValueError: the server is there already, or its health knows no check of a plan's name.
         """
@@ -71,9 +76,11 @@ class CheckService:
         if server in self._watched or unknown:
             raise ValueError(f"{server.full_name}: " + (f"no such check: {', '.join(unknown)}" if unknown else "added twice"))
         common = (self._clock, self._network, self._rng, server)
-        tasks = tuple(CheckTask(*common, plan, self._contexts, self._today, self._observed) for plan in checks)
-        asked = None if agent is None else AgentTask(*common, agent, self._today, self._observed)
-        watched = self._watched[server] = _Watched(tasks, asked)
+        told = self._today, self._observed
+        finder = None if port is None else PortTask(*common, port, *told)
+        tasks = tuple(CheckTask(*common, plan, self._contexts, *told, finder) for plan in checks)
+        asked = None if agent is None else AgentTask(*common, agent, *told)
+        watched = self._watched[server] = _Watched(tasks, asked, finder)
         if self._running:
             for task in watched.tasks:
                 task.start(self._rng.random())

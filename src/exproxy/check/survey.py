@@ -6,8 +6,8 @@ from typing import Any
 import attrs
 from twisted.internet.defer import Deferred, DeferredSemaphore, ensureDeferred
 
-from exproxy.check.once import CheckNowError, check_now
-from exproxy.check.plan import CheckPlan
+from exproxy.check.once import CheckNowError, ask_port_now, check_now
+from exproxy.check.plan import CheckPlan, PortPlan
 from exproxy.check.report import Report, Unwritten
 from exproxy.net import network_for
 from exproxy.net.interfaces import Network
@@ -22,14 +22,31 @@ class Subject:
     """One check of one server.
 
     :param server: ``backend/server``.
-    :param port: where the check goes.
+    :param port: where the check goes; or how that is found out.
     :param required: whether the server gets nobody while this check fails.
     """
 
     server: str
     plan: CheckPlan
-    port: int
+    port: int | PortPlan
     required: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+
+@attrs.frozen
+class PortSubject:
+    """The port of a server that has no check: a mapper that tells none leaves it without clients."""
+
+    server: str
+    port: PortPlan
+    required: bool = True
+
+    @property
+    def name(self) -> str:
+        return "port"
 
 
 @attrs.frozen
@@ -40,7 +57,7 @@ class Finding:
     :param warnings: what is not wrong yet: sentence parts.
     """
 
-    subject: Subject
+    subject: Subject | PortSubject
     passed: bool
     words: str
     warnings: tuple[str, ...] = ()
@@ -54,11 +71,11 @@ class Finding:
     def line(self) -> str:
         """ "hub/ex1 smtp: L7OKD in 12 ms: SMTP said 220 ready"."""
         aside = "" if self.passed or self.subject.required else " (not required: only a warning)"
-        return f"{self.subject.server} {self.subject.plan.name}: {self.words}{aside}"
+        return f"{self.subject.server} {self.subject.name}: {self.words}{aside}"
 
 
 async def survey(
-    reactor: Any, subjects: Sequence[Subject], tell: Callable[[Finding], None], network: Network | None = None
+    reactor: Any, subjects: Sequence[Subject | PortSubject], tell: Callable[[Finding], None], network: Network | None = None
 ) -> list[Finding]:
     """Run every check once, ``AT_ONCE`` at a time, each within its own timeout.
 
@@ -78,16 +95,24 @@ async def survey(
     return findings
 
 
-def _begin(reactor: Any, subject: Subject, network: Network, contexts: Contexts) -> "Deferred[Finding]":
+def _begin(reactor: Any, subject: Subject | PortSubject, network: Network, contexts: Contexts) -> "Deferred[Finding]":
     return ensureDeferred(_look(reactor, subject, network, contexts))
 
 
-async def _look(reactor: Any, subject: Subject, network: Network, contexts: Contexts) -> Finding:
+async def _look(reactor: Any, subject: Subject | PortSubject, network: Network, contexts: Contexts) -> Finding:
+    where = ""
     try:
-        report = await check_now(reactor, subject.plan, subject.port, Unwritten(), network, contexts)
+        if isinstance(subject.port, PortPlan):
+            report = await ask_port_now(reactor, subject.port, Unwritten(), network)
+            if isinstance(subject, PortSubject) or report.outcome.port is None:
+                return Finding(subject, report.passed, _words(report), report.outcome.warnings)
+            port, where = report.outcome.port, f"; {report.outcome.text}"
+        else:
+            port = subject.port
+        report = await check_now(reactor, subject.plan, port, Unwritten(), network, contexts)
     except CheckNowError as error:
         return Finding(subject, False, f"could not begin: {error}")
-    return Finding(subject, report.passed, _words(report), report.outcome.warnings)
+    return Finding(subject, report.passed, f"{_words(report)}{where}", report.outcome.warnings)
 
 
 def _words(report: Report) -> str:

@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from exproxy.check.plan import CheckPlan
+from exproxy.check.port import ASK_AGAIN, PortTask
 from exproxy.check.repeater import Repeater
 from exproxy.check.report import Report, Transcript, Unwritten
 from exproxy.check.runner import CheckRun, ClientTLS, Job
@@ -17,9 +18,6 @@ from exproxy.net.interfaces import Network
 from exproxy.net.tlscontext import Contexts, TLSSettingsError
 from exproxy.pool import Operational, Server, Transition
 from exproxy.wire.dialogue.base import Outcome, Status
-
-ASK_AGAIN = 0.25
-"""Seconds after which a check looks again whether its server's name has been resolved."""
 
 _log = Logger()
 
@@ -30,6 +28,7 @@ class CheckTask:
     :param contexts: shared by all checks.
     :param today: the time of day, with its time zone.
     :param observed: called after each run with the transition that it made, if any.
+    :param finder: finds the server's port, if that is not known beforehand.
     """
 
     def __init__(
@@ -42,6 +41,7 @@ class CheckTask:
         contexts: Contexts,
         today: Callable[[], datetime],
         observed: Callable[[Server, Transition | None], None],
+        finder: PortTask | None = None,
     ) -> None:
         self.plan = plan
         self.last: Report | None = None
@@ -52,11 +52,13 @@ class CheckTask:
         self._contexts = contexts
         self._today = today
         self._observed = observed
+        self._finder = finder
         self._repeater = Repeater(clock, rng, self._begin, self._interval)
         self._run: CheckRun | None = None
         self._asked: str | None = None
-        """The address of the run that is under way."""
-        self._nameless_since: float | None = None
+        """The address of the run that is under way; likewise the port."""
+        self._asked_port: int | None = None
+        self._lost_since: float | None = None
         self._fault = ""
 
     def start(self, phase: float) -> None:
@@ -79,19 +81,26 @@ class CheckTask:
     def _address(self) -> str | None:
         return self._server.address if self.plan.place is None else self.plan.place.address
 
+    def _port(self) -> int | None:
+        return self.plan.port or self._server.port
+
     def _begin(self) -> None:
         if self._run is not None:
             self._run.cancel()  # it has been done for long; at most its goodbye is still under way
             self._run = None
         address = self._asked = self._address()
+        port = self._asked_port = self._port()
         if address is None:
-            self._begin_without_address()
+            self._begin_without(f"the name {self.plan.host} is not resolved yet")
             return
-        self._nameless_since = None
+        if port is None and self._finder is not None:
+            why = self._server.port_error or "its endpoint mapper has not answered yet"
+            self._begin_without(f"the server has no port to go to: {why}")
+            return
+        self._lost_since = None
         if not is_address(address):
             self._done(_at_once(Status.L4CON, f"{address!r} is no IP address, and the check knows no other"))
             return
-        port = self.plan.port or self._server.port
         if port is None:
             self._done(_at_once(Status.L4CON, "the check has no port to go to: give it one"))
             return
@@ -108,15 +117,16 @@ class CheckTask:
         self._run = CheckRun(self._clock, self._network, job, self._done)
         self._run.start()
 
-    def _begin_without_address(self) -> None:
-        """DNS is given as long as a server would be: at the start, it answers a little after the first check is due."""
+    def _begin_without(self, missing: str) -> None:
+        """DNS and endpoint mappers are given as long as a server would be: at the start, they answer a little after the first
+        check is due."""
         now = self._clock.seconds()
-        if self._nameless_since is None:
-            self._nameless_since = now
-        if now - self._nameless_since < self.plan.timeout:
+        if self._lost_since is None:
+            self._lost_since = now
+        if now - self._lost_since < self.plan.timeout:
             self._repeater.again(ASK_AGAIN)
         else:
-            self._done(_at_once(Status.L4CON, f"the name {self.plan.host} is not resolved yet"))
+            self._done(_at_once(Status.L4CON, missing))
 
     def _job(self, address: str, port: int) -> Job:
         security = self.plan.security
@@ -129,6 +139,13 @@ class CheckTask:
         if self._address() not in (None, self._asked):
             self._repeater.again(0.0)  # the server has moved meanwhile: what was found there says nothing of it
             return
+        if self._port() not in (None, self._asked_port):
+            self._repeater.again(0.0)  # likewise
+            return
+        if self._finder is not None:
+            self._finder.overhear(self.plan, report)
+            if not report.passed and self.plan.port is None:
+                self._finder.ask()
         self.last = report
         if report.fault and report.fault != self._fault:
             name = f"{self._server.full_name}, check {self.plan.name}"

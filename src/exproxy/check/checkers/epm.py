@@ -27,4 +27,4 @@ class EpmChecker:
     default_port: int | None = 135
 
     def dialogue(self, options: EpmOptions, target: Target) -> Dialogue:
-        return EpmCheck(options.interface)
+        return EpmCheck(options.interface, target.port)
