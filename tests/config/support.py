@@ -42,18 +42,23 @@ class HttpOptions:
     body: str = ""
 
 
-def _interface(_instance: object, _attribute: object, name: str) -> None:
-    if name == "emsmbd":
+def _known(_instance: object, _attribute: object, names: str | tuple[str, ...]) -> None:
+    if "emsmbd" in names:
         raise ValueError("'emsmbd' is no RPC interface; did you mean 'emsmdb'?")
 
 
 @attrs.frozen
 class RpcOptions:
-    interface: str = attrs.field(validator=_interface)
+    interface: tuple[str, ...] = attrs.field(validator=_known)
     version: str = ""
     mapper: bool = False
     codes: tuple[int, ...] = ()
     share: float = 0.5
+
+
+@attrs.frozen
+class EpmOptions:
+    interface: str = "emsmdb"
 
 
 @attrs.frozen
@@ -72,7 +77,7 @@ CHECKERS: Mapping[str, Kind] = {
     "imap": Kind(PlainOptions, starttls=True),
     "pop3": Kind(PlainOptions, starttls=True),
     "rpc": Kind(RpcOptions),
-    "epm": Kind(RpcOptions),
+    "epm": Kind(EpmOptions),
     "ping": Kind(PlainOptions),
 }
 

@@ -4,6 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.config.addresses import (
     BindAddress,
+    InterfacePort,
     PortRange,
     ServerAddress,
     bind_address,
@@ -11,6 +12,7 @@ from exproxy.config.addresses import (
     is_name,
     joined,
     network,
+    port_number,
     port_range,
     server_address,
     syslog_address,
@@ -70,9 +72,25 @@ class ServerAddressTests(SynchronousTestCase):
         ):
             self.assertEqual(server_address(text), expected)
 
-    def test_an_interface_instead_of_a_port_is_not_built(self) -> None:
-        error = self.assertRaises(ValueError, server_address, "10.0.0.15:epm/emsmdb")
-        self.assertIn("(epm/emsmdb) is not built yet", str(error))
+    def test_an_interface_may_stand_for_the_port(self) -> None:
+        uuid = "a4f1db00-ca47-1067-b31f-00dd010662da/0.81"
+        for text, host, interface in (
+            ("10.0.0.15:epm/emsmdb", "10.0.0.15", "emsmdb"),
+            (f"10.0.0.15:epm/{uuid}", "10.0.0.15", uuid),
+            ("mbx1.example.com:epm/nspi", "mbx1.example.com", "nspi"),
+            ("[fd00::15]:epm/rfri", "fd00::15", "rfri"),
+        ):
+            self.assertEqual(server_address(text), ServerAddress(host, InterfacePort(interface)))
+            self.assertEqual(joined(host, str(InterfacePort(interface))), text)
+
+    def test_an_interface_that_is_not_named_is_no_port(self) -> None:
+        for text in ("10.0.0.15:epm", "10.0.0.15:epm/", "10.0.0.15:EPM/nspi"):
+            self.assertRaises(ValueError, server_address, text)
+
+    def test_only_servers_have_a_port_by_interface(self) -> None:
+        error = self.assertRaises(ValueError, port_number, "epm/nspi", "epm/nspi")
+        self.assertIn("is for the port of a server", str(error))
+        self.assertRaises(ValueError, syslog_address, "udp://10.0.0.5:epm/nspi")
 
     def test_a_mistyped_address_is_no_name(self) -> None:
         self.assertFalse(is_name("10.0.0.256"))

@@ -90,7 +90,7 @@ class Exchange2010Tests(TemplateTestCase):
             for name in ("rpc-epm", "rpc-ca", "rpc-ab")
             for check in self.checks(configuration, name)
         ]
-        self.assertEqual(found, [("epm", "emsmdb"), ("rpc", "emsmdb"), ("rpc", "nspi"), ("rpc", "rfri")])
+        self.assertEqual(found, [("epm", "emsmdb"), ("rpc", ("emsmdb",)), ("rpc", ("nspi",)), ("rpc", ("rfri",))])
 
     def test_static_ports_can_be_others(self) -> None:
         configuration = self.expand("2010", "rpc_ports = { client_access = 60200, address_book = 60201 }\n")

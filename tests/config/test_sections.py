@@ -24,12 +24,13 @@ class SectionTests(SynchronousTestCase):
             (sections.MappedSection, model.Mapped, {"interface"}),
             (sections.BindSection, model.Bind, {"first_port", "last_port"}),
             (sections.BackendSection, model.Backend, {"name"}),
-            (sections.ServerSection, model.Server, {"name", "checks"}),
+            (sections.ServerSection, model.Server, {"name", "checks", "mapping"}),
             (sections.CheckSection, model.Check, {"timing"}),
             (sections.CheckTLSSection, model.CheckTLS, set()),
             (sections.TableSection, model.Table, {"name"}),
             (sections.LogSection, model.Log, set()),
             (sections.AgentSection, model.Agent, set()),
+            (sections.MapperSection, model.Mapping, {"interface", "mapper"}),
         ):
             self.assertEqual(names(kind) - names(section) - elsewhere, set(), section)
 

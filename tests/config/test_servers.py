@@ -1,9 +1,9 @@
 """Back ends, servers, hosts and tables."""
 
-from exproxy.config.model import Agent, Host, Persistence, Server, Table, Timeouts
+from exproxy.config.model import Agent, Host, Mapping, Persistence, Server, Table, Timeouts
 from exproxy.config.sections import TimeoutsSection
 from exproxy.config.servers import shared, timeouts
-from tests.config.support import WEB, ConfigTestCase
+from tests.config.support import CHECKERS, WEB, ConfigTestCase
 
 FIRST = '[frontends.web]\nbind = ":443"\nbackend = "web"\n'
 
@@ -81,15 +81,104 @@ class ServerTests(ConfigTestCase):
             'site.toml:7: backends.web.servers.ex1: the port of "65536" is not a number from 1 to 65535',
         )
 
-    def test_a_port_of_the_endpoint_mapper_is_not_built(self) -> None:
-        self.assertIn("backends.web.servers.a: a port asked of the endpoint mapper", self.problem('a = "10.0.0.1:epm/emsmdb"'))
-        self.assertIn("servers.a.port: a port asked of", self.problem('a = { address = "10.0.0.1", port = "epm/nspi" }'))
+    def test_an_interface_that_there_is_not_is_refused_at_its_line(self) -> None:
+        words = "'emsmbd' is no RPC interface; did you mean 'emsmdb'?"
+        self.assertEqual(
+            [self.problem('a = "10.0.0.1:epm/emsmbd"'), self.problem('a = { address = "10.0.0.1", port = "epm/emsmbd" }')],
+            [
+                f'site.toml:7: backends.web.servers.a: "epm/emsmbd": {words}',
+                f'site.toml:7: backends.web.servers.a.port: "epm/emsmbd": {words}',
+            ],
+        )
+
+    def test_two_interfaces_are_one_too_many(self) -> None:
+        self.assertIn(
+            "the port is epm/nspi here and epm/rfri in address",
+            self.problem('a = { address = "10.0.0.1:epm/rfri", port = "epm/nspi" }'),
+        )
+
+    def test_a_mapper_that_nobody_asks_is_refused(self) -> None:
+        words = (
+            'mapper: nobody asks an endpoint mapper here; it is for servers whose port is one\'s interface: port = "epm/emsmdb"'
+        )
+        self.assertEqual(
+            self.problem('a = { address = "10.0.0.1:25", mapper = 10135 }'), f"site.toml:7: backends.web.servers.a.{words}"
+        )
+        (problem,) = self.problems(WEB + "[backends.web]\nmapper = 10135\n")
+        self.assertEqual(problem, f"site.toml:8: backends.web.{words}")
+
+    def test_a_check_has_no_port_by_interface(self) -> None:
+        self.assertIn(
+            'a.check.port: "epm/nspi" is for the port of a server',
+            self.problem('a = { address = "10.0.0.1:25", check = { type = "tcp", port = "epm/nspi" } }'),
+        )
 
     def test_a_host_has_no_port(self) -> None:
         self.assertEqual(
             self.problems('[hosts]\na = "10.0.0.1:25"\n'),
             ["site.toml:2: hosts.a: a host is an address without a port; ports stand with the servers"],
         )
+
+
+class InterfacePortTests(ConfigTestCase):
+    """Servers whose port their endpoint mapper tells."""
+
+    def server(self, line: str, backend: str = "", defaults: str = "") -> Server:
+        hosts = '[hosts]\nex1 = "10.0.0.15"\n'
+        text = f"{defaults}{hosts}{FIRST}[backends.web]\n{backend}[backends.web.servers]\n{line}\n"
+        (server,) = self.load(text).backends["web"].servers
+        return server
+
+    def test_it_may_be_said_in_every_form(self) -> None:
+        for line in (
+            'ex1 = "epm/nspi"',
+            'ex1 = { port = "epm/nspi" }',
+            'a = { host = "ex1", port = "epm/nspi" }',
+            'a = "10.0.0.15:epm/nspi"',
+            'a = { address = "10.0.0.15:epm/nspi" }',
+        ):
+            server = self.server(line)
+            self.assertEqual((server.host, server.address, server.port), ("ex1", "10.0.0.15", None), line)
+            self.assertEqual(server.mapping, Mapping("nspi"), line)
+
+    def test_names_and_ipv6_will_do(self) -> None:
+        found = [self.server(f'a = "{text}:epm/nspi"').address for text in ("mbx1.example.com", "[fd00::15]")]
+        self.assertEqual(found, ["mbx1.example.com", "fd00::15"])
+
+    def test_without_a_check_it_is_bound_to_by_way_of_the_mapper(self) -> None:
+        (check,) = self.server('ex1 = "epm/nspi"').checks
+        self.assertEqual((check.name, check.type, check.port), ("rpc", "rpc", 135))
+        self.assertEqual(check.options, CHECKERS["rpc"].options(("nspi",), mapper=True))
+
+    def test_changes_without_a_type_are_made_to_that_check(self) -> None:
+        (check,) = self.server('ex1 = "epm/nspi"', 'check = { interval = "9s" }\n').checks
+        self.assertEqual((check.type, check.port, check.timing.interval), ("rpc", 135, 9.0))
+        (check,) = self.server('ex1 = { port = "epm/nspi", check = { fall = 7 } }').checks
+        self.assertEqual((check.type, check.timing.fall), ("rpc", 7))
+
+    def test_another_check_goes_to_the_port_that_is_told(self) -> None:
+        (check,) = self.server('ex1 = "epm/nspi"', 'check = "tcp"\n').checks
+        self.assertEqual((check.type, check.port), ("tcp", None))
+
+    def test_the_mapper_may_be_elsewhere(self) -> None:
+        for line, backend in (('ex1 = { port = "epm/nspi", mapper = 10135 }', ""), ('ex1 = "epm/nspi"', "mapper = 10135\n")):
+            server = self.server(line, backend)
+            assert server.mapping is not None
+            self.assertEqual((server.mapping.mapper, server.checks[0].port), (10135, 10135))
+
+    def test_it_is_asked_as_often_as_the_server_is_checked(self) -> None:
+        server = self.server('ex1 = "epm/nspi"', 'check = { type = "tcp", interval = "9s", timeout = "2s", fall = 5 }\n')
+        self.assertEqual(server.mapping, Mapping("nspi", 135, 9.0, 2.0, 5))
+
+    def test_without_checks_it_is_asked_as_often_as_the_defaults_say(self) -> None:
+        server = self.server('ex1 = "epm/nspi"', 'check = "off"\n', '[defaults]\ncheck = { interval = "7s" }\n')
+        self.assertEqual((server.mapping, server.checks), (Mapping("nspi", 135, 7.0), ()))
+
+    def test_it_may_be_asked_at_its_own_times(self) -> None:
+        server = self.server(
+            'ex1 = { port = "epm/nspi", mapper = { timeout = "1s" } }', 'mapper = { interval = "60s", fall = 1 }\n'
+        )
+        self.assertEqual(server.mapping, Mapping("nspi", 135, 60.0, 1.0, 1))
 
 
 class BackendTests(ConfigTestCase):

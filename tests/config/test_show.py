@@ -38,6 +38,22 @@ class RoundTripTests(ConfigTestCase):
         configuration = self.load(WEB + "[backends.web]\n" + text)
         self.assertEqual(self.again(configuration), configuration)
 
+    def test_ports_by_interface_come_back_equal(self) -> None:
+        text = (
+            '[defaults]\ncheck = { interval = "1s" }\n[hosts]\nex1 = "10.0.0.1"\n'
+            '[frontends.f]\nbind = ":1-9"\nbackend = "b"\n[backends.b.servers]\n'
+            'ex1 = "epm/emsmdb"\nb = { address = "10.0.0.2:epm/nspi", mapper = 10135 }\n'
+            'c = { address = "mbx.example.com:epm/a4f1db00-ca47-1067-b31f-00dd010662da/0.81", check = "tcp" }\n'
+            'd = { address = "[fd00::1]:epm/rfri", check = "off", mapper = { interval = "5s" } }\n'
+            'e = { host = "ex1", address = "10.0.0.5", port = "epm/rfri", check = "off" }\n'
+            '[backends.c]\nmapper = { port = 10135, fall = 9 }\nservers = { ex1 = "epm/nspi", x = "10.0.0.2:epm/nspi" }\n'
+        )
+        configuration = self.load(text)
+        self.assertEqual(self.again(configuration), configuration)
+        shown = show(configuration)
+        self.assertIn('ex1 = "epm/nspi"', shown)
+        self.assertIn("mapper = { port = 10135, fall = 9 }", shown)
+
     def test_servers_of_every_kind_come_back_equal_and_in_their_order(self) -> None:
         text = (
             '[defaults]\nsend_proxy = "v2"\ncheck = { interval = "1s", down_interval = "9s" }\n'

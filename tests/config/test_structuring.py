@@ -147,7 +147,7 @@ class CheckTests(ConfigTestCase):
     def test_options_of_every_type_are_read(self) -> None:
         text = 'check = { type = "rpc", interface = "nspi", mapper = true, codes = 3, share = 1 }\n'
         (server,) = self.load(WEB + "[backends.web]\n" + text).backends["web"].servers
-        self.assertEqual(server.checks[0].options, CHECKERS["rpc"].options("nspi", "", True, (3,), 1.0))
+        self.assertEqual(server.checks[0].options, CHECKERS["rpc"].options(("nspi",), "", True, (3,), 1.0))
 
     def test_a_number_option_refuses_words(self) -> None:
         self.assertEqual(

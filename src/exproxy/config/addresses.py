@@ -8,7 +8,7 @@ import attrs
 _LABELS = re.compile(
     r"(?=.{1,253}\.?$)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
 )
-_INTERFACE_PORT = re.compile(r"epm/(.+)")
+_INTERFACE_PORT = re.compile(r"epm/(\S.*)")
 
 
 @attrs.frozen
@@ -18,6 +18,19 @@ class BindAddress:
     address: str
     first_port: int
     last_port: int
+
+
+@attrs.frozen
+class InterfacePort:
+    """``epm/emsmdb``: the port that the server's endpoint mapper tells for an interface.
+
+    :param interface: a name or a UUID, also with its version.
+    """
+
+    interface: str
+
+    def __str__(self) -> str:
+        return f"epm/{self.interface}"
 
 
 @attrs.frozen
@@ -33,7 +46,7 @@ class ServerAddress:
     """An IP address without brackets or a DNS name, and a port or none."""
 
     host: str
-    port: int | None
+    port: int | InterfacePort | None
 
 
 def bind_address(text: str) -> BindAddress:
@@ -75,22 +88,28 @@ def syslog_address(text: str) -> str:
     if not colon or scheme not in ("udp", "tcp", "unix") or (scheme == "unix" and not rest.startswith("/")):
         known = '"udp://10.0.0.5:514", "tcp://10.0.0.5:601" or "unix:///dev/log"'
         raise ValueError(f'"{text}" is not a syslog address such as {known}')
-    if scheme != "unix":
-        server_address(rest)
+    if scheme != "unix" and isinstance(server_address(rest).port, InterfacePort):
+        raise ValueError(f'the port of "{text}" is not a number from 1 to 65535')
     return text
 
 
-def server_port(port: object, text: str) -> int:
-    """A port 1 to 65535; the endpoint mapper's (``epm/emsmdb``) is known and not built.
+def server_port(port: object, text: str) -> int | InterfacePort:
+    """A port 1 to 65535, or an interface whose port the endpoint mapper tells (``epm/emsmdb``).
+
+    :raises ValueError: with ``text`` named.
+    """
+    match = _INTERFACE_PORT.fullmatch(port) if isinstance(port, str) else None
+    return port_number(port, text) if match is None else InterfacePort(match[1])
+
+
+def port_number(port: object, text: str) -> int:
+    """A port 1 to 65535.
 
     :raises ValueError: with ``text`` named.
     """
     if isinstance(port, str):
-        match = _INTERFACE_PORT.fullmatch(port)
-        if match:
-            raise ValueError(
-                f"a port asked of the endpoint mapper (epm/{match[1]}) is not built yet: give the interface a fixed port"
-            )
+        if port.startswith("epm/"):
+            raise ValueError(f'"{port}" is for the port of a server: only that is asked of an endpoint mapper')
         return _port(port, text)
     if isinstance(port, bool) or not isinstance(port, int):
         raise ValueError(f"{text} is not a port")

@@ -7,12 +7,15 @@ from typing import Any
 import attrs
 
 from exproxy.config.addresses import server_address
-from exproxy.config.kinds import CheckerType, Several
+from exproxy.config.kinds import CheckerType, Port, Several
 from exproxy.config.model import Check, CheckTiming, CheckTLS, ProxyVersion
 from exproxy.config.problems import KeyPath
 from exproxy.config.report import Report, settings
 from exproxy.config.sections import CheckSection, CheckTLSSection, TimingSection
 from exproxy.config.structuring import DEFAULT_CHECK, TLS_TYPES
+
+MAPPER_PORT = Port(135)
+"""Of endpoint mappers."""
 
 _COMMON = [attribute.name for attribute in attrs.fields(CheckSection) if attribute.name not in ("type", "options")]
 
@@ -21,11 +24,17 @@ Placed = tuple[KeyPath, CheckSection]
 
 @attrs.frozen
 class CheckedServer:
-    """What a server's checks have to know of it."""
+    """What a server's checks have to know of it.
+
+    :param interface: whose port is asked of the endpoint mapper.
+    :param mapper: the mapper's port.
+    """
 
     path: KeyPath
     port: int | None
     send_proxy: ProxyVersion | None
+    interface: str | None = None
+    mapper: Port = MAPPER_PORT
 
 
 @attrs.frozen
@@ -44,7 +53,8 @@ class ChecksBuilder:
         server: CheckedServer,
     ) -> tuple[Check, ...]:
         """The checks of one server; every problem has been reported."""
-        chosen = self._chosen(self._items((*backend, "check"), of_backend), self._items((*server.path, "check"), of_server))
+        said = self._chosen(self._items((*backend, "check"), of_backend), self._items((*server.path, "check"), of_server))
+        chosen = [(path, self._typed(section, server)) for path, section in said]
         names = _names([section for _, section in chosen])
         for (path, _), name in zip(chosen, names, strict=True):
             if names.count(name) > 1:
@@ -66,9 +76,18 @@ class ChecksBuilder:
                 self.report.problem((*path, "type"), "each check of a list needs its type")
         return of_server
 
+    def _typed(self, section: CheckSection, server: CheckedServer) -> CheckSection:
+        """A check that says no type is the simplest one that says something of the server."""
+        if section.type is not None:
+            return section
+        if server.interface is None:
+            return attrs.evolve(section, type=DEFAULT_CHECK)
+        options = self.checkers["rpc"].options(interface=(server.interface,), mapper=True)
+        return attrs.evolve(section, type="rpc", port=section.port or server.mapper, options=options)
+
     def _check(self, path: KeyPath, section: CheckSection, name: str, server: CheckedServer) -> Check:
         kind = section.type or DEFAULT_CHECK
-        if section.port is None and server.port is None:
+        if section.port is None and server.port is None and server.interface is None:
             hint = f'write check = {{ type = "{kind}", port = … }}, or check = "off"'
             self.report.problem(server.path, f'the server has no port, so its check "{name}" needs one of its own', hint)
         if section.address is not None:

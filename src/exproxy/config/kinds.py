@@ -15,7 +15,7 @@ Size = NewType("Size", int)
 Name = NewType("Name", str)
 """What people call a thing on the command line: no blanks, no slash."""
 Port = NewType("Port", int)
-"""1 to 65535; by interface (``"epm/emsmdb"``) is known and not built."""
+"""1 to 65535."""
 SyslogAddress = NewType("SyslogAddress", str)
 """``udp://host:port``, ``tcp://host:port`` or ``unix:///path``."""
 Off = Literal["off"]

@@ -166,6 +166,22 @@ class Persistence:
 
 
 @frozen
+class Mapping:
+    """A server's port that its endpoint mapper tells.
+
+    :param interface: a name or a UUID, also with its version.
+    :param mapper: the mapper's port, on the server's address.
+    :param fall: so many answers in a row without a port take a known one away.
+    """
+
+    interface: str
+    mapper: int = 135
+    interval: float = 3.0
+    timeout: float = 5.0
+    fall: int = 3
+
+
+@frozen
 class Server:
     name: str
     host: str
@@ -173,7 +189,7 @@ class Server:
     address: str
     """An IP address without brackets, or a DNS name."""
     port: int | None
-    """``None``: the port that the client reached."""
+    """``None``: the port that the client reached, or the one of :attr:`mapping`."""
     weight: int = 1
     maxconn: int | None = None
     backup: bool = False
@@ -184,6 +200,7 @@ class Server:
     """How often a DNS name is looked up again."""
     agent: Agent | None = None
     tls: ServerTLS | None = None
+    mapping: Mapping | None = None
 
 
 @frozen

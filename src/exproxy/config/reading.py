@@ -83,6 +83,11 @@ def _duration(value: Any) -> float:
 
 
 def _port(value: Any) -> int:
+    return addresses.port_number(value, said(value).strip('"'))
+
+
+def server_port(value: Any) -> int | addresses.InterfacePort:
+    """A server's port, which may be an interface's."""
     return addresses.server_port(value, said(value).strip('"'))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
-from exproxy.config.addresses import BindAddress, PortRange, ServerAddress
+from exproxy.config.addresses import BindAddress, InterfacePort, PortRange, ServerAddress
 from exproxy.config.kinds import CheckerType, Duration, Name, Port, Several, Size, SyslogAddress
 from exproxy.config.model import Network
 from exproxy.config.sections import (
@@ -19,6 +19,7 @@ from exproxy.config.sections import (
     DocumentSection,
     FrontTLSSection,
     MappedSection,
+    MapperSection,
     ServerSection,
     ServerTLSSection,
 )
@@ -38,6 +39,7 @@ _SCALARS: Mapping[Any, Mapping[str, Any]] = {
     Size: {"type": ["integer", "string"]},
     Name: {"type": "string"},
     Port: {"anyOf": [_PORT, {"type": "string"}]},
+    InterfacePort: {"type": "string", "pattern": r"^epm/|\$\{"},
     BindAddress: _TEXT,
     PortRange: _TEXT,
     ServerAddress: _TEXT,
@@ -49,6 +51,7 @@ _SHORT: Mapping[Any, Mapping[str, Any]] = {
     BindSection: {"type": "string"},
     MappedSection: {"type": "string"},
     AgentSection: _PORT,
+    MapperSection: _PORT,
     CheckTLSSection: {"enum": ["off", "starttls", "implicit"]},
     FrontTLSSection: {"enum": ["off", "starttls", "implicit"]},
     ServerTLSSection: {"enum": ["off", "starttls", "implicit"]},

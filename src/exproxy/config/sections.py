@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from attrs import Factory, field, frozen
 
-from exproxy.config.addresses import BindAddress, PortRange, ServerAddress
+from exproxy.config.addresses import BindAddress, InterfacePort, PortRange, ServerAddress
 from exproxy.config.kinds import Duration, Name, Off, Port, Several, Size, SyslogAddress, at_least, between, later, positive
 from exproxy.config.model import Balance, Mode, Network, Others, Protected, ProxyVersion, TLSVersion
 
@@ -110,6 +110,16 @@ class AgentSection:
 
 
 @frozen
+class MapperSection:
+    """A server's endpoint mapper, where that is asked for the port; as a number it is ``port``."""
+
+    port: Port | None = None
+    interval: Duration | None = field(default=None, validator=positive)
+    timeout: Duration | None = field(default=None, validator=positive)
+    fall: int | None = field(default=None, validator=at_least(1))
+
+
+@frozen
 class LogSection:
     format: Literal["text", "json"] = "text"
     access: str | None = None
@@ -174,11 +184,12 @@ class PersistenceSection:
 
 @frozen
 class ServerSection:
-    """As a number it is ``port``, as a string ``address``."""
+    """As a number it is ``port``, as a string ``address``; ``"epm/emsmdb"`` is a port too."""
 
     host: Name | None = None
     address: ServerAddress | None = None
-    port: Port | None = None
+    port: Port | InterfacePort | None = None
+    mapper: MapperSection | None = None
     weight: int = field(default=1, validator=between(0, 256))
     maxconn: int | None = field(default=None, validator=at_least(1))
     backup: bool = False
@@ -196,6 +207,7 @@ class BackendSection(BalancingSection):
     persistence: PersistenceSection | None = None
     check: Several[CheckSection] | None = None
     maxconn: int | None = field(default=None, validator=at_least(1))
+    mapper: MapperSection | None = None
     source: str | None = None
     tls: ServerTLSSection | None = None
 

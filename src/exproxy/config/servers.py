@@ -1,13 +1,15 @@
 """Back ends, their servers, and the hosts and tables that they share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from exproxy.config.addresses import is_ip
-from exproxy.config.checks import CheckedServer, ChecksBuilder
-from exproxy.config.model import Agent, Backend, Host, Persistence, ProxyVersion, Server, Table, Timeouts
+from exproxy.config import model
+from exproxy.config.addresses import InterfacePort, is_ip
+from exproxy.config.checks import MAPPER_PORT, CheckedServer, ChecksBuilder, timing
+from exproxy.config.mapping import interface_problem
+from exproxy.config.model import Agent, Backend, Check, Host, Persistence, ProxyVersion, Server, Table, Timeouts
 from exproxy.config.problems import KeyPath, did_you_mean
 from exproxy.config.report import Report, first, settings
 from exproxy.config.sections import BackendSection, DocumentSection, PersistenceSection, ServerSection, TimeoutsSection
@@ -24,6 +26,7 @@ _BACKEND_SETTINGS = (
     "abortonclose",
 )
 _PASSIVE_SETTINGS = ("observe", "error_limit")
+_NOT_ASKED = ("nobody asks an endpoint mapper here", 'it is for servers whose port is one\'s interface: port = "epm/emsmdb"')
 _KINDS_LATER = ("cookie", "header", "user", "tls_session")
 _OWN_TABLE = ("kind", "expire", "size", "ipv4_prefix", "ipv6_prefix")
 
@@ -57,6 +60,8 @@ class BackendsBuilder:
         if not servers:
             hint = f'write [backends.{name}.servers] and a line for each, such as mx1 = "10.0.0.15:25"'
             self.report.problem((*path, "servers"), "there are no servers", hint)
+        if section.mapper is not None and not any(server is not None and server.mapping for server in servers):
+            self.report.problem((*path, "mapper"), *_NOT_ASKED)
         said: dict[str, Any] = settings((*_BACKEND_SETTINGS, *_PASSIVE_SETTINGS), (section, defaults))
         return Backend(
             name=name,
@@ -76,7 +81,10 @@ class BackendsBuilder:
             self.report.problem((*here, "port"), f"the port is {section.port} here and {section.address.port} in address")
         send_proxy = _proxy(first(section.send_proxy, backend.send_proxy, defaults.send_proxy))
         # Looked at also where the host is unknown: its checks may have mistakes of their own.
-        checks = self.checks.build(path, backend.check, section.check, CheckedServer(here, port, send_proxy))
+        number, interface = self._port(here, section, port)
+        mapper: dict[str, Any] = settings(("port", "interval", "timeout", "fall"), (section.mapper, backend.mapper))
+        checked = CheckedServer(here, number, send_proxy, interface, mapper.get("port", MAPPER_PORT))
+        checks = self.checks.build(path, backend.check, section.check, checked)
         if host is None:
             return None
         said: dict[str, Any] = settings(("slow_start", "resolve"), (section, backend, defaults))
@@ -84,7 +92,7 @@ class BackendsBuilder:
             name=name,
             host=host.name,
             address=self._address(section, host),
-            port=port,
+            port=number,
             weight=section.weight,
             maxconn=section.maxconn,
             backup=section.backup,
@@ -92,8 +100,28 @@ class BackendsBuilder:
             send_proxy=send_proxy,
             tls=TLSBuilder(self.report).server(((*here, "tls"), section.tls), ((*path, "tls"), backend.tls)),
             agent=Agent(section.agent.port, section.agent.interval, section.agent.send) if section.agent else None,
+            mapping=None if interface is None else self._mapping(interface, mapper, checks),
             **said,
         )
+
+    def _port(self, path: KeyPath, section: ServerSection, port: int | InterfacePort | None) -> tuple[int | None, str | None]:
+        """The port's number, or the interface whose port is asked for."""
+        if not isinstance(port, InterfacePort):
+            if section.mapper is not None:
+                self.report.problem((*path, "mapper"), *_NOT_ASKED)
+            return port, None
+        trouble = interface_problem(self.checks.checkers)(port.interface)
+        if trouble:
+            self.report.problem((*path, "port") if section.port else path, f'"{port}": {trouble}')
+            return MAPPER_PORT, None  # any number: that there is none was said
+        return None, port.interface
+
+    def _mapping(self, interface: str, mapper: dict[str, Any], checks: Sequence[Check]) -> model.Mapping:
+        """The mapper is asked as often as the server is checked."""
+        as_often = checks[0].timing if checks else timing(self.checks.timing)
+        usual = {"mapper": MAPPER_PORT, "interval": as_often.interval, "timeout": as_often.timeout, "fall": as_often.fall}
+        said = {"mapper" if name == "port" else name: value for name, value in mapper.items()}
+        return model.Mapping(interface, **{**usual, **said})
 
     def _address(self, section: ServerSection, host: Host) -> str:
         if section.address is None:

@@ -137,13 +137,13 @@ class _Writer:
 
     def _place(self, server: Server) -> dict[str, Any]:
         """Where it is, and what only a server can say."""
-        host, agent = self.configuration.hosts[server.host], server.agent
+        host, agent, port = self.configuration.hosts[server.host], server.agent, spelling.port(server)
         if host.name in self.by_address:
-            at = given(address=server.address if server.port is None else joined(server.address, server.port))
+            at = given(address=server.address if port is None else joined(server.address, port))
         elif server.address != host.address:
-            at = given(host=host.name, address=server.address, port=server.port)
+            at = given(host=host.name, address=server.address, port=port)
         else:
-            at = given(host=None if host.name == server.name else host.name, port=server.port)
+            at = given(host=None if host.name == server.name else host.name, port=port)
         return at | given(
             weight=server.weight if server.weight != 1 else None,
             maxconn=server.maxconn,
@@ -155,7 +155,10 @@ class _Writer:
         """What its back end may say for it."""
         return {
             **self._settings(OF_SERVERS, server),
-            **given(tls=None if server.tls is None else spelling.server_tls(server.tls)),
+            **given(
+                mapper=spelling.own_mapper(server, self.usual.check),
+                tls=None if server.tls is None else spelling.server_tls(server.tls),
+            ),
             "check": spelling.checks(server, self.usual.check),
         }
 

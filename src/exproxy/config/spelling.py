@@ -6,7 +6,8 @@ from typing import Any
 
 import attrs
 
-from exproxy.config.addresses import joined
+from exproxy.config.addresses import InterfacePort, joined
+from exproxy.config.checks import MAPPER_PORT
 from exproxy.config.model import (
     Bind,
     Certificate,
@@ -38,6 +39,26 @@ def checks(server: Server, most: CheckTiming) -> str | Table | list[str | Table]
     return one_or_list(_check(check, server, most, unnamed) for check in server.checks) if server.checks else "off"
 
 
+def port(server: Server) -> int | str | None:
+    """A server's port: its number, or whose it is."""
+    return server.port if server.mapping is None else str(InterfacePort(server.mapping.interface))
+
+
+def own_mapper(server: Server, most: CheckTiming) -> int | Table | None:
+    """A server's endpoint mapper, where it is otherwise than others.
+
+    :param most: the timing of ``[defaults]``.
+    """
+    mapping = server.mapping
+    if mapping is None:
+        return None
+    as_often = server.checks[0].timing if server.checks else most
+    said = {} if mapping.mapper == MAPPER_PORT else {"port": mapping.mapper}
+    own = {name: getattr(mapping, name) for name in ("interval", "timeout", "fall")}
+    said |= {name: setting(name, value) for name, value in own.items() if value != getattr(as_often, name)}
+    return said.get("port") if said.keys() == {"port"} else said or None
+
+
 def _check(check: Check, server: Server, most: CheckTiming, unnamed: Counter[str]) -> str | Table:
     """:param unnamed: how many of each type have their name from it so far."""
     kind = _ALIASES.get(check.type, check.type) if check.tls and check.tls.mode == "implicit" else check.type
@@ -45,7 +66,7 @@ def _check(check: Check, server: Server, most: CheckTiming, unnamed: Counter[str
     unnamed[kind] += check.name == name
     said = {
         **given(name=None if check.name == name else check.name, port=check.port, address=check.address),
-        **_own(check.options),
+        **{name: one_or_list(value) if isinstance(value, tuple) else value for name, value in _own(check.options).items()},
         **given(tls=_check_tls(check.tls, kind), send_proxy=_check_proxy(check, server)),
         **timing(check.timing, most),
         **given(required=None if check.required else False),

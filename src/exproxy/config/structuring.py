@@ -25,6 +25,7 @@ from exproxy.config.sections import (
     CheckTLSSection,
     FrontTLSSection,
     MappedSection,
+    MapperSection,
     ServerSection,
     ServerTLSSection,
 )
@@ -214,6 +215,8 @@ class _Hooks:
         if kind == Network:
             return addresses.network(reading.string(value))
         kinds = [member for member in get_args(kind) if member is not types.NoneType]
+        if addresses.InterfacePort in kinds:
+            return reading.server_port(value)
         words = [word for member in kinds if get_origin(member) is Literal for word in get_args(member)]
         others = [member for member in kinds if get_origin(member) is not Literal]
         if any(value is word for word in words if not isinstance(word, str)) or value in [
@@ -312,6 +315,8 @@ def _take_out(values: Any, path: KeyPath) -> None:
 def _server(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return {"port": value}
+    if isinstance(value, str) and value.startswith("epm/"):
+        return {"port": value}
     return {"address": value} if isinstance(value, str | FileText) else value
 
 
@@ -324,4 +329,5 @@ _SHORTHANDS: Mapping[Any, Callable[[Any], Any]] = {
     ServerTLSSection: lambda value: {"mode": value} if isinstance(value, str) else value,
     CertificateSection: lambda value: {"file": value} if isinstance(value, str) else value,
     AgentSection: lambda value: {"port": value} if isinstance(value, int) else value,
+    MapperSection: lambda value: {"port": value} if isinstance(value, int) else value,
 }
