@@ -12,12 +12,15 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.check.checkers.smtp import SmtpChecker, SmtpOptions
-from exproxy.check.plan import CheckPlan
+from exproxy.check.plan import CheckPlan, PortPlan
 from exproxy.check.report import Report
 from exproxy.cli import main
 from exproxy.cli.probe import Probe, read_options, run, verdict
 from exproxy.net.certificate import PeerCertificate
 from exproxy.wire.dialogue.base import Outcome, Status
+from exproxy.wire.dialogue.mapped import Bound, RpcOutcome
+from exproxy.wire.interfaces import NSPI
+from tests.check.mapper import Mapper
 from tests.check.peers import smtp_answers
 from tests.net.memory import MemoryNetwork, Peer
 
@@ -64,6 +67,10 @@ class UsageTests(SynchronousTestCase):
 
     def test_an_option_that_the_checker_refuses(self) -> None:
         self.assertIn("did you mean 'emsmdb'?", self.refused("epm", "mail", "-o", "interface=emsmbd"))
+
+    def test_an_interface_that_there_is_not_is_refused_for_every_type(self) -> None:
+        for kind in ("tcp", "rpc", "epm"):
+            self.assertIn("did you mean 'emsmdb'?", self.refused(kind, "mail:epm/emsmbd"), kind)
 
     def test_starttls_of_a_type_that_has_none(self) -> None:
         for kind in ("https", "tls", "http", "rpc", "rpch"):
@@ -120,9 +127,9 @@ class RunTests(SynchronousTestCase):
         self.printed: list[str] = []
         self.patch(click, "secho", lambda line, fg=None, nl=True: self.printed.append(line))
 
-    def probe(self, host: str = "192.0.2.1") -> int:
+    def probe(self, host: str = "192.0.2.1", port: int | PortPlan = 25) -> int:
         plan = CheckPlan(name="smtp", host=host, checker=SmtpChecker(), options=SmtpOptions("lb"))
-        running = ensureDeferred(run(self.clock, Probe(plan, 25), self.network))
+        running = ensureDeferred(run(self.clock, Probe(plan, port), self.network))
         self.clock.pump([0.0] + [0.5] * 15)
         failures: list[int] = []
         running.addErrback(lambda failure: failures.append(failure.trap(SystemExit) and failure.value.code))
@@ -139,6 +146,18 @@ class RunTests(SynchronousTestCase):
     def test_a_server_that_is_not_ends_with_status_1(self) -> None:
         self.assertEqual(self.probe(), 1)
         self.assertEqual(self.printed, ["failed: connection refused at 192.0.2.1:25 (L4CON, 0.000 s)"])
+
+    def test_a_port_that_the_mapper_tells_is_gone_to(self) -> None:
+        Mapper(self.network, "192.0.2.1", 25)
+        self.network.listen(("192.0.2.1", 25), Peer(b"220 hello\r\n", smtp_answers)).resume()
+        self.assertEqual(self.probe(port=PortPlan(host="192.0.2.1", interface="emsmdb")), 0)
+        self.assertIn("--- the endpoint mapper tells port 25 for emsmdb", self.printed)
+        self.assertIn("passed: SMTP said 220 hello", self.printed[-1])
+
+    def test_a_mapper_that_tells_none_ends_with_status_1(self) -> None:
+        Mapper(self.network, "192.0.2.1", None)
+        self.assertEqual(self.probe(port=PortPlan(host="192.0.2.1", interface="emsmdb")), 1)
+        self.assertIn("failed: the endpoint mapper offers no emsmdb", self.printed[-1])
 
     def test_a_name_that_is_none_ends_with_status_1(self) -> None:
         class Nobody:
@@ -164,6 +183,10 @@ class VerdictTests(SynchronousTestCase):
     def test_the_certificates_days_are_told(self) -> None:
         self.assertEqual(self.lines(Outcome(Status.L6OK, "fine"), 57)[1], "certificate: 57 days left")
         self.assertEqual(self.lines(Outcome(Status.L6OK, "fine"), -3)[1], "certificate: expired")
+
+    def test_what_else_was_found_is_told(self) -> None:
+        outcome = RpcOutcome(Status.L7OKD, "fine", binds=(Bound(NSPI, 6005, 5840, 4280, "6005"),))
+        self.assertIn("nspi at port 6005: fragments of up to 5840 bytes", self.lines(outcome)[1])
 
     def test_warnings_are_told(self) -> None:
         self.assertEqual(self.lines(Outcome(Status.L6OK, "fine", warnings=("old",)))[1], "warning: old")

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
+from exproxy.check.plan import PortPlan
 from exproxy.check.plugins import checkers
+from exproxy.check.survey import PortSubject, Subject
 from exproxy.config import model
 from exproxy.site.checks import Plans, subjects
 
@@ -52,3 +55,40 @@ class PlansTests(SynchronousTestCase):
             [(one.server, one.port, one.required) for one in found], [("hub/ex1", 25, True), ("hub/ex1", 2525, False)]
         )
         self.assertEqual(found[0].plan.host, "mx.example.com")
+
+
+class PortTests(SynchronousTestCase):
+    """Servers whose port their endpoint mapper tells."""
+
+    def setUp(self) -> None:
+        self.checkers = checkers()
+        self.mapping = model.Mapping("a4f1db00-ca47-1067-b31f-00dd010662da", 10135, 7.0, 2.0, 5)
+
+    def server(self, *checks: model.Check) -> model.Server:
+        return model.Server("ex1", "ex1", "mbx.example.com", None, checks=checks, mapping=self.mapping)
+
+    def check(self, **more: object) -> model.Check:
+        return model.Check("tcp", "tcp", self.checkers["tcp"].options(), model.CheckTiming(), **more)
+
+    def test_all_that_is_said_of_the_mapper_arrives(self) -> None:
+        plan = Plans(self.checkers).port_of(self.server(), "192.0.2.77")
+        expected = PortPlan(
+            host="mbx.example.com", interface="emsmdb", mapper=10135, interval=7.0, timeout=2.0, fall=5, source="192.0.2.77"
+        )
+        self.assertEqual(plan, expected)
+
+    def test_a_server_with_a_port_has_no_such_plan(self) -> None:
+        self.assertIsNone(Plans(self.checkers).port_of(model.Server("ex1", "ex1", "192.0.2.1", 25), None))
+
+    def subjects(self, *checks: model.Check) -> list[Subject | PortSubject]:
+        configuration = model.Configuration((), backends={"ca": model.Backend("ca", (self.server(*checks),))})
+        return subjects(configuration, self.checkers)
+
+    def test_its_checks_are_subjects_whose_port_has_to_be_found(self) -> None:
+        mapped, fixed = self.subjects(self.check(), attrs.evolve(self.check(port=80), name="other"))
+        self.assertEqual((isinstance(mapped.port, PortPlan), fixed.port), (True, 80))
+
+    def test_without_checks_the_port_itself_is_the_subject(self) -> None:
+        (subject,) = self.subjects()
+        assert isinstance(subject, PortSubject)
+        self.assertEqual((subject.server, subject.port.interface.name), ("ca/ex1", "emsmdb"))

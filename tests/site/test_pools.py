@@ -64,3 +64,9 @@ class PoolsTests(SynchronousTestCase):
 
     def test_addresses_and_names_are_told_apart(self) -> None:
         self.assertEqual([is_literal(text) for text in ("192.0.2.1", "fd00::1", "mx.example.com")], [True, True, False])
+
+    def test_a_port_by_interface_waits_for_the_mapper(self) -> None:
+        uuid = "a4f1db00-ca47-1067-b31f-00dd010662da"
+        mapped = model.Server("ex1", "192.0.2.1", "192.0.2.1", None, mapping=model.Mapping(uuid))
+        built = self.build(model.Backend("ca", (mapped,))).backends["ca"].pool.servers["ex1"]
+        self.assertEqual((built.interface, built.located, built.opened), ("emsmdb", False, False))

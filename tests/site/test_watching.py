@@ -3,10 +3,12 @@
 from random import Random
 
 from exproxy.check.plugins import checkers
+from exproxy.config import model
 from exproxy.pool import Operational
 from exproxy.site.pools import Pools
 from exproxy.site.tls import TLSContexts
 from exproxy.site.watching import Watching
+from tests.check.mapper import Mapper
 from tests.site.stage import SiteStage
 
 
@@ -35,3 +37,25 @@ class WatchingTests(SiteStage):
         before = len(self.network.attempts)
         self.settle(10.0)
         self.assertEqual(len(self.network.attempts), before)
+
+
+class PortTests(SiteStage):
+    def test_the_mapper_of_whatever_address_a_name_has_is_asked(self) -> None:
+        first, second = Mapper(self.network, "192.0.2.1", 6001), Mapper(self.network, "192.0.2.2", 6002)
+        self.names.known["mbx.example.com"] = "192.0.2.1"
+        server = model.Server("one", "mbx", "mbx.example.com", None, resolve=5.0, mapping=model.Mapping("emsmdb"))
+        configuration = self.configuration(server)
+        pools = Pools(configuration, self.reactor.seconds(), Random(1), TLSContexts({}, 0.0))
+        watching = Watching(self.reactor, self.network, Random(1), checkers(), configuration, pools)
+        built = pools.backends["hub"].pool.servers["one"]
+        watching.start()
+        self.settle(2.0)
+        self.assertEqual((built.place(25), built.opened), (("192.0.2.1", 6001), True))
+        before = first.asked
+        self.names.known["mbx.example.com"] = "192.0.2.2"
+        self.settle(6.0)
+        self.assertEqual(built.place(25), ("192.0.2.2", 6002))
+        self.settle(10.0)
+        self.assertGreater(second.asked, 1)
+        self.assertLessEqual(first.asked - before, 2)
+        watching.stop()

@@ -75,7 +75,7 @@ async def connect(reactor: Any, configuration: Configuration, network: Any = Non
 def _tell(finding: Finding) -> None:
     say(finding.line, None if finding.passed else "red" if finding.subject.required else "yellow")
     for warning in finding.warnings:
-        say(f"{finding.subject.server} {finding.subject.plan.name}: warning: {warning}", "yellow")
+        say(f"{finding.subject.server} {finding.subject.name}: warning: {warning}", "yellow")
 
 
 @config.command()

@@ -13,13 +13,14 @@ from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import react
 
 from exproxy.check.interfaces import IChecker
-from exproxy.check.once import CheckNowError, check_now
-from exproxy.check.plan import CheckPlan, security
+from exproxy.check.once import CheckNowError, ask_port_now, check_now
+from exproxy.check.plan import CheckPlan, PortPlan, security
 from exproxy.check.plugins import DuplicateCheckerError, checkers
 from exproxy.check.report import Report, Transcript
 from exproxy.cli import endpoints
 from exproxy.cli.output import say
-from exproxy.config.addresses import ServerAddress, server_address
+from exproxy.config.addresses import InterfacePort, ServerAddress, server_address
+from exproxy.config.checks import MAPPER_PORT
 from exproxy.config.structuring import TLS_TYPES, Findings, converter_for, shown
 from exproxy.config.units import duration
 
@@ -39,7 +40,8 @@ class Probe:
     """What is to be probed."""
 
     plan: CheckPlan
-    port: int
+    port: int | PortPlan
+    """Where; or how that is found out."""
 
 
 @click.command()
@@ -61,6 +63,7 @@ class Probe:
     metavar="KEY=VALUE",
     help="A key of this type of check, ${NAME} from the environment; once for each.",
 )
+@click.option("--mapper", default=MAPPER_PORT, show_default=True, help="The endpoint mapper's port, for HOST:epm/INTERFACE.")
 @click.option("--timeout", default="5s", show_default=True, help="For all of it.")
 @click.option("--send-proxy", type=click.Choice(["v1", "v2"]), help="Begin with a PROXY header.")
 @click.option("--source", metavar="ADDRESS", help="An address to connect from.")
@@ -75,6 +78,7 @@ def probe(
     legacy: bool,
     warn_days: int,
     options: tuple[str, ...],
+    mapper: int,
     timeout: str,
     send_proxy: Literal["v1", "v2"] | None,
     source: str | None,
@@ -87,6 +91,8 @@ def probe(
 
     "epm HOST" prints the whole table of HOST's endpoint mapper; "epm HOST -o interface=NAME" is the check of one interface.
 
+    HOST:epm/INTERFACE, as a configuration has it, goes to the port that HOST's endpoint mapper tells.
+
     Exit status 0: new clients would be sent there.  1: they would not.  2: the command cannot be understood.
     """
     checker = _checker(kind)
@@ -94,7 +100,8 @@ def probe(
     if encryption is None and (verify or ca or name or legacy):
         raise click.UsageError("--verify, --ca, --name and --legacy need --tls starttls or --tls implicit")
     address = _address(where)
-    port, seconds = _port(address, checker, encryption), _seconds(timeout)
+    port, seconds = _port(address, checker, encryption, mapper), _seconds(timeout)
+    options = (*_asked_for(address, checker), *options)
     if kind == "epm" and encryption is None and not options:
         asked = endpoints.Listing(address.host, port, seconds, as_json, send_proxy=send_proxy, source=source)
         react(endpoints.start, [asked])
@@ -114,7 +121,7 @@ def probe(
         send_proxy=send_proxy,
         source=source,
     )
-    react(_run, [Probe(plan, port)])
+    react(_run, [Probe(plan, _found_out(address, plan, port))])
 
 
 def _run(reactor: Any, asked: Probe) -> "Deferred[None]":
@@ -128,7 +135,9 @@ async def run(reactor: Any, asked: Probe, network: Any = None) -> None:
     :raises SystemExit: with the status of the command, if that is not 0.
     """
     try:
-        report = await check_now(reactor, asked.plan, asked.port, Transcript(tell=_tell), network)
+        transcript = Transcript(tell=_tell)
+        port = asked.port if isinstance(asked.port, int) else await _find(reactor, asked.port, transcript, network)
+        report = await check_now(reactor, asked.plan, port, transcript, network)
     except CheckNowError as error:
         say(f"failed: {error}", "red")
         raise SystemExit(1) from None
@@ -136,6 +145,14 @@ async def run(reactor: Any, asked: Probe, network: Any = None) -> None:
         say(line, colour)
     if not report.passed:
         raise SystemExit(1)
+
+
+async def _find(reactor: Any, plan: PortPlan, transcript: Transcript, network: Any) -> int:
+    report = await ask_port_now(reactor, plan, transcript, network)
+    if report.outcome.port is None:
+        raise CheckNowError(report.outcome.text)
+    transcript.event(report.outcome.text)
+    return report.outcome.port
 
 
 def verdict(report: Report) -> list[tuple[str, str | None]]:
@@ -148,6 +165,7 @@ def verdict(report: Report) -> list[tuple[str, str | None]]:
     if report.certificate is not None:
         days = report.certificate.days_left(datetime.now(UTC))
         lines.append((f"certificate: {int(days)} days left" if days >= 0 else "certificate: expired", None))
+    lines.extend((note, None) for note in outcome.notes)
     lines.extend((f"warning: {warning}", "yellow") for warning in outcome.warnings)
     return lines
 
@@ -243,7 +261,29 @@ def _address(where: str) -> ServerAddress:
         raise click.UsageError(str(error)) from None
 
 
-def _port(address: ServerAddress, checker: IChecker, mode: str | None) -> int:
+def _asked_for(address: ServerAddress, checker: IChecker) -> list[str]:
+    """For a port by interface: the options of a check that asks endpoint mappers by itself."""
+    if not isinstance(address.port, InterfacePort):
+        return []
+    known = {field.name for field in shown(checker.options)}
+    words = {"interface": address.port.interface, "mapper": "true"}
+    return [f"{key}={value}" for key, value in words.items() if key in known]
+
+
+def _found_out(address: ServerAddress, plan: CheckPlan, port: int) -> int | PortPlan:
+    """:param port: the check's, or the mapper's that tells it."""
+    if not isinstance(address.port, InterfacePort) or _asked_for(address, plan.checker):
+        return port
+    try:
+        return PortPlan(host=plan.host, interface=address.port.interface, mapper=port, timeout=plan.timeout, source=plan.source)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _port(address: ServerAddress, checker: IChecker, mode: str | None, mapper: int) -> int:
+    """Where the first connection goes."""
+    if isinstance(address.port, InterfacePort):
+        return mapper
     port = address.port or checker.default_port
     if port is None:
         raise click.UsageError(f"a check of the type {checker.name} needs a port: write HOST:PORT")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from exproxy.check.interfaces import IChecker
-from exproxy.check.plan import AgentPlan, CheckPlan, Place, Security
-from exproxy.check.survey import Subject
+from exproxy.check.plan import AgentPlan, CheckPlan, Place, PortPlan, Security
+from exproxy.check.survey import PortSubject, Subject
 from exproxy.config import model
 from exproxy.net.tlscontext import TLSContextSettings
 from exproxy.site.pools import is_literal
@@ -32,6 +32,21 @@ class Plans:
         agent = server.agent
         return None if agent is None else AgentPlan(port=agent.port, send=agent.send, interval=agent.interval, source=source)
 
+    def port_of(self, server: model.Server, source: str | None) -> PortPlan | None:
+        """How the port of one server is found, if its endpoint mapper tells it."""
+        mapping = server.mapping
+        if mapping is None:
+            return None
+        return PortPlan(
+            host=server.address,
+            interface=mapping.interface,
+            mapper=mapping.mapper,
+            interval=mapping.interval,
+            timeout=mapping.timeout,
+            fall=mapping.fall,
+            source=source,
+        )
+
     def _plan(self, server: model.Server, check: model.Check, source: str | None) -> CheckPlan:
         timing = check.timing
         return CheckPlan(
@@ -58,15 +73,18 @@ class Plans:
         return place
 
 
-def subjects(configuration: model.Configuration, checkers: Mapping[str, IChecker]) -> list[Subject]:
+def subjects(configuration: model.Configuration, checkers: Mapping[str, IChecker]) -> list[Subject | PortSubject]:
     """Every check of every server, for a look at all of them before anything runs."""
     plans = Plans(checkers)
-    return [
-        Subject(f"{backend.name}/{server.name}", plan, plan.port or server.port or 0, check.required)
-        for backend in configuration.backends.values()
-        for server in backend.servers
-        for check, plan in zip(server.checks, plans.of(server, backend.source), strict=True)
-    ]
+    found: list[Subject | PortSubject] = []
+    for backend in configuration.backends.values():
+        for server in backend.servers:
+            name, port = f"{backend.name}/{server.name}", plans.port_of(server, backend.source)
+            for check, plan in zip(server.checks, plans.of(server, backend.source), strict=True):
+                found.append(Subject(name, plan, plan.port or port or server.port or 0, check.required))
+            if port is not None and not server.checks:
+                found.append(PortSubject(name, port))
+    return found
 
 
 def _security(tls: model.CheckTLS) -> Security:

@@ -104,7 +104,7 @@ def ensure_descriptors(new: model.Configuration) -> None:
     mappers = [frontend.mapper for frontend in new.frontends.values() if frontend.mapper is not None]
     listeners += sum(mapper.dynamic_ports.last - mapper.dynamic_ports.first + 1 for mapper in mappers if mapper.dynamic_ports)
     servers = [server for backend in new.backends.values() for server in backend.servers]
-    checks = sum(len(server.checks) for server in servers)
+    checks = sum(len(server.checks) + (server.mapping is not None) for server in servers)
     try:
         ensure(needed(new.service.maxconn, listeners, len(servers), checks, RESERVE))
     except DescriptorLimitError as error:

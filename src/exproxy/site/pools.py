@@ -7,6 +7,7 @@ from exproxy import pool
 from exproxy.config import model
 from exproxy.proxy.backend import Backend
 from exproxy.site.tls import TLSContexts
+from exproxy.wire.interfaces import interface
 
 
 class Pools:
@@ -63,6 +64,7 @@ class Pools:
             self._host(server),
             server.address if literal else None,
             server.port,
+            interface=None if server.mapping is None else interface(server.mapping.interface).name,
             weight=server.weight,
             maxconn=server.maxconn,
             backup=server.backup,

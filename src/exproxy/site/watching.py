@@ -44,7 +44,8 @@ class Watching:
         for backend_name, configured in configuration.backends.items():
             servers = pools.backends[backend_name].pool.servers
             for server in configured.servers:
-                wanted = plans.of(server, configured.source), plans.agent_of(server, configured.source)
+                source = configured.source
+                wanted = plans.of(server, source), plans.agent_of(server, source), plans.port_of(server, source)
                 self._checks.add(servers[server.name], *wanted)
         self._warnings = Warnings(server for backend in pools.backends.values() for server in backend.pool.servers.values())
         self._call: IDelayedCall | None = None
