@@ -6,6 +6,7 @@ The services themselves are impacket's (:mod:`tests.integration.peers.rpcservice
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 import attrs
@@ -57,8 +58,11 @@ REGISTER = """\
 import sys, tdb
 database = tdb.open(sys.argv[1])
 for entry in sys.argv[2:]:
-    key, name, binding = entry.split(" ")
-    database.store(key.encode() + b"\\0", name.encode() + b"\\0" + binding.encode() + b"\\0")
+    key, *bindings = entry.split(" ")
+    if bindings:
+        database.store(key.encode() + b"\\0", b"".join(word.encode() + b"\\0" for word in bindings))
+    else:
+        database.delete(key.encode() + b"\\0")
 """
 """For Debian's Python, which has the tdb module."""
 
@@ -102,13 +106,21 @@ class EndpointMapper(Peer):
 
     def register(self) -> None:
         """Tell the mapper of all ``services``; may be called again when one has moved."""
-        entries = []
-        for name, port in self.services.items():
-            identifier, major, minor = INTERFACES[name]
-            # Samba 4.17's ept_map drops the minor version: what is asked for as 0.81 is looked up as 0.0.
-            versions = {major, minor << 16 | major}
-            entries += [f"{uuid.UUID(identifier)}/0x{version:08x} {name} ncacn_ip_tcp:[{port}]" for version in versions]
+        self._store(f"{key} {name} ncacn_ip_tcp:[{port}]" for name, port in self.services.items() for key in _keys(name))
+
+    def withdraw(self, name: str) -> None:
+        """The mapper is to tell of this interface no more."""
+        del self.services[name]
+        self._store(_keys(name))
+
+    def _store(self, entries: Iterable[str]) -> None:
         subprocess.run([SYSTEM_PYTHON, "-c", REGISTER, str(self._database), *entries], check=True)
+
+
+def _keys(name: str) -> list[str]:
+    """Samba 4.17's ept_map drops the minor version: what is asked for as 0.81 is looked up as 0.0."""
+    identifier, major, minor = INTERFACES[name]
+    return [f"{uuid.UUID(identifier)}/0x{version:08x}" for version in sorted({major, minor << 16 | major})]
 
 
 @attrs.define

@@ -1,0 +1,177 @@
+"""Server ports by interface: Samba's endpoint mapper tells them, impacket's services move, and clients find them."""
+
+from tests.integration.clients import exproxy, rpc_server_name
+from tests.integration.peers import needs, samba
+from tests.integration.peers.ports import free_port
+from tests.integration.peers.process import PeerTestCase
+from tests.integration.proxy import DEFAULTS, Proxy
+
+FRONT, FIRST, SECOND = "127.0.0.1", "127.0.4.2", "127.0.4.3"
+
+SELDOM = '[defaults]\ncheck = { interval = "1h", timeout = "2s" }\ntimeouts = { connect = "2s", drain = "1s" }\n'
+"""Whoever gets anywhere within a test, gets there without waiting for a check."""
+
+
+class Server:
+    """One machine: its endpoint mapper, and RPC Client Access on some port."""
+
+    def __init__(self, name: str, host: str) -> None:
+        self.host = host
+        self.port = free_port(host)
+        services = {"emsmdb": self.port}
+        self.mapper = samba.EndpointMapper(name, host, samba.MAPPER_PORT, dict(services))
+        self.rpc = samba.RpcServices(name, host, self.port, services)
+        self.peers = (self.mapper, self.rpc)
+
+    def restart(self) -> None:
+        """As Windows does: the service is on another port afterwards."""
+        self.rpc.stop()
+        self.port = free_port(self.host)
+        self.rpc.port = self.port
+        self.rpc.services = self.mapper.services = {"emsmdb": self.port}
+        self.rpc.start()
+        self.mapper.register()
+
+
+class InterfacePortTests(PeerTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        needs.require(*samba.NEEDS)
+        self.first, self.second = Server("ex1", FIRST), Server("ex2", SECOND)
+        self.started(*self.first.peers, *self.second.peers)
+        self.clients = 0
+
+    def run_proxy(self, *servers: Server, check: str = "", defaults: str = DEFAULTS, workers: int = 1) -> None:
+        front = free_port(FRONT)
+        lines = "\n".join(f'{server.rpc.name} = "{server.host}:epm/emsmdb"' for server in servers)
+        configuration = f"""
+[service]
+workers = {workers}
+[frontends.rpc-ca]
+bind = "{FRONT}:{front}"
+backend = "rpc-ca"
+[backends.rpc-ca]
+{check}
+[backends.rpc-ca.servers]
+{lines}
+"""
+        self.proxy = Proxy("proxy", FRONT, front, configuration, defaults)
+        self.started(self.proxy)
+        self.addCleanup(self.proxy.end)
+        for server in servers:
+            self.proxy.wait_for_log(f"rpc-ca/{server.rpc.name}: emsmdb is at port {server.port}, as its endpoint mapper says")
+
+    def client(self) -> str:
+        """Somebody who was never here before: the name of the server."""
+        self.clients += 1
+        return rpc_server_name(FRONT, self.proxy.port, "emsmdb", f"127.0.1.{self.clients}")
+
+    def test_clients_reach_the_ports_that_the_mappers_tell(self) -> None:
+        self.run_proxy(self.first, self.second)
+        for name in ("ex1", "ex2"):
+            self.proxy.wait_until(f"rpc-ca/{name}", "up")
+        self.assertEqual({self.client() for _ in range(6)}, {"ex1", "ex2"})
+
+    def test_the_next_client_finds_a_service_that_has_moved_before_any_check_does(self) -> None:
+        for workers in (1, 2):
+            self.run_proxy(self.first, defaults=SELDOM, workers=workers)
+            self.proxy.wait_until("rpc-ca/ex1", "up")
+            self.assertEqual(self.client(), "ex1")
+            old, before = self.first.port, self.proxy.written()
+            self.first.restart()
+            self.assertEqual(self.client(), "ex1")
+            now = f"rpc-ca/ex1: emsmdb is at port {self.first.port} now \\(was {old}\\), as its endpoint mapper says"
+            self.proxy.wait_for_log(now, before)
+            self.assertNotIn("is down", self.proxy.process.text()[before:])
+
+    def test_a_check_follows_a_service_that_has_moved(self) -> None:
+        self.run_proxy(self.first)
+        self.proxy.wait_until("rpc-ca/ex1", "up")
+        before = self.proxy.written()
+        self.first.restart()
+        self.proxy.wait_for_log(f"emsmdb is at port {self.first.port} now", before)
+        self.assertEqual(self.client(), "ex1")
+
+    def test_a_server_whose_interface_is_gone_is_left_out(self) -> None:
+        """Its mapper lives, and so does the service, which nobody can be told of."""
+        self.run_proxy(self.first, self.second)
+        for name in ("ex1", "ex2"):
+            self.proxy.wait_until(f"rpc-ca/{name}", "up")
+        before = self.proxy.written()
+        self.second.mapper.withdraw("emsmdb")
+        why = "the endpoint mapper offers no emsmdb: the RPC Client Access service is not registered"
+        sentence = self.proxy.wait_until("rpc-ca/ex2", "down", before)
+        self.assertIn(why, sentence)
+        self.assertIn("1 of 2 servers of rpc-ca left", sentence)
+        self.proxy.wait_for_log(rf"rpc-ca/ex2: emsmdb is at no port any more \(was {self.second.port}\): {why}", before)
+        self.assertEqual({self.client() for _ in range(6)}, {"ex1"})
+        before = self.proxy.written()
+        self.second.mapper.services = {"emsmdb": self.second.port}
+        self.second.mapper.register()
+        self.proxy.wait_until("rpc-ca/ex2", "up", before)
+        self.assertEqual({self.client() for _ in range(6)}, {"ex1", "ex2"})
+
+    def test_other_checks_go_to_the_port_that_is_told(self) -> None:
+        self.run_proxy(self.first, self.second, check='check = "tcp"')
+        for name in ("ex1", "ex2"):
+            self.proxy.wait_until(f"rpc-ca/{name}", "up")
+        before = self.proxy.written()
+        self.first.restart()
+        self.proxy.wait_for_log(f"emsmdb is at port {self.first.port} now", before)
+        self.assertEqual({self.client() for _ in range(6)}, {"ex1", "ex2"})
+        before = self.proxy.written()
+        self.second.rpc.stop()
+        self.assertIn("connection refused", self.proxy.wait_until("rpc-ca/ex2", "down", before))
+
+    def test_without_a_check_only_the_mapper_takes_a_server_out(self) -> None:
+        self.run_proxy(self.first, self.second, check='check = "off"')
+        before = self.proxy.written()
+        self.second.mapper.withdraw("emsmdb")
+        self.proxy.wait_until("rpc-ca/ex2", "down", before)
+        self.assertEqual({self.client() for _ in range(6)}, {"ex1"})
+
+    def test_two_workers_follow(self) -> None:
+        self.run_proxy(self.first, self.second, workers=2)
+        for name in ("ex1", "ex2"):
+            self.proxy.wait_until(f"rpc-ca/{name}", "up")
+        self.assertEqual({self.client() for _ in range(6)}, {"ex1", "ex2"})
+        before = self.proxy.written()
+        self.second.mapper.withdraw("emsmdb")
+        self.proxy.wait_until("rpc-ca/ex2", "down", before)
+        self.proxy.wait_for_log("all workers know after", before)
+        self.assertEqual({self.client() for _ in range(6)}, {"ex1"})
+
+
+class CommandTests(PeerTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        needs.require(*samba.NEEDS)
+        self.server = Server("ex1", FIRST)
+        self.started(*self.server.peers)
+
+    def test_probe_shows_the_port_and_what_the_bind_agreed_on(self) -> None:
+        status, output = exproxy("probe", "rpc", f"{FIRST}:epm/emsmdb")
+        self.assertEqual(status, 0, output)
+        self.assertIn(f"rpc bind to emsmdb was accepted on port {self.server.port}, which the endpoint mapper told", output)
+        self.assertRegex(output, f"emsmdb at port {self.server.port}: fragments of up to [0-9]+ bytes to the server")
+
+    def test_probe_goes_to_the_port_with_any_check(self) -> None:
+        status, output = exproxy("probe", "tcp", f"{FIRST}:epm/emsmdb")
+        self.assertEqual(status, 0, output)
+        self.assertIn(f"--- the endpoint mapper tells port {self.server.port} for emsmdb", output)
+        self.assertIn(f"--- connected to {FIRST}:{self.server.port}", output)
+
+    def test_probe_says_what_is_not_offered(self) -> None:
+        status, output = exproxy("probe", "tcp", f"{FIRST}:epm/nspi")
+        self.assertEqual(status, 1, output)
+        self.assertIn("failed: the endpoint mapper offers no nspi: the Address Book service is not registered", output)
+
+    def test_config_check_connect_shows_the_port(self) -> None:
+        file = self.server.rpc.folder / "site.toml"
+        for check, words in (("", "which the endpoint mapper told"), ('check = "tcp"', "tells"), ('check = "off"', "tells")):
+            file.write_text(
+                f'[frontends.a]\nbind = "127.0.0.1:1"\nbackend = "b"\n[backends.b]\n{check}\nservers.x = "{FIRST}:epm/emsmdb"\n'
+            )
+            status, output = exproxy("config", "check", "--connect", str(file))
+            self.assertEqual(status, 0, output)
+            self.assertRegex(output, f"{words}.*port {self.server.port}|port {self.server.port}.*{words}")
