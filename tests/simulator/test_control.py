@@ -40,6 +40,10 @@ class CommandsTests(SynchronousTestCase):
         self.obey("ex1 all silent")
         self.assertIs(self.servers["ex1"].service("rpc-ab").mode, Mode.SILENT)
 
+    def test_an_rpc_service_can_be_restarted_and_others_cannot(self) -> None:
+        self.assertEqual(self.obey("ex1 RPC-CA restart"), "ex1 rpc-ca restarted")
+        self.assertIn("restart is for rpc-ca and rpc-ab", self.obey("ex1 smtp restart"))
+
     def test_an_unknown_server_is_answered(self) -> None:
         self.assertEqual(self.obey("ex9 smtp well"), "no server is called 'ex9'; there are ex1")
 

@@ -1,7 +1,12 @@
+from typing import Any
+
 import attrs
+from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.simulator.endpoints import Mapper
+from exproxy.simulator.endpoints import Mapper, Registry
+from exproxy.simulator.modes import Mode
+from exproxy.simulator.service import Door, Service
 from exproxy.wire.epm import HTTP, NO_HANDLE, NOT_REGISTERED, OPNUM_MAP, MapRequest, MapResponse, tower
 from exproxy.wire.eptlookup import (
     OPNUM_LOOKUP,
@@ -93,3 +98,21 @@ class LookupTests(SynchronousTestCase):
         stub = self.answer(Request(0, OPNUM_LOOKUP_HANDLE_FREE, FreeRequest(handle).encode()))
         assert stub is not None
         self.assertEqual(FreeResponse.decode(stub, "little"), FreeResponse())
+
+
+class RegistryTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        reactor: Any = MemoryReactorClock()
+        self.access = Service(reactor, "ex1", "rpc-ca", "127.0.0.2")
+        self.access.doors.append(Door("rpc-ca", 6001, None, None))  # type: ignore[arg-type]  # nobody comes in
+        self.registry = Registry({EMSMDB.syntax: self.access})
+
+    def test_the_port_is_that_of_the_moment(self) -> None:
+        port = self.registry[EMSMDB.syntax]
+        self.access.doors[0].number = 6002
+        self.assertEqual((port(), list(self.registry), len(self.registry)), (6002, [EMSMDB.syntax], 1))
+
+    def test_a_service_that_has_ended_is_not_registered(self) -> None:
+        self.access.mode = Mode.REFUSE
+        self.assertEqual((dict(self.registry), len(self.registry)), ({}, 0))
+        self.assertNotIn(EMSMDB.syntax, self.registry)

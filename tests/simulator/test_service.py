@@ -57,6 +57,17 @@ class ServiceTests(SynchronousTestCase):
         service.add_door("smtp", number, Factory.forProtocol(Protocol), lambda _: Silent())
         return service
 
+    def test_it_can_move_to_another_port(self) -> None:
+        self.service = self.make(6001)
+        self.successResultOf(self.service.start())
+        moved = self.service.move()
+        self.assertNoResult(moved)
+        closing = self.reactor.ports[0].closing
+        assert closing is not None
+        closing.callback(None)
+        self.successResultOf(moved)
+        self.assertEqual((self.service.port, len(self.reactor.ports)), (PortReactor.CHOSEN, 2))
+
     def test_a_port_that_the_system_chose_can_be_read(self) -> None:
         self.successResultOf(self.service.start())
         self.assertEqual(self.service.port, PortReactor.CHOSEN)

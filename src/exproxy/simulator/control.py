@@ -17,6 +17,7 @@ from exproxy.simulator.smtp import Mail
 HELP = """\
 SERVER SERVICE MODE   for example: ex1 smtp maintenance
 SERVER all MODE       the whole machine, for example: ex2 all refuse
+SERVER rpc-ca restart, SERVER rpc-ab restart: the service comes back on another port
 status                what is well and what is not
 mails                 the last mails, and who took them
 help                  this
@@ -55,6 +56,10 @@ class Commands:
         if server is None:
             return succeed(f"no server is called {server_name!r}; there are {', '.join(self._servers)}")
         try:
+            if mode_name.lower() == "restart":
+                return (
+                    server.restart(service).addCallback(lambda _: f"{server.name} {service.lower()} restarted").addErrback(_said)
+                )
             mode = mode_named(mode_name)
             done = server.set_all(mode) if service.lower() == "all" else server.switch(service).set(mode)
         except ModeError as error:

@@ -1,9 +1,11 @@
 """The RPC interfaces of Exchange 2010, and the endpoint mapper that tells their ports."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
+from exproxy.simulator.modes import Mode
+from exproxy.simulator.service import Service
 from exproxy.wire.epm import HTTP, NO_HANDLE, NOT_REGISTERED, OPNUM_MAP, TCP, MapRequest, MapResponse, tower
 from exproxy.wire.eptlookup import (
     OPNUM_LOOKUP,
@@ -34,6 +36,29 @@ _ANNOTATIONS = {
 }
 HTTP_PORTS = {EMSMDB.syntax: 6001, ASYNCEMSMDB.syntax: 6001, NSPI.syntax: 6004, RFRI.syntax: 6002}
 """Where Exchange's RPC proxy finds the services behind itself (ncacn_http); here nobody listens there."""
+
+
+class Registry(Mapping[Syntax, Callable[[], int]]):
+    """What is registered at the moment, with its port: a service that has ended (``refuse``) is not.
+
+    :param services: who serves each interface.
+    """
+
+    def __init__(self, services: Mapping[Syntax, Service]) -> None:
+        self._services = services
+
+    def __getitem__(self, syntax: Syntax) -> Callable[[], int]:
+        service = self._services[syntax]
+        if service.mode is Mode.REFUSE:
+            raise KeyError(syntax)
+        # asked at each call: when the system chooses the port, it is known only once it is open
+        return lambda: service.port
+
+    def __iter__(self) -> Iterator[Syntax]:
+        return (syntax for syntax, service in self._services.items() if service.mode is not Mode.REFUSE)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 @attrs.frozen

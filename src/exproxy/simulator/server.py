@@ -14,6 +14,9 @@ from exproxy.simulator.modes import Mode, ModeError
 from exproxy.simulator.service import Directory, Service, SimulatorReactor, Switch
 from exproxy.wire.rpc.syntax import Syntax
 
+RPC_SERVICES = ("rpc-ca", "rpc-ab")
+"""Those that clients find by the endpoint mapper."""
+
 Failing = Callable[[Mode], IProtocol]
 
 
@@ -70,6 +73,15 @@ class Server:
             raise ModeError(f"{self.name} has no service {name!r}; it has {known}, and all")
         return found
 
+    def restart(self, name: str) -> Deferred[None]:
+        """End an RPC service and start it again, on another port, as Windows does.
+
+        :raises ModeError: others have their ports for ever.
+        """
+        if name.lower() not in RPC_SERVICES:
+            raise ModeError(f"restart is for {' and '.join(RPC_SERVICES)}: the others come back on the port that they had")
+        return self.services[name.lower()].move()
+
     def set_all(self, mode: Mode) -> Deferred[None]:
         """The whole machine: every service, and the directories are well."""
         waiting = [service.set(mode) for service in self.services.values()]
@@ -120,7 +132,6 @@ class Server:
 
         access = serve("rpc-ca", ports.rpc_ca, dict.fromkeys(endpoints.CLIENT_ACCESS, rpc.no_operation))
         book = serve("rpc-ab", ports.rpc_ab, dict.fromkeys(endpoints.ADDRESS_BOOK, rpc.no_operation))
-        # The ports are asked at each call: when the system chooses them, they are known only once they are open.
-        where: dict[Syntax, Callable[[], int]] = dict.fromkeys(endpoints.CLIENT_ACCESS, lambda: access.port)
-        where.update(dict.fromkeys(endpoints.ADDRESS_BOOK, lambda: book.port))
+        services = {**dict.fromkeys(endpoints.CLIENT_ACCESS, access), **dict.fromkeys(endpoints.ADDRESS_BOOK, book)}
+        where = endpoints.Registry(services)
         serve("epm", ports.epm, {endpoints.MAPPER: endpoints.Mapper(self.address, where)})

@@ -137,6 +137,17 @@ class Service:
             _log.info("{server} {name}: {mode}", server=self.server, name=self.name, mode=mode.value)
         return self._turn.run(self._settle)
 
+    def move(self) -> Deferred[None]:
+        """Cut the sessions and go on at a port that the system chooses; fires when it is open."""
+        return self._turn.run(self._move)
+
+    def _move(self) -> Deferred[None]:
+        closed = self._close([door for door in self.doors if door.listening is not None])
+        for door in self.doors:
+            door.number = 0
+        _log.info("{server} {name}: restarts", server=self.server, name=self.name)
+        return closed.addCallback(lambda _: self._settle())
+
     def _settle(self) -> Deferred[None]:
         """Do what mode and start or stop want; one at a time, because a closing port is not free at once."""
         if self._started and self.mode is not Mode.REFUSE:
