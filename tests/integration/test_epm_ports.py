@@ -1,12 +1,21 @@
 """Server ports by interface: Samba's endpoint mapper tells them, impacket's services move, and clients find them."""
 
+from impacket.dcerpc.v5 import transport
+from impacket.uuid import uuidtup_to_bin
+from twisted.internet import reactor
+from twisted.internet.threads import blockingCallFromThread, deferToThread
+from twisted.trial.unittest import TestCase
+
+from exproxy.simulator.layout import Layout
+from exproxy.simulator.modes import Mode
+from exproxy.simulator.site import Simulator
 from tests.integration.clients import exproxy, rpc_server_name
 from tests.integration.peers import needs, samba
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
 from tests.integration.proxy import DEFAULTS, Proxy
 
-FRONT, FIRST, SECOND = "127.0.0.1", "127.0.4.2", "127.0.4.3"
+FRONT, FIRST, SECOND = "127.0.4.1", "127.0.4.2", "127.0.4.3"
 
 SELDOM = '[defaults]\ncheck = { interval = "1h", timeout = "2s" }\ntimeouts = { connect = "2s", drain = "1s" }\n'
 """Whoever gets anywhere within a test, gets there without waiting for a check."""
@@ -140,6 +149,62 @@ backend = "rpc-ca"
         self.proxy.wait_until("rpc-ca/ex2", "down", before)
         self.proxy.wait_for_log("all workers know after", before)
         self.assertEqual({self.client() for _ in range(6)}, {"ex1"})
+
+
+class SimulatorTests(TestCase):
+    """Against simulated servers, whose interfaces have the versions of Exchange.  The clients block: they are in a thread."""
+
+    timeout = 120
+
+    async def setUp(self) -> None:
+        hosts = {"ex1": "127.0.4.12", "ex2": "127.0.4.13"}
+        self.site = Simulator(reactor, Layout(hosts))
+        self.addCleanup(self.site.stop)
+        await self.site.start()
+
+    def configuration(self, fronts: dict[str, int]) -> str:
+        text = ""
+        for name, interface in (("rpc-ca", "emsmdb"), ("rpc-ab", "nspi")):
+            text += f'[frontends.{name}]\nbind = "{FRONT}:{fronts[interface]}"\nbackend = "{name}"\n[backends.{name}.servers]\n'
+            for server in self.site.servers.values():
+                mapper = server.service("epm").port
+                text += f'{server.name} = {{ address = "{server.address}:epm/{interface}", mapper = {mapper} }}\n'
+        return text
+
+    def bind(self, port: int, interface: str) -> None:
+        channel = transport.TCPTransport(FRONT, port)
+        dce = channel.get_dce_rpc()
+        dce.connect()
+        identifier, major, minor = samba.INTERFACES[interface]
+        dce.bind(uuidtup_to_bin((identifier, f"{major}.{minor}")))
+        dce.disconnect()
+
+    async def test_a_service_moves_and_goes_and_clients_get_there_all_the_same(self) -> None:
+        await deferToThread(self.scenario)
+
+    def scenario(self) -> None:
+        fronts = {"emsmdb": free_port(FRONT), "nspi": free_port(FRONT)}
+        proxy = Proxy("proxy", FRONT, fronts["emsmdb"], self.configuration(fronts))
+        try:
+            proxy.start()
+            for backend in ("rpc-ca", "rpc-ab"):
+                for name in self.site.servers:
+                    proxy.wait_until(f"{backend}/{name}", "up")
+            before = proxy.written()
+            blockingCallFromThread(reactor, self.site.server("ex1").restart, "rpc-ca")
+            port = self.site.server("ex1").service("rpc-ca").port
+            proxy.wait_for_log(f"rpc-ca/ex1: emsmdb is at port {port} now", before)
+            blockingCallFromThread(reactor, self.site.server("ex2").service("rpc-ab").set, Mode.REFUSE)
+            sentence = proxy.wait_until("rpc-ab/ex2", "down", before)
+            self.assertIn("the endpoint mapper offers no nspi: the Address Book service is not registered", sentence)
+            for interface, front in fronts.items():
+                for _client in range(6):
+                    self.bind(front, interface)
+            blockingCallFromThread(reactor, self.site.server("ex2").service("rpc-ab").set, Mode.WELL)
+            proxy.wait_until("rpc-ab/ex2", "up", before)
+            proxy.end()
+        finally:
+            proxy.close()
 
 
 class CommandTests(PeerTestCase):
