@@ -75,13 +75,31 @@ class Exchange2010Tests(TemplateTestCase):
     def test_rpc_shares_one_table_over_three_back_ends(self) -> None:
         configuration = self.expand("2010")
         self.assertEqual(configuration.tables["rpc"], Table("rpc", "source", 86400.0))
-        ports = {"rpc-epm": 135, "rpc-ca": 59531, "rpc-ab": 59532}
-        for name, port in ports.items():
+        for name, port in {"rpc-epm": 135, "rpc-ca": 6001, "rpc-ab": 6004}.items():
             backend, frontend = configuration.backends[name], configuration.frontends[name]
-            self.assertEqual((backend.persistence, backend.servers[0].port), (Persistence("rpc", True), port))
+            self.assertEqual(backend.persistence, Persistence("rpc", True))
             self.assertEqual((frontend.binds[0].first_port, frontend.backend), (port, name))
             self.assertEqual((frontend.timeouts.client, backend.timeouts.server), (86400.0, 86400.0))
             self.assertEqual(backend.on_marked_down, "shutdown-sessions")
+
+    def test_clients_are_told_our_ports_and_servers_are_asked_for_theirs(self) -> None:
+        configuration = self.expand("2010")
+        mapper = configuration.frontends["rpc-epm"].mapper
+        assert mapper is not None
+        told = {mapped.interface: mapped.tcp for mapped in mapper.map}
+        self.assertEqual(told, {"emsmdb": "rpc-ca", "asyncemsmdb": "rpc-ca", "nspi": "rpc-ab", "rfri": "rpc-ab"})
+        asked = {
+            name: [(server.port, server.mapping and server.mapping.interface) for server in configuration.backends[name].servers]
+            for name in ("rpc-epm", "rpc-ca", "rpc-ab")
+        }
+        expected = {"rpc-epm": [(135, None)] * 2, "rpc-ca": [(None, "emsmdb")] * 2, "rpc-ab": [(None, "nspi")] * 2}
+        self.assertEqual(asked, expected)
+
+    def test_another_mapper_is_another_mapper_everywhere(self) -> None:
+        configuration = self.expand("2010", "rpc_ports = { endpoint_mapper = 10135 }\n")
+        server = configuration.backends["rpc-ab"].servers[0]
+        assert server.mapping is not None
+        self.assertEqual((configuration.frontends["rpc-epm"].binds[0].first_port, server.mapping.mapper), (10135, 10135))
 
     def test_rpc_checks_bind_to_each_interface(self) -> None:
         configuration = self.expand("2010")
@@ -90,13 +108,15 @@ class Exchange2010Tests(TemplateTestCase):
             for name in ("rpc-epm", "rpc-ca", "rpc-ab")
             for check in self.checks(configuration, name)
         ]
-        self.assertEqual(found, [("epm", "emsmdb"), ("rpc", ("emsmdb",)), ("rpc", ("nspi",)), ("rpc", ("rfri",))])
+        self.assertEqual(found, [("epm", "emsmdb"), ("rpc", ("emsmdb",)), ("rpc", ("nspi", "rfri"))])
 
-    def test_static_ports_can_be_others(self) -> None:
+    def test_ports_can_be_fixed(self) -> None:
         configuration = self.expand("2010", "rpc_ports = { client_access = 60200, address_book = 60201 }\n")
         ports = [configuration.frontends[name].binds[0].first_port for name in ("rpc-epm", "rpc-ca", "rpc-ab")]
         self.assertEqual(ports, [135, 60200, 60201])
-        self.assertEqual(configuration.backends["rpc-ca"].servers[0].port, 60200)
+        for name, port in (("rpc-ca", 60200), ("rpc-ab", 60201)):
+            server = configuration.backends[name].servers[0]
+            self.assertEqual((server.port, server.mapping), (port, None))
 
     def test_https_goes_by_source_address(self) -> None:
         configuration = self.expand("2010")

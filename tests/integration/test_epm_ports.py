@@ -9,7 +9,7 @@ from twisted.trial.unittest import TestCase
 from exproxy.simulator.layout import Layout
 from exproxy.simulator.modes import Mode
 from exproxy.simulator.site import Simulator
-from tests.integration.clients import exproxy, rpc_server_name
+from tests.integration.clients import endpoint_of, exproxy, rpc_server_name
 from tests.integration.peers import needs, samba
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
@@ -40,6 +40,28 @@ class Server:
         self.rpc.services = self.mapper.services = {"emsmdb": self.port}
         self.rpc.start()
         self.mapper.register()
+
+
+class Exchange:
+    """A machine with all of Exchange 2010's services, on whatever ports."""
+
+    def __init__(self, name: str, host: str) -> None:
+        self.host = host
+        services = self._ports()
+        self.mapper = samba.EndpointMapper(name, host, samba.MAPPER_PORT, dict(services))
+        self.rpc = samba.RpcServices(name, host, services["emsmdb"], services)
+        self.peers = (self.mapper, self.rpc)
+
+    def restart(self) -> None:
+        """All of them are on other ports afterwards."""
+        self.rpc.stop()
+        self.rpc.services = self.mapper.services = self._ports()
+        self.rpc.start()
+        self.mapper.register()
+
+    def _ports(self) -> dict[str, int]:
+        access, book = free_port(self.host), free_port(self.host)
+        return {"emsmdb": access, "nspi": book, "rfri": book}
 
 
 class InterfacePortTests(PeerTestCase):
@@ -149,6 +171,54 @@ backend = "rpc-ca"
         self.proxy.wait_until("rpc-ca/ex2", "down", before)
         self.proxy.wait_for_log("all workers know after", before)
         self.assertEqual({self.client() for _ in range(6)}, {"ex1"})
+
+
+class TemplateTests(PeerTestCase):
+    """Exchange 2010 by the template: no port is fixed anywhere, and no registry was edited."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        needs.require(*samba.NEEDS)
+        self.servers = [Exchange("ex1", FIRST), Exchange("ex2", SECOND)]
+        self.started(*(peer for server in self.servers for peer in server.peers))
+        configuration = f"""
+[exchange]
+version = "2010"
+listen = "{FRONT}"
+servers = {{ ex1 = "{FIRST}", ex2 = "{SECOND}" }}
+services = ["rpc"]
+"""
+        self.proxy = Proxy("proxy", FRONT, samba.MAPPER_PORT, configuration)
+        self.started(self.proxy)
+        self.addCleanup(self.proxy.end)
+        for backend in ("rpc-epm", "rpc-ca", "rpc-ab"):
+            for name in ("ex1", "ex2"):
+                self.proxy.wait_until(f"{backend}/{name}", "up")
+
+    def visit(self, source: str) -> str:
+        """Outlook: each interface by way of the mapper; the name of the one server of them all."""
+        names = set()
+        for interface in samba.SERVED:
+            port = endpoint_of(FRONT, samba.MAPPER_PORT, interface, source)
+            names.add(rpc_server_name(FRONT, port, interface, source))
+        assert len(names) == 1, f"{source} was sent to several servers: {names}"
+        return names.pop()
+
+    def test_one_client_has_one_server_and_goes_on_when_its_services_move(self) -> None:
+        sources = [f"127.0.5.{number}" for number in range(1, 7)]
+        self.assertEqual({self.visit(source) for source in sources}, {"ex1", "ex2"})
+        for server in self.servers:
+            before = self.proxy.written()
+            server.restart()
+            for backend in ("rpc-ca", "rpc-ab"):
+                self.proxy.wait_for_log(f"{backend}/{server.rpc.name}: .* is at port [0-9]+ now", before)
+            self.assertLessEqual({self.visit(source) for source in sources}, {"ex1", "ex2"})
+
+    def test_a_server_whose_address_book_is_not_registered_gets_nobody_on_any_port(self) -> None:
+        before = self.proxy.written()
+        self.servers[1].mapper.withdraw("nspi")
+        self.assertIn("the Address Book service is not registered", self.proxy.wait_until("rpc-ab/ex2", "down", before))
+        self.assertEqual({self.visit(f"127.0.6.{number}") for number in range(1, 5)}, {"ex1"})
 
 
 class SimulatorTests(TestCase):

@@ -14,7 +14,11 @@ listen = "{front}"
 servers = {{ ex1 = "{first}", ex2 = "{second}" }}
 services = ["rpc"]
 rpc_ports = {{ client_access = {client_access}, address_book = {address_book} }}
+
+[frontends.rpc-epm]
+others = "pass"
 """
+"""With static ports; those that the mappers tell are in test_epm_ports.py.  The nameplate is nobody's to map."""
 
 NAMEPLATES = {"ex1": 1001, "ex2": 1002}
 """What each mapper tells of the interface that tells the mappers apart."""

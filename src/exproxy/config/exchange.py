@@ -31,6 +31,10 @@ DIRECTORIES_2010 = ("owa", "rpc")
 """2010 has no health pages: /owa answers with a redirect or 401, and the RPC proxy with 401."""
 
 RPC_TABLE = "rpc"
+RPC_PORTS = {"rpc-ca": 6001, "rpc-ab": 6004}
+"""What we listen on for services whose port is not fixed: clients are told it.  Below the ports that systems take for outgoing
+connections, and known from Outlook Anywhere, where the servers have the same services there."""
+RPC_MAP = {"emsmdb": "rpc-ca", "asyncemsmdb": "rpc-ca", "nspi": "rpc-ab", "rfri": "rpc-ab"}
 
 
 def expand(section: ExchangeSection) -> dict[str, Any]:
@@ -88,7 +92,9 @@ def _default_services(section: ExchangeSection) -> tuple[str, ...]:
     return ("https", "smtp", "rpc") if section.version == "2010" else ("https", "smtp")
 
 
-def _add(result: dict[str, Any], section: ExchangeSection, name: str, listen: int, port: int, backend: Mapping[str, Any]) -> None:
+def _add(
+    result: dict[str, Any], section: ExchangeSection, name: str, listen: int, port: int | str, backend: Mapping[str, Any]
+) -> None:
     """A front end and a back end of one name; servers are tables, so that one key of one of them can be overridden."""
     bind = [joined(address.strip("[]"), listen) for address in section.listen.values()]
     result["frontends"][name] = {"mode": "tcp", "bind": bind, "backend": name}
@@ -144,22 +150,24 @@ def _https_2010(section: ExchangeSection) -> dict[str, Any]:
 
 
 def _add_rpc(result: dict[str, Any], section: ExchangeSection) -> None:
-    """One client has to reach one server on all three, and stays connected for a working day without a word."""
-    ports = section.rpc_ports
+    """One client has to reach one server on all three, and stays connected for a working day without a word.
+
+    Clients are told our ports, whatever those of the servers are.
+    """
+    ports, mapper = section.rpc_ports, section.rpc_ports.endpoint_mapper
     result["tables"][RPC_TABLE] = {"kind": "source", "expire": "24h"}
-    members = (
-        ("rpc-epm", ports.endpoint_mapper, {"type": "epm", "interface": "emsmdb"}),
-        ("rpc-ca", ports.client_access, {"type": "rpc", "interface": "emsmdb"}),
-        ("rpc-ab", ports.address_book, [{"type": "rpc", "name": name, "interface": name} for name in ("nspi", "rfri")]),
-    )
-    for name, port, check in members:
-        backend = {
-            "check": check,
-            "persistence": {"table": RPC_TABLE},
-            "timeouts": {"server": "24h"},
-            "on_marked_down": "shutdown-sessions",
-        }
-        _add(result, section, name, port, port, backend)
+    common = {"persistence": {"table": RPC_TABLE}, "timeouts": {"server": "24h"}, "on_marked_down": "shutdown-sessions"}
+    _add(result, section, "rpc-epm", mapper, mapper, {"check": {"type": "epm", "interface": "emsmdb"}, **common})
+    result["frontends"]["rpc-epm"] |= {"mode": "epm", "map": RPC_MAP}
+    # Address Book has both interfaces on one port, the one that sessions for either of them go to.
+    for name, fixed, interface, bound in (
+        ("rpc-ca", ports.client_access, "emsmdb", "emsmdb"),
+        ("rpc-ab", ports.address_book, "nspi", ["nspi", "rfri"]),
+    ):
+        backend: dict[str, Any] = {"check": {"type": "rpc", "interface": bound}, **common}
+        if fixed is None:
+            backend["mapper"] = mapper
+        _add(result, section, name, fixed or RPC_PORTS[name], fixed or f"epm/{interface}", backend)
 
 
 def known_names(section_values: Mapping[str, Any]) -> frozenset[str]:

@@ -287,11 +287,11 @@ class EndpointPorts:
 
 @frozen
 class RpcPorts:
-    """The ports of Exchange 2010's RPC services, which are the same on the servers and here: clients are told the number."""
+    """The ports of Exchange 2010's RPC services, on the servers and here; those that are left out are the mappers' to tell."""
 
     endpoint_mapper: Port = field(default=Port(135))
-    client_access: Port = field(default=Port(59531))
-    address_book: Port = field(default=Port(59532))
+    client_access: Port | None = None
+    address_book: Port | None = None
 
 
 @frozen
