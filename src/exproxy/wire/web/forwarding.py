@@ -1,0 +1,130 @@
+"""Heads as they are passed on: in their order and case, values untouched, without what was for one connection only.
+
+A request keeps its version: a server must not send chunks to a client of HTTP/1.0, and is only told so by that.  No ``Via`` is
+added (RFC 9110 7.6.3 wants one): IIS then stops compressing (``noCompressionForProxies``), and gateways that hide their servers
+leave it out, as HAProxy does.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from exproxy.wire.web.framing import asks_websocket
+from exproxy.wire.web.head import RequestHead, ResponseHead
+from exproxy.wire.web.hops import REQUEST_HOPS, RESPONSE_HOPS, dropped
+from exproxy.wire.web.origin import CLAIMS, USUAL, Origin, Tell
+from exproxy.wire.web.rules import HeaderRules, header_line, spellings
+
+
+@attrs.frozen
+class Forwarding:
+    """What a front end does to heads.
+
+    :param tell: what servers are told about the client.
+    :param request: rules for what goes to servers; they win over ``tell``.
+    :param response: rules for what goes to clients.
+    """
+
+    tell: frozenset[Tell] = USUAL
+    request: HeaderRules = attrs.field(factory=HeaderRules)
+    response: HeaderRules = attrs.field(factory=HeaderRules)
+    told: frozenset[Tell] = attrs.field(init=False)
+    request_drops: frozenset[bytes] = attrs.field(init=False)
+    response_drops: frozenset[bytes] = attrs.field(init=False)
+
+    @told.default
+    def _told(self) -> frozenset[Tell]:
+        return frozenset(tell for tell in self.tell if tell.value not in self.request.dropped)
+
+    @request_drops.default
+    def _request_drops(self) -> frozenset[bytes]:
+        return REQUEST_HOPS | CLAIMS | self.request.dropped
+
+    @response_drops.default
+    def _response_drops(self) -> frozenset[bytes]:
+        return RESPONSE_HOPS | self.response.dropped
+
+
+@attrs.define
+class Forwarder:
+    """Writes the heads of one client connection.
+
+    :param about: lines that we write about this client and that it must not write itself, as those about its certificate; with
+        None, the line is only removed.
+    """
+
+    forwarding: Forwarding
+    origin: Origin
+    about: Mapping[str, str | None] = attrs.field(factory=dict)
+    _drops: frozenset[bytes] = attrs.field(init=False)
+    _constant: list[bytes] = attrs.field(init=False)
+    _authority: bytes | None = attrs.field(default=None, init=False)
+    _told: list[bytes] = attrs.field(factory=list, init=False)
+
+    @_drops.default
+    def _first_drops(self) -> frozenset[bytes]:
+        drops = self.forwarding.request_drops
+        return drops.union(*(spellings(name.lower().encode("ascii")) for name in self.about)) if self.about else drops
+
+    @_constant.default
+    def _first_constant(self) -> list[bytes]:
+        about = [header_line(name, value) for name, value in self.about.items() if value is not None]
+        return [*about, *self.forwarding.request.lines]
+
+    def request(self, head: RequestHead, more: Sequence[bytes] = ()) -> bytes:
+        """The head for the server.
+
+        :param more: lines of this request, without their ends.
+        """
+        drops = dropped(self._drops, head.options) if head.options else self._drops
+        lines = [line for name, line in zip(head.names, head.lines, strict=True) if name not in drops]
+        values = head.values
+        if head.options or not head.minor or b"te" in values:
+            lines += self._connection(head)
+            if not head.minor:
+                lines = [line for line in lines if line[:7].lower() != b"expect:"]  # RFC 9110 10.1.1
+        if self.origin.trusted:
+            lines += self.origin.appended(self.forwarding.told, head.authority, head)
+        else:
+            if head.authority != self._authority:
+                self._authority = head.authority
+                self._told = self.origin.lines(self.forwarding.told, head.authority)
+            lines += self._told
+        return b"\r\n".join([head.start, *lines, *self._constant, *more, b"", b""])
+
+    def response(self, head: ResponseHead, keep: bool, minor: int, more: Sequence[bytes] = ()) -> bytes:
+        """The head for the client.
+
+        :param keep: whether the client's connection is kept.
+        :param minor: of the client's version; a client of HTTP/1.0 gets no interim answers.
+        :param more: lines of this answer, without their ends.
+        """
+        drops = self.forwarding.response_drops
+        if head.options:
+            drops = dropped(drops, head.options)
+        if head.status < 200 or head.status == 204:
+            drops |= {b"content-length"}  # it says 0, and should not be there (RFC 9110 8.6)
+        lines = [line for name, line in zip(head.names, head.lines, strict=True) if name not in drops]
+        if head.status == 101:
+            lines += [b"Upgrade: " + head.values[b"upgrade"], b"Connection: Upgrade"]
+        elif head.status >= 200:
+            if not keep:
+                lines.append(b"Connection: close")
+            elif not minor:
+                lines.append(b"Connection: keep-alive")
+        return b"\r\n".join([b"HTTP/1.1 " + head.start, *lines, *self.forwarding.response.lines, *more, b"", b""])
+
+    def _connection(self, head: RequestHead) -> list[bytes]:
+        """What we say to the server about this connection."""
+        options = []
+        lines = []
+        if asks_websocket(head):
+            options.append(b"Upgrade")
+            lines.append(b"Upgrade: " + head.values[b"upgrade"])
+        te = head.values.get(b"te")
+        if te is not None and head.minor and any(part.strip(b" \t").lower() == b"trailers" for part in te.split(b",")):
+            options.append(b"TE")
+            lines.append(b"TE: trailers")
+        if not head.minor and b"keep-alive" in head.options and b"close" not in head.options:
+            options.append(b"keep-alive")
+        return [*lines, b"Connection: " + b", ".join(options)] if options else lines
