@@ -93,27 +93,26 @@ def read_request(data: bytes, limits: Limits) -> RequestHead:
     """
     line = request_line(data, limits)
     method, target, minor = line.groups()
+    start = data[: line.end() - 2]
     fields = read_fields(data, line.end(), limits.fields, REQUEST, 400, 431)
     is_11 = minor == b"1"
-    if method in _FAMILIAR and target.isascii():
-        _confirm(httptools.HttpRequestParser(_SILENT), data, REQUEST, 400)
-    else:
-        known = (_STAND_IN if is_11 else _STAND_IN_OLD) + data[line.end() :]
-        _confirm(httptools.HttpRequestParser(_SILENT), known, REQUEST, 400)
     path, query, asked = targets.split(method, target)
-    authority = _authority(fields, asked, is_11)
+    authority, host = _host(fields, asked, is_11)
     length, chunked = _framing(fields, is_11, REQUEST, 400)
+    if method not in _FAMILIAR or not target.isascii():
+        data = (_STAND_IN if is_11 else _STAND_IN_OLD) + data[line.end() :]
+    _confirm(httptools.HttpRequestParser(_SILENT), data, REQUEST, 400)
     return RequestHead(
         fields.lines,
         fields.names,
         fields.values,
-        data[: line.end() - 2],
+        start,
         method.decode("ascii"),
         target,
         1 if is_11 else 0,
         path,
         query,
-        targets.host(authority) if authority else "",
+        host,
         authority,
         _options(fields),
         length,
@@ -128,14 +127,15 @@ def read_response(data: bytes, limits: Limits) -> ResponseHead:
     """
     line = status_line(data, limits)
     fields = read_fields(data, line.end(), limits.fields, RESPONSE, 502, 502)
-    _confirm(httptools.HttpResponseParser(_SILENT), data, RESPONSE, 502)
     is_11 = line[1] == b"1"
     length, chunked = _framing(fields, is_11, RESPONSE, 502)
+    options = _options(fields)
+    if line[2] == b"101" and not (b"upgrade" in options and b"upgrade" in fields.values):
+        raise HttpError("it switches protocols, and does not say to which", RESPONSE, 502)
+    _confirm(httptools.HttpResponseParser(_SILENT), data, RESPONSE, 502)
     start = line[2] + b" " + (line[3] or b"")  # the blank belongs there even where no reason follows
     status = int(line[2])
-    return ResponseHead(
-        fields.lines, fields.names, fields.values, start, status, 1 if is_11 else 0, _options(fields), length, chunked
-    )
+    return ResponseHead(fields.lines, fields.names, fields.values, start, status, 1 if is_11 else 0, options, length, chunked)
 
 
 def request_line(data: bytes | bytearray, limits: Limits) -> re.Match[bytes]:
@@ -231,21 +231,23 @@ def _confirm(parser: httptools.HttpRequestParser | httptools.HttpResponseParser,
         raise HttpError(f"it breaks HTTP: {error}", where, status) from None
 
 
-def _authority(fields: Fields, asked: bytes, is_11: bool) -> bytes:
-    """``Host``, which an absolute form must agree with (RFC 9112 3.2.2 lets the target win: servers differ in that)."""
-    hosts = fields.names.count(b"host")
-    if hosts > 1:
-        raise HttpError("it has more than one Host", REQUEST, 400)
-    if not hosts:
+def _host(fields: Fields, asked: bytes, is_11: bool) -> tuple[bytes, str]:
+    """``Host`` as it came and its name.
+
+    An absolute form must agree with it: RFC 9112 3.2.2 lets the target win, and servers differ in that.
+    """
+    authority = fields.values.get(b"host")
+    if authority is None:
         if is_11:
             raise HttpError("it has no Host", REQUEST, 400)
-        return asked
-    authority = fields.values[b"host"]
-    targets.host(authority)
+        return asked, targets.host(asked) if asked else ""
+    if fields.names.count(b"host") > 1:
+        raise HttpError("it has more than one Host", REQUEST, 400)
+    name = targets.host(authority)
     if asked and asked.lower() != authority.lower():
         raise HttpError(f"its target names {quoted(asked)}, and Host {quoted(authority)}", REQUEST, 400)
     fields.rewrite(b"host", authority)
-    return authority
+    return authority, name
 
 
 def _framing(fields: Fields, is_11: bool, where: str, status: int) -> tuple[int | None, bool]:

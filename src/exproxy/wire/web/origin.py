@@ -82,7 +82,7 @@ class Origin:
         return lines
 
     def appended(self, tell: frozenset[Tell], authority: bytes, fields: Fields) -> list[bytes]:
-        """The lines for a trusted client, whose ``fields`` tell of clients of its own: addresses are appended, the rest is kept."""
+        """The lines for a trusted client, whose ``fields`` tell of clients of its own: ours are appended, or theirs kept."""
         lines = []
         for line in self.lines(tell, authority):
             name, _, ours = line.partition(b": ")

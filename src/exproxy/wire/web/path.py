@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 from exproxy.wire.lines import quoted
 from exproxy.wire.web.errors import HttpError
 
-_PLAIN = re.compile(rb"(?:/[A-Za-z0-9_~@=+,!&-](?:[A-Za-z0-9_.~@=+,!&-]*+(?<!\.))?)*+/?")
+_PLAIN = re.compile(rb"(?:/[A-Za-z0-9_~@=+,!&-](?:[A-Za-z0-9_.~@=+,!&-]*+(?<!\.))?)++/?|/")
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _HIDDEN_SLASH = re.compile(rb"%(?:2[Ff]|5[Cc])")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -39,7 +39,7 @@ def canonical(raw: bytes) -> str:
     :raises HttpError: it has none; the status is 400.
     """
     if _PLAIN.fullmatch(raw):
-        return raw.decode("ascii").lower() or "/"
+        return raw.decode("ascii").lower()
     return folded(_resolved(_decoded(raw).replace("\\", "/")))
 
 

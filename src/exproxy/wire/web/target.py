@@ -9,7 +9,7 @@ from exproxy.wire.lines import quoted
 from exproxy.wire.web.errors import HttpError
 from exproxy.wire.web.path import canonical
 
-_ABSOLUTE = re.compile(rb"([A-Za-z][A-Za-z0-9+.\-]*)://([^/?]*)([^?]*)\??(.*)", re.DOTALL)
+_ABSOLUTE = re.compile(rb"([A-Za-z][A-Za-z0-9+.\-]*)://([^/?]+)([^?]*)\??(.*)", re.DOTALL)
 _AUTHORITY = re.compile(
     rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+;=\-]+)(?::[0-9]{0,5})?"
 )  # RFC 3986 3.2.2; no comma: it lists
