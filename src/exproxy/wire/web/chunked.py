@@ -162,7 +162,8 @@ class ChunkedBody:
             raise self._refused(f"{quoted(name)} stands in a trailer")
 
     def _size_complaint(self, line: bytes) -> str:
-        line = line.removeprefix(b"\r\n")
+        if self._part is _Part.NEXT:
+            line = line[2:]
         if not line.endswith(b"\r\n"):
             return "the line of a chunk's size ends in LF without CR"
         return f"{quoted(line)} is no size of a chunk"

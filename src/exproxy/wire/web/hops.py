@@ -60,5 +60,5 @@ def dropped(hops: frozenset[bytes], options: tuple[bytes, ...]) -> frozenset[byt
     """``hops`` and what the options of ``Connection`` name beside them, all in lower case."""
     if not options or _SIGNALS.issuperset(options):
         return hops
-    named = (option for option in options if option not in _END_TO_END and not option.startswith(_END_TO_END_PREFIXES))
-    return hops.union(named)
+    named = set(options) - _SIGNALS - _END_TO_END
+    return hops.union(name for name in named if not name.startswith(_END_TO_END_PREFIXES))

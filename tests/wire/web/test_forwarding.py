@@ -1,0 +1,178 @@
+"""Tests for :mod:`exproxy.wire.web.forwarding`."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.wire.web.forwarding import Forwarder, Forwarding
+from exproxy.wire.web.origin import Origin, Tell
+from exproxy.wire.web.rules import header_rules
+from tests.wire.web.heads import octets, request, response
+
+SILENT = Forwarding(tell=frozenset())
+CLIENT = Origin("192.0.2.7", tls=True)
+
+
+def sent(*lines: str, forwarding: Forwarding = SILENT, start: str = "GET /owa/ HTTP/1.1", host: str = "Host: a") -> list[str]:
+    """The lines that the server gets, behind the first."""
+    data = Forwarder(forwarding, CLIENT).request(request(*lines, start=start, host=host))
+    return data.decode("latin-1").split("\r\n")[1:-2]
+
+
+class RequestTests(SynchronousTestCase):
+    def test_order_case_and_values_stay(self) -> None:
+        lines = ("x-MS-Thing:  spaced  out ", "Cookie: a=b", "ACCEPT:*/*", "cookie: c=d", "X: \xe4")
+        data = Forwarder(SILENT, CLIENT).request(request(*lines, start="RPC_IN_DATA /Rpc/%61?x HTTP/1.1", host="HOST: A"))
+        self.assertEqual(data, octets("RPC_IN_DATA /Rpc/%61?x HTTP/1.1", "HOST: A", *lines))
+
+    def test_what_is_for_one_connection_goes(self) -> None:
+        lines = (
+            "Connection: keep-alive",
+            "Keep-Alive: 300",
+            "Proxy-Connection: x",
+            "Proxy-Authorization: Basic eDp5",
+            "TE: gzip",
+        )
+        self.assertEqual(sent(*lines, "Authorization: NTLM x"), ["Host: a", "Authorization: NTLM x"])
+
+    def test_what_connection_names_goes(self) -> None:
+        self.assertEqual(sent("X-Hop: 1", "Connection: close, X-Hop", "X-Other: 2"), ["Host: a", "X-Other: 2"])
+
+    def test_connection_cannot_name_what_must_stay(self) -> None:
+        lines = ("Authorization: x", "Content-Length: 5", "Cookie: c")
+        self.assertEqual(sent("Connection: host, authorization, content-length, cookie", *lines), ["Host: a", *lines])
+
+    def test_connection_cannot_name_what_we_add(self) -> None:
+        forwarding = Forwarding(request=header_rules(replace={"X-Ours": "1"}))
+        lines = sent("Connection: x-forwarded-for, x-forwarded-proto, x-ours, front-end-https", forwarding=forwarding)
+        self.assertEqual(len(lines), 6)
+        self.assertIn("X-Forwarded-For: 192.0.2.7", lines)
+        self.assertEqual(lines[-1], "X-Ours: 1")
+
+    def test_a_framing_line_stays(self) -> None:
+        self.assertEqual(
+            sent("Transfer-Encoding: chunked", "Trailer: X-T"), ["Host: a", "Transfer-Encoding: chunked", "Trailer: X-T"]
+        )
+
+    def test_trailers_stay_asked_for(self) -> None:
+        self.assertEqual(sent("TE: gzip, trailers", "Connection: TE"), ["Host: a", "TE: trailers", "Connection: TE"])
+
+    def test_a_websocket_stays_asked_for(self) -> None:
+        lines = sent("Connection: keep-alive, Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: x")
+        self.assertEqual(lines, ["Host: a", "Sec-WebSocket-Key: x", "Upgrade: websocket", "Connection: Upgrade"])
+
+    def test_another_upgrade_does_not(self) -> None:
+        lines = sent("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: x")
+        self.assertEqual(lines, ["Host: a"])
+
+    def test_an_expectation_is_passed_on(self) -> None:
+        self.assertEqual(sent("Expect: 100-continue"), ["Host: a", "Expect: 100-continue"])
+
+    def test_http_1_0_expects_nothing(self) -> None:
+        self.assertEqual(sent("Expect: 100-continue", start="GET / HTTP/1.0"), ["Host: a"])
+
+    def test_http_1_0_stays_and_keeps_its_connection_if_it_wants(self) -> None:
+        head = request("Connection: Keep-Alive", start="GET / HTTP/1.0", host="")
+        self.assertEqual(Forwarder(SILENT, CLIENT).request(head), octets("GET / HTTP/1.0", "Connection: keep-alive"))
+
+    def test_rules_win_over_what_the_client_sent_and_over_what_is_told(self) -> None:
+        rules = header_rules(replace={"X-Forwarded-Proto": "http", "X-A": "1"}, add=[("X-B", "2")], remove=["X-C"])
+        forwarding = Forwarding(frozenset({Tell.FORWARDED_FOR, Tell.FORWARDED_PROTO}), request=rules)
+        lines = sent("X-A: 0", "X-B: 0", "x-c: 0", "X-Forwarded-Proto: https", forwarding=forwarding)
+        self.assertEqual(
+            lines, ["Host: a", "X-B: 0", "X-Forwarded-For: 192.0.2.7", "X-Forwarded-Proto: http", "X-A: 1", "X-B: 2"]
+        )
+
+    def test_the_host_may_be_replaced(self) -> None:
+        self.assertEqual(sent(forwarding=Forwarding(frozenset(), header_rules(replace={"Host": "ex1"}))), ["Host: ex1"])
+
+    def test_lines_of_one_request(self) -> None:
+        data = Forwarder(SILENT, CLIENT).request(request(), [b"X-Once: 1"])
+        self.assertTrue(data.endswith(b"\r\nX-Once: 1\r\n\r\n"))
+
+
+class OriginTests(SynchronousTestCase):
+    def test_what_a_client_claims_is_replaced(self) -> None:
+        claims = ("X-Forwarded-For: 1.1.1.1", "x_forwarded_for: 1.1.1.1", "X-Real-IP: 1.1.1.1", "Forwarded: for=1.1.1.1")
+        lines = sent(*claims, forwarding=Forwarding(frozenset({Tell.FORWARDED_FOR})))
+        self.assertEqual(lines, ["Host: a", "X-Forwarded-For: 192.0.2.7"])
+
+    def test_claims_go_though_nothing_is_told(self) -> None:
+        self.assertEqual(sent("X-Forwarded-For: 1.1.1.1", "Front-End-Https: on"), ["Host: a"])
+
+    def test_a_trusted_client_is_believed(self) -> None:
+        forwarder = Forwarder(Forwarding(frozenset({Tell.FORWARDED_FOR})), Origin("192.0.2.7", True, trusted=True))
+        data = forwarder.request(request("X-Forwarded-For: 198.51.100.1"))
+        self.assertIn(b"\r\nX-Forwarded-For: 198.51.100.1, 192.0.2.7\r\n", data)
+        self.assertEqual(data.count(b"X-Forwarded-For"), 1)
+
+    def test_another_host_on_the_same_connection_is_told(self) -> None:
+        forwarder = Forwarder(Forwarding(frozenset({Tell.FORWARDED_HOST})), CLIENT)
+        for host in ("a", "b", "a"):
+            self.assertIn(f"X-Forwarded-Host: {host}\r\n".encode(), forwarder.request(request(host=f"Host: {host}")))
+
+    def test_lines_about_the_client_are_ours_alone(self) -> None:
+        forwarder = Forwarder(SILENT, CLIENT, {"X-Client-Cert": "CN=anna", "X-Client-Verify": None})
+        data = forwarder.request(
+            request("x-client-cert: CN=admin", "X_Client_Cert: CN=admin", "X-Client-Verify: yes", host="Host: a")
+        )
+        self.assertEqual(data, octets("GET /owa/ HTTP/1.1", "Host: a", "X-Client-Cert: CN=anna"))
+
+
+class ResponseTests(SynchronousTestCase):
+    def got(
+        self, *lines: str, start: str = "HTTP/1.1 200 OK", keep: bool = True, minor: int = 1, forwarding: Forwarding = SILENT
+    ) -> bytes:
+        return Forwarder(forwarding, CLIENT).response(response(*lines, start=start), keep, minor)
+
+    def test_order_case_and_values_stay(self) -> None:
+        lines = (
+            "x-FEServer:EX1",
+            "Set-Cookie: a=b; path=/",
+            "WWW-Authenticate: NTLM x",
+            "Set-Cookie: c=d",
+            "Persistent-Auth: true",
+        )
+        self.assertEqual(self.got(*lines), octets("HTTP/1.1 200 OK", *lines))
+
+    def test_what_is_for_one_connection_goes(self) -> None:
+        lines = ("Connection: close, X-Hop", "X-Hop: 1", "Keep-Alive: timeout=5", "Proxy-Authenticate: Basic", "Upgrade: h2")
+        self.assertEqual(self.got(*lines, "Content-Length: 5"), octets("HTTP/1.1 200 OK", "Content-Length: 5"))
+
+    def test_the_client_is_told_whether_its_connection_is_kept(self) -> None:
+        told = {(keep, minor): self.got(keep=keep, minor=minor) for keep in (True, False) for minor in (0, 1)}
+        close = octets("HTTP/1.1 200 OK", "Connection: close")
+        self.assertEqual(
+            told,
+            {
+                (True, 1): octets("HTTP/1.1 200 OK"),
+                (True, 0): octets("HTTP/1.1 200 OK", "Connection: keep-alive"),
+                (False, 1): close,
+                (False, 0): close,
+            },
+        )
+
+    def test_a_server_of_http_1_0_is_ours_to_speak_for(self) -> None:
+        self.assertEqual(self.got(start="HTTP/1.0 200 OK"), octets("HTTP/1.1 200 OK"))
+
+    def test_a_missing_reason_leaves_its_blank(self) -> None:
+        self.assertEqual(self.got(start="HTTP/1.1 200"), octets("HTTP/1.1 200 "))
+
+    def test_a_switch_is_passed_on(self) -> None:
+        data = self.got(
+            "Upgrade: websocket", "Sec-WebSocket-Accept: x", "Connection: upgrade", start="HTTP/1.1 101 Switching Protocols"
+        )
+        lines = ("Sec-WebSocket-Accept: x", "Upgrade: websocket", "Connection: Upgrade")
+        self.assertEqual(data, octets("HTTP/1.1 101 Switching Protocols", *lines))
+
+    def test_an_interim_answer_says_nothing_of_the_connection(self) -> None:
+        self.assertEqual(self.got(start="HTTP/1.1 100 Continue", keep=False), octets("HTTP/1.1 100 Continue"))
+
+    def test_a_length_of_nothing_is_taken_from_204(self) -> None:
+        self.assertEqual(self.got("Content-Length: 0", start="HTTP/1.1 204 No Content"), octets("HTTP/1.1 204 No Content"))
+
+    def test_rules_and_lines_of_one_answer(self) -> None:
+        rules = header_rules(replace={"Strict-Transport-Security": "max-age=1"}, remove=["Server", "X-Powered-By"])
+        forwarder = Forwarder(Forwarding(frozenset(), response=rules), CLIENT)
+        head = response("Server: IIS", "x-powered-by: ASP.NET", "Date: now")
+        data = forwarder.response(head, True, 1, [b"Set-Cookie: exproxy=1"])
+        lines = ("Date: now", "Strict-Transport-Security: max-age=1", "Set-Cookie: exproxy=1")
+        self.assertEqual(data, octets("HTTP/1.1 200 OK", *lines))
