@@ -24,7 +24,7 @@ _HIDDEN_SLASH = re.compile(rb"%(?:2[Ff]|5[Cc])")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _STILL_ENCODED = re.compile(r"%(?:[0-9A-Fa-f]{2}|[uU][0-9A-Fa-f]{4})", re.ASCII)
 _COOKIELESS = re.compile(r"\([A-Za-z]\(")
-_STREAM = re.compile(r":[^/]*\$")
+_STREAM = re.compile(r":[^/:$]*\$")
 _DOTS_WITH_PARAMETERS = re.compile(r"\.{1,2}\s*;.*", re.DOTALL)
 
 _WHERE = "HTTP request, path"
