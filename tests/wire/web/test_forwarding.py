@@ -1,10 +1,15 @@
 """Tests for :mod:`exproxy.wire.web.forwarding`."""
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from exproxy.wire.web.errors import HttpError
 from exproxy.wire.web.forwarding import Forwarder, Forwarding
 from exproxy.wire.web.origin import Origin, Tell
+from exproxy.wire.web.reading import RequestReader
 from exproxy.wire.web.rules import header_rules
+from tests.wire.cutting import MODEST
 from tests.wire.web.heads import octets, request, response
 
 SILENT = Forwarding(tell=frozenset())
@@ -87,6 +92,35 @@ class RequestTests(SynchronousTestCase):
     def test_lines_of_one_request(self) -> None:
         data = Forwarder(SILENT, CLIENT).request(request(), [b"X-Once: 1"])
         self.assertTrue(data.endswith(b"\r\nX-Once: 1\r\n\r\n"))
+
+
+class AgainTests(SynchronousTestCase):
+    def test_what_is_written_is_read_again_as_the_same_request(self) -> None:
+        """However a head is damaged: if it is taken, then the server has no other idea of it than we."""
+        noise = st.sampled_from(
+            [b"\r\n", b"\n", b" ", b"\t", b":", b",", b"/", b"%2e", b"chunked", b"Content-Length: 1\r\n", b"0", b"#", b"[x]"]
+        )
+        seed = octets(
+            "GET http://a/owa/x?y HTTP/1.1", "Host: a", "Connection: te, x", "TE: trailers", "Content-Length: 5", "X: y"
+        )
+
+        @settings(MODEST, max_examples=500)
+        @given(st.integers(0, len(seed)), st.integers(0, 3), noise)
+        def check(at: int, gone: int, put: bytes) -> None:
+            reader, again = RequestReader(), RequestReader()
+            try:
+                head = reader.feed(seed[:at] + put + seed[at + gone :])
+            except HttpError:
+                return
+            if head is None:
+                return
+            passed = again.feed(Forwarder(Forwarding(frozenset(Tell)), CLIENT).request(head))
+            assert passed is not None
+            self.assertEqual(again.rest, b"")
+            for name in ("method", "target", "minor", "path", "query", "host", "length", "chunked"):
+                self.assertEqual(getattr(passed, name), getattr(head, name))
+
+        check()
 
 
 class OriginTests(SynchronousTestCase):

@@ -1,8 +1,7 @@
 """Heads as they are passed on: in their order and case, values untouched, without what was for one connection only.
 
 A request keeps its version: a server must not send chunks to a client of HTTP/1.0, and is only told so by that.  No ``Via`` is
-added (RFC 9110 7.6.3 wants one): IIS then stops compressing (``noCompressionForProxies``), and gateways that hide their servers
-leave it out, as HAProxy does.
+added, which RFC 9110 7.6.3 wants: IIS may then send nothing compressed (``noCompressionForProxies``), and HAProxy adds none.
 """
 
 from collections.abc import Mapping, Sequence
