@@ -72,6 +72,24 @@ class RelayTests(Stage):
         self.assertEqual((record.frontend, record.backend, record.server, record.retries), ("smtp", "hub", "one", 0))
         self.assertEqual((record.queue_ms, record.connect_ms, record.actconn, record.feconn, record.beconn), (0, 0, 1, 1, 0))
 
+    def test_nobody_is_to_blame_when_the_server_ends_first_and_the_client_follows(self) -> None:
+        self.open(self.backend())
+        client = self.client()
+        self.servers["one"].sessions[0].stream.write_eof()
+        self.settle()
+        client.stream.write_eof()
+        self.settle()
+        self.assertEqual([record.termination for record in self.records], ["--"])
+
+    def test_a_client_that_only_closes_when_the_server_has_gone_is_not_to_blame(self) -> None:
+        self.open(self.backend())
+        client = self.client()
+        self.servers["one"].sessions[0].stream.close()
+        self.settle()
+        client.stream.close()
+        self.settle()
+        self.assertEqual([record.termination for record in self.records], ["--"])
+
     def test_a_client_that_resets_is_to_blame(self) -> None:
         self.open(self.backend())
         client = self.client()

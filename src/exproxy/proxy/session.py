@@ -449,6 +449,10 @@ class Session:
             self._state = State.CLOSING
             self._server.close()
             self._hasten()
+        elif self._state is State.ENDING and self._server_gone:
+            if error is not None and not _usual(error):
+                self._blame("C")
+            self._state = State.CLOSING
         else:
             if self._state is State.PREFACE:
                 self._frontend.left_early += 1
