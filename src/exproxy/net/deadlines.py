@@ -45,11 +45,14 @@ class Deadlines:
 
     def set(self, owner: Owner, when: float) -> None:
         """Ask ``owner`` at ``when`` (the reactor's seconds); replaces its earlier deadline."""
-        tick = max(ceil(when / RESOLUTION), self._fired + 1)
-        if owner.deadline_tick:
-            if owner.deadline_tick == tick:
+        tick = ceil(when / RESOLUTION)
+        if tick <= self._fired:
+            tick = self._fired + 1
+        before = owner.deadline_tick
+        if before:
+            if before == tick:
                 return
-            self._buckets[owner.deadline_tick].discard(owner)
+            self._buckets[before].discard(owner)
         owner.deadline_tick = tick
         bucket = self._buckets.get(tick)
         if bucket is None:

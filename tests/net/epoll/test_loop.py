@@ -3,7 +3,7 @@
 import os
 import select
 
-from exproxy.net.epoll.loop import EVENTS_A_TURN, Loop
+from exproxy.net.epoll.loop import EVENTS_A_ROUND, LINGER, ROUNDS_A_TURN, Loop
 from tests.net.epoll.harness import LoopTestCase, SilentRecorder
 
 
@@ -43,14 +43,48 @@ class LoopTests(LoopTestCase):
 
     def test_a_handler_that_raises_ends_nobody_else(self) -> None:
         bad, good = self.pipe(ZeroDivisionError()), self.pipe()
-        self.loop.doRead()
+        self.loop.round(0)
         self.assertEqual((bad.faults, good.calls), (1, 1))
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
-    def test_a_turn_takes_a_bounded_number_of_events(self) -> None:
-        pipes = [self.pipe() for _ in range(EVENTS_A_TURN + 44)]
+    def test_a_round_takes_a_bounded_number_of_events(self) -> None:
+        pipes = [self.pipe() for _ in range(EVENTS_A_ROUND + 44)]
+        self.assertTrue(self.loop.round(0))
+        self.assertEqual(sum(pipe.calls for pipe in pipes), EVENTS_A_ROUND)
+
+    def test_a_turn_takes_a_bounded_number_of_rounds_though_there_is_always_more(self) -> None:
+        pipe = self.pipe()
         self.loop.doRead()
-        self.assertEqual(sum(pipe.calls for pipe in pipes), EVENTS_A_TURN)
+        self.assertEqual(pipe.calls, 1 + ROUNDS_A_TURN)
+
+    def test_a_turn_is_over_when_the_reactor_has_waited_long_enough(self) -> None:
+        class Slow(Pipe):
+            def ready(slow, mask: int) -> None:  # noqa: N805 - self is the test's
+                super().ready(mask)
+                self.reactor.advance(LINGER)
+
+        slow = Slow(self.loop)
+        self.addCleanup(slow.close)
+        self.loop.doRead()
+        self.assertLess(slow.calls, 6)
+
+    def test_what_comes_of_a_round_is_done_in_the_same_turn(self) -> None:
+        answers = Pipe(self.loop)
+        self.addCleanup(answers.close)
+        os.read(answers.read, 1)
+
+        class Asking(Pipe):
+            def ready(self, mask: int) -> None:
+                os.read(self.read, 1)
+                os.write(answers.write, b"x")
+
+        asking = Asking(self.loop)
+        self.addCleanup(asking.close)
+        self.loop.doRead()
+        self.assertGreater(answers.calls, 0)
+
+    def test_a_round_tells_that_there_was_nothing(self) -> None:
+        self.assertFalse(self.loop.round(0))
 
     def test_who_carries_on_does_so_in_the_next_turn_without_an_event(self) -> None:
         class Carrier:
@@ -79,7 +113,7 @@ class LoopTests(LoopTestCase):
         self.assertIn(second, good.lost)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
-    def test_now_is_the_beginning_of_the_turn(self) -> None:
+    def test_now_is_the_beginning_of_the_round(self) -> None:
         self.reactor.advance(5)
         self.loop.doRead()
         self.assertEqual(self.loop.now, 5)

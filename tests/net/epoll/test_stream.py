@@ -42,6 +42,16 @@ class StreamTests(LoopTestCase):
             self.turn(1)
         self.assertEqual((got, source.received), (size, size))
 
+    def test_an_end_that_comes_with_the_last_words_is_passed_on_in_the_same_round(self) -> None:
+        recorder = SilentRecorder()
+        source, far = self.stream(recorder)
+        sink, end = self.stream(recorder)
+        source.pipe(sink)
+        far.send(b"last words")
+        far.close()
+        self.loop.round(0)
+        self.assertEqual((end.recv(100), end.recv(100)), (b"last words", b""))
+
     def test_watched_while_paused_it_tells_that_the_peer_left(self) -> None:
         recorder = SilentRecorder()
         stream, peer = self.stream(recorder)

@@ -10,7 +10,13 @@ from zope.interface import implementer
 from exproxy.net.deadlines import Deadlines
 from exproxy.net.epoll.splice import Pipes
 
-EVENTS_A_TURN = 256
+EVENTS_A_ROUND = 256
+LINGER = 0.001
+"""Seconds that a turn waits for more when it has done all there was (the epoll counts in milliseconds)."""
+TURN = 0.002
+"""Seconds after which the reactor has its turn though there is more to do: its timers, checks and other processes' news wait."""
+ROUNDS_A_TURN = 64
+"""At most, however short they are."""
 BUFFER = 256 * 1024
 
 _log = Logger()
@@ -51,7 +57,7 @@ class Reactor(IReactorFDSet, IReactorTime):
 class Loop:
     """:param reactor: a reactor with ``addReader`` and the clock.
 
-    ``now`` is the reactor's seconds at the beginning of the present turn.  ``buffer`` is shared by all streams: what is read
+    ``now`` is the reactor's seconds at the beginning of the present round.  ``buffer`` is shared by all streams: what is read
     into it is sent or copied before the call returns.
     """
 
@@ -120,11 +126,29 @@ class Loop:
         return "exproxy"
 
     def doRead(self) -> None:
-        """One turn."""
-        self.now = self.seconds()
+        """One turn: rounds, until nothing comes any more for a moment, or until the reactor has waited long enough for its own.
+
+        A way through the reactor costs as much as relaying a request, and what answers comes mostly at once: the server's, and
+        the client's next.
+        """
         self._turning = True
+        busy = self.round(0.0)
+        until = self.now + TURN
+        for _ in range(ROUNDS_A_TURN):
+            if not busy or self.now > until:
+                break
+            busy = self.round(LINGER)
+        self._turning = False
+        if self._again:
+            self._wake()
+
+    def round(self, patience: float) -> bool:
+        """What is ready now, or within ``patience`` seconds; and what wanted to carry on.  Returns whether there was any."""
+        again = self._again
+        events = self._poll(0.0 if again else patience, EVENTS_A_ROUND)
+        self.now = self.seconds()
         handlers = self._handlers
-        for fd, mask in self._poll(0, EVENTS_A_TURN):
+        for fd, mask in events:
             handler = handlers.get(fd)
             if handler is not None:
                 try:
@@ -138,10 +162,9 @@ class Loop:
                     who.carry_on()
                 except Exception:  # noqa: BLE001 - likewise
                     self._failed(who)
-        self._bury()
-        self._turning = False
-        if self._again:
-            self._wake()
+        if self._dead:
+            self._bury()
+        return bool(events or again)
 
     def _bury(self) -> None:
         while self._dead:

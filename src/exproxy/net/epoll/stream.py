@@ -261,7 +261,8 @@ class EpollStream:
         """The loop's turn is over: nobody is inside one of our methods."""
         self._loop.forget(self._fd)
         self._sock.close()
-        self._end_splice()
+        if self._splice is not None:
+            self._end_splice()
         self._to = self._source = None
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
@@ -300,10 +301,16 @@ class EpollStream:
             self._reading = False
             self._readable = True
             self._bulk += size
-        elif size == len(loop.buffer) or self._left:
+        elif size == BUFFER:
             self._readable = True
             self._bulk += size
             self._carry_on_later()
+        elif self._left:
+            if self._left & EPOLLERR:
+                self._readable = True
+                self._carry_on_later()
+            else:  # less than a buffer came, and the end is behind it: it need not be read (no urgent data in what we relay)
+                self._eof()
 
     def _read_for_receiver(self) -> None:
         if self._splice is not None:
@@ -487,7 +494,8 @@ class EpollStream:
         self._ended = True
         self._error = error or self._error
         self._reading = False
-        self._drop_queue()
+        if self._queue is not None:
+            self._drop_queue()
         self._loop.later(self)
 
     def _drop_queue(self) -> None:
