@@ -7,7 +7,9 @@ for another turn.  Reading may have to wait until the socket takes a byte, and w
 
 import os
 from contextlib import suppress
+from fcntl import ioctl
 from select import EPOLLERR, EPOLLOUT
+from termios import FIONREAD
 
 from OpenSSL import SSL
 
@@ -25,6 +27,8 @@ READ_FOR_PIPE = BUFFER - RECORD
 FLUSH = BUFFER
 """Bytes that are encrypted in one turn."""
 _NOWHERE = -1
+_NOTHING = bytes(4)
+"""An ``int`` of 0, as ioctl(2) fills it in."""
 
 
 class EpollTLSStream(EpollStream):
@@ -49,13 +53,13 @@ class EpollTLSStream(EpollStream):
 
     def __init__(self, plain: EpollStream, side: ServerTLS | ClientTLS, owner: TLSOwner) -> None:
         fault: Exception | None = None
-        sock, registered = plain._sock, 0
+        sock, registered, left = plain._sock, 0, plain._left
         try:
             sock, held = plain.surrender()
             registered = int(held)
         except OSError as error:
             fault = error
-        super().__init__(plain._loop, sock, plain.peer, registered)
+        super().__init__(plain._loop, sock, plain.peer, registered, left)
         self._owner: TLSOwner | None = owner
         self._receiver = owner
         self._side = side
@@ -132,6 +136,7 @@ class EpollTLSStream(EpollStream):
         if self._ended:
             return
         if self._handshaking:
+            self._left |= mask & LEFT
             if mask & READABLE or self._connection is not None:
                 self._shake_hands()
             return
@@ -232,8 +237,12 @@ class EpollTLSStream(EpollStream):
         self._read_wants_write = False
         size = 0
         try:
+            size = take(view, RECORD)
+            if size < RECORD and not self._left and ioctl(self._fd, FIONREAD, _NOTHING) == _NOTHING:
+                self._readable = False  # asking the kernel costs a third of having OpenSSL find out
+                return size
             while size < most:
-                size += take(view[size:] if size else view, RECORD)
+                size += take(view[size:], RECORD)
         except SSL.WantReadError:
             self._readable = False
         except SSL.WantWriteError:
