@@ -12,6 +12,7 @@ from zope.interface import provider
 from exproxy.net import network_for
 from exproxy.process.clock import steady
 from exproxy.process.forkserver import ForkServer
+from exproxy.process.memory import settle
 from exproxy.process.spawning import LINK, adopt, die_with_parent
 from exproxy.site.errors import SiteError
 from exproxy.site.heirloom import Heirloom
@@ -49,6 +50,7 @@ def serve(heirloom: Heirloom) -> None:
     live.seconds = heirloom.seconds
     site = WorkerSite(live, network_for(live), heirloom.configuration, heirloom.tls)
     adopt(live, socket.socket(fileno=LINK), site.link)
+    settle()
     live.run(installSignalHandlers=False)
 
 

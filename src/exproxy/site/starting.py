@@ -9,6 +9,7 @@ from exproxy.check.plugins import DuplicateCheckerError, checkers
 from exproxy.config.load import load
 from exproxy.net import network_for
 from exproxy.process.clock import steady
+from exproxy.process.memory import settle
 from exproxy.process.spawning import spawn, tie
 from exproxy.site.core import Site
 from exproxy.site.errors import SiteError
@@ -31,7 +32,10 @@ def service_for(path: Path, environ: Mapping[str, str], reactor: Any) -> SiteSer
     network = network_for(reactor)
     if configuration.service.workers > 1:
         master = MasterSite(reactor, network, found, configuration, partial(spawn, reactor), partial(tie, reactor))
-        return SiteService(master, reactor)
-    site = Site(reactor, network, found)
-    site.apply(configuration)
-    return SiteService(site, reactor)
+        service = SiteService(master, reactor)
+    else:
+        site = Site(reactor, network, found)
+        site.apply(configuration)
+        service = SiteService(site, reactor)
+    settle()
+    return service
