@@ -1,7 +1,7 @@
 """What stands for the life of a process is no work for the garbage collector.
 
-Modules, types and the configuration are some 60,000 objects, and to look through them takes 10 ms and more, in which nobody's bytes
-move.
+Modules, types and the configuration are some 60,000 objects, and to look through them takes 10 ms and more, in which nobody is
+served.
 """
 
 import gc

@@ -296,7 +296,7 @@ class Session:
     def lease_granted(self, lease: Lease) -> None:
         """The wait in the queue is over."""
         self._ticket = None
-        self._connect(lease)
+        self._connect(lease, self._frontend.seconds())
 
     def lease_denied(self, error: NoServer) -> None:
         """While we waited, the last server went."""
@@ -363,8 +363,9 @@ class Session:
         assert backend is not None
         pool = backend.pool
         key = pool.key_for(self._source[0]) if pool.needs_key else None
+        now = self._started if self._state is State.ACCEPTED else self._frontend.seconds()
         try:
-            got = pool.acquire(self, key, self._frontend.seconds(), avoid)
+            got = pool.acquire(self, key, now, avoid)
         except QueueFull:
             self._refuse("SQ")
         except NoServer:
@@ -375,7 +376,7 @@ class Session:
             elif got.server is avoid:
                 self._rest(got)
             else:
-                self._connect(got)
+                self._connect(got, now)
 
     def _queue(self, ticket: Ticket, backend: Backend) -> None:
         self._state = State.QUEUED
@@ -384,14 +385,14 @@ class Session:
         if backend.abortonclose:
             self._client.watch()
 
-    def _connect(self, lease: Lease) -> None:
+    def _connect(self, lease: Lease, now: float) -> None:
         backend = self._backend
         assert backend is not None
         server = lease.server
         if self._state is State.QUEUED:
             self._frontend.deadlines.clear(self)
         if not self._leased_at:
-            self._leased_at = self._frontend.seconds()
+            self._leased_at = now
         self._state = State.CONNECTING
         self._lease = lease
         self._redispatched = self._redispatched or self._server_name not in (None, server.name)
@@ -422,7 +423,7 @@ class Session:
         if backend.redispatch and not lease.server.usable:
             self._redispatch(lease.server)
         else:
-            self._connect(lease)
+            self._connect(lease, self._frontend.seconds())
 
     def _check_idle(self, now: float) -> None:
         server = self._server

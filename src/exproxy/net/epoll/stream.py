@@ -1,6 +1,6 @@
 """One connected socket as a :class:`exproxy.net.interfaces.PlainStream`."""
 
-from _socket import MSG_PEEK, SHUT_WR, SO_LINGER, SOL_SOCKET, socket
+from _socket import MSG_MORE, MSG_PEEK, SHUT_WR, SO_LINGER, SOL_SOCKET, socket
 from contextlib import suppress
 from errno import ECONNABORTED
 from select import EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP
@@ -179,6 +179,15 @@ class EpollStream:
         self._register()
         return False
 
+    def write_last(self, data: memoryview) -> bool:
+        """Like :meth:`write`, when :meth:`write_eof` follows: the kernel keeps the rest for that, and sends both at once."""
+        taken = 0
+        if self._queue is None and not (self._ended or self._closing or self._eof_pending):
+            with suppress(OSError):  # it is met again below
+                taken = self._sock.send(data, MSG_MORE)
+            self.sent += taken
+        return taken == len(data) or self.write(data[taken:])
+
     def write_spliced(self, splice: Splice) -> bool:
         """Like :meth:`write`, of what ``splice`` holds."""
         if self._ended or self._closing or self._eof_pending:
@@ -297,7 +306,9 @@ class EpollStream:
             return
         self.received += size
         self.last_active = loop.now
-        if not to.write(loop.view[:size]):
+        if self._left:
+            self._pass_on_last_words(to, size)
+        elif not to.write(loop.view[:size]):
             self._reading = False
             self._readable = True
             self._bulk += size
@@ -305,12 +316,24 @@ class EpollStream:
             self._readable = True
             self._bulk += size
             self._carry_on_later()
-        elif self._left:
-            if self._left & EPOLLERR:
-                self._readable = True
-                self._carry_on_later()
-            else:  # less than a buffer came, and the end is behind it: it need not be read (no urgent data in what we relay)
-                self._eof()
+
+    def _pass_on_last_words(self, to: Stream, size: int) -> None:
+        """The peer had left when this was read; if it was less than there was room for, nothing but the end is behind it.
+
+        So the end need not be read.  (Urgent data would end a read early too, and is not relayed: HAProxy does the same.)
+        """
+        last = size < BUFFER and not self._left & EPOLLERR
+        view = self._loop.view[:size]
+        if not (to.write_last(view) if last and type(to) is EpollStream else to.write(view)):
+            self._reading = False
+            self._readable = True
+            self._bulk += size
+        elif last:
+            self._eof()
+        else:
+            self._readable = True
+            self._bulk += size
+            self._carry_on_later()
 
     def _read_for_receiver(self) -> None:
         if self._splice is not None:
