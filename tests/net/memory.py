@@ -105,6 +105,9 @@ class MemoryStream:
         self._unread[:0] = data
         self._schedule()
 
+    def has_waiting(self) -> bool:
+        return bool(self._unread or self.inbox)
+
     def look(self) -> None:
         self._looking = True
         self.resume()
@@ -281,6 +284,7 @@ class MemoryAttempt:
     source: str | None
     timeout: float
     call: IDelayedCall
+    speaks_first: bool = False
     cancelled: bool = False
 
     def cancel(self) -> None:
@@ -333,10 +337,12 @@ class MemoryNetwork:
         """What ``inherited`` says that ``fd`` is."""
         return self.listen(self.inherited[fd], acceptor)
 
-    def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
+    def connect(
+        self, address: Address, dialer: Dialer, timeout: float, source: str | None = None, speaks_first: bool = False
+    ) -> Attempt:
         delay = timeout if address in self._silent else 0.0
         call = self.clock.callLater(delay, self._conclude, address, dialer, source)
-        attempt = MemoryAttempt(address, source, timeout, call)
+        attempt = MemoryAttempt(address, source, timeout, call, speaks_first)
         self.attempts.append(attempt)
         return attempt
 

@@ -305,6 +305,26 @@ class ConnectTests(Stage):
         self.client()
         self.assertEqual(self.network.attempts[-1].source, "192.0.2.77")
 
+    def test_a_server_that_may_greet_is_not_made_to_wait_for_a_silent_client(self) -> None:
+        self.open(self.backend())
+        self.client()
+        self.assertFalse(self.network.attempts[-1].speaks_first)
+
+    def test_words_that_wait_for_the_server_confirm_the_connection(self) -> None:
+        servers = self.servers_of()
+        for server in servers.servers.values():
+            self.network.blackhole(self.addresses[server.name])
+        self.open(self.backend(servers, retries=1))
+        client = self.client()
+        self.send(client, b"early words")
+        self.clock.pump([1] * 7)
+        self.assertEqual([attempt.speaks_first for attempt in self.network.attempts[-2:]], [False, True])
+
+    def test_a_proxy_header_confirms_the_connection(self) -> None:
+        self.open(self.backend(send_proxy={"one": "v1"}))
+        self.client()
+        self.assertTrue(self.network.attempts[-1].speaks_first)
+
     def test_a_refused_connect_goes_to_the_other_server_at_once(self) -> None:
         self.network.fail(self.addresses["one"], ConnectionRefusedError(errno.ECONNREFUSED, "refused"))
         self.servers["two"].greeting = b"220 two\r\n"

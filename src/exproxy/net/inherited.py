@@ -38,5 +38,7 @@ class InheritedNetwork:
     def secure_client(self, stream: PlainStream, tls: ClientTLS, owner: TLSOwner) -> SecureStream:
         return self._network.secure_client(stream, tls, owner)
 
-    def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
-        return self._network.connect(address, dialer, timeout, source)
+    def connect(
+        self, address: Address, dialer: Dialer, timeout: float, source: str | None = None, speaks_first: bool = False
+    ) -> Attempt:
+        return self._network.connect(address, dialer, timeout, source, speaks_first)

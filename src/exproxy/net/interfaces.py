@@ -90,6 +90,9 @@ class Stream(Protocol):
 class PipedStream(Stream, Protocol):
     """A stream that can be relayed into another, and another into it.  Those of a network can; those of checks need not."""
 
+    def has_waiting(self) -> bool:
+        """Whether bytes of the peer wait to be read, as far as that is known without reading them."""
+
     def pipe(self, to: "PipedStream") -> None:
         """Relay every byte read here to ``to``, with back-pressure, and the end as ``to.write_eof()``; starts reading."""
 
@@ -202,8 +205,14 @@ class Network(Protocol):
     def adopt(self, fd: int, acceptor: Acceptor) -> Port:
         """Accept on a listening socket that other processes have too.  The descriptor is the port's from now on."""
 
-    def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
-        """Open a connection; NODELAY and TCP keepalive are on."""
+    def connect(
+        self, address: Address, dialer: Dialer, timeout: float, source: str | None = None, speaks_first: bool = False
+    ) -> Attempt:
+        """Open a connection; NODELAY and TCP keepalive are on.
+
+        :param speaks_first: the dialer writes as soon as it is connected; where the platform can, these bytes confirm the
+            connection, which saves a segment.  Untrue, it makes a server that greets wait for some 40 ms.
+        """
 
     def secure_server(self, stream: PlainStream, tls: ServerTLS, owner: TLSOwner) -> SecureStream:
         """Speak TLS on ``stream`` from now on, as the server; ``stream`` itself is not to be used any more.

@@ -173,6 +173,9 @@ class TransportStream(Protocol):
             self._wake_later()
         self.resume()
 
+    def has_waiting(self) -> bool:
+        return bool(self._held)
+
     def look(self) -> None:
         self._looking = True
         self.received -= sum(map(len, self._held))  # what is only looked at is not taken yet
@@ -424,7 +427,9 @@ class TransportNetwork:
             sock.setblocking(False)
             return TransportPort(self._reactor.adoptStreamPort(sock.fileno(), sock.family, factory), factory)
 
-    def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
+    def connect(
+        self, address: Address, dialer: Dialer, timeout: float, source: str | None = None, speaks_first: bool = False
+    ) -> Attempt:
         attempt = TransportAttempt(self._reactor, dialer)
         self._reactor.callLater(0, attempt.start, self._reactor, address, timeout, source)
         return attempt

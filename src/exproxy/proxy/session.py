@@ -397,11 +397,12 @@ class Session:
         self._lease = lease
         self._redispatched = self._redispatched or self._server_name not in (None, server.name)
         self._server_name = server.name
-        address = server.place(self.reached()[1])
+        address = server.place(server.port or self.reached()[1])  # where we were reached costs a system call
         if address is None:
             self.connect_failed(OSError(f"{server.full_name} {server.condition()}"))
             return
-        self._attempt = self._frontend.network.connect(address, self, backend.connect_timeout, backend.source)
+        speaks_first = server.name in backend.tls or server.name in backend.send_proxy or self._client.has_waiting()
+        self._attempt = self._frontend.network.connect(address, self, backend.connect_timeout, backend.source, speaks_first)
         if backend.abortonclose:
             self._client.watch()
 

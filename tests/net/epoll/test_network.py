@@ -23,6 +23,22 @@ class NetworkTests(LoopTestCase):
             options = [sock.getsockopt(IPPROTO_TCP, TCP_NODELAY), sock.getsockopt(SOL_SOCKET, SO_KEEPALIVE)]
             self.assertEqual([*options, sock.getsockopt(IPPROTO_TCP, TCP_KEEPIDLE)], [1, 1, KEEPALIVE_AFTER])
 
+    def test_who_speaks_first_confirms_the_connection_with_what_it_says(self) -> None:
+        """The kernel waits some 40 ms for it: a busy machine may need that long once, not ten times."""
+        self.assertTrue(any(self.accepted_only_with_bytes() for _ in range(10)))
+
+    def accepted_only_with_bytes(self) -> bool:
+        server, client = SilentRecorder(), SilentRecorder()
+        port = self.network.listen(("127.0.0.1", 0), server)
+        self.addCleanup(port.close)
+        port.resume()
+        self.network.connect(port.address, client, 5.0, speaks_first=True)
+        self.turn()
+        before = len(server.streams)
+        client.streams[0].write(b"first")
+        self.turn()
+        return (before, len(server.streams)) == (0, 1)
+
     def test_an_address_that_is_not_ours_to_connect_from_is_a_failed_attempt(self) -> None:
         recorder = SilentRecorder()
         self.network.connect(("127.0.0.1", 9), recorder, 5.0, "192.0.2.1")

@@ -52,6 +52,25 @@ class StreamTests(LoopTestCase):
         self.loop.round(0)
         self.assertEqual((end.recv(100), end.recv(100)), (b"last words", b""))
 
+    def test_it_knows_what_waits_without_reading_it(self) -> None:
+        recorder = SilentRecorder()
+        stream, peer = self.stream(recorder)
+        self.assertFalse(stream.has_waiting())
+        peer.send(b"unread")
+        self.assertTrue(stream.has_waiting())
+        stream.resume()
+        self.turn()
+        self.assertEqual((stream.has_waiting(), recorder.data[stream]), (False, b"unread"))
+        stream.unread(b"again")
+        self.assertTrue(stream.has_waiting())
+
+    def test_what_waits_on_a_stream_that_has_ended_is_nothing(self) -> None:
+        stream, peer = self.stream(SilentRecorder())
+        peer.send(b"unread")
+        stream.abort()
+        self.turn()
+        self.assertFalse(stream.has_waiting())
+
     def test_watched_while_paused_it_tells_that_the_peer_left(self) -> None:
         recorder = SilentRecorder()
         stream, peer = self.stream(recorder)

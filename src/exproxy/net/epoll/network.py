@@ -16,6 +16,7 @@ from _socket import (
     SOL_SOCKET,
     TCP_KEEPIDLE,
     TCP_NODELAY,
+    TCP_QUICKACK,
     socket,
 )
 
@@ -62,7 +63,9 @@ class EpollNetwork:
         sock.setblocking(False)
         return EpollPort(self.loop, sock, acceptor, SHARED_ACCEPTS_A_TURN)
 
-    def connect(self, address: Address, dialer: Dialer, timeout: float, source: str | None = None) -> Attempt:
+    def connect(
+        self, address: Address, dialer: Dialer, timeout: float, source: str | None = None, speaks_first: bool = False
+    ) -> Attempt:
         try:
             sock = socket(_family(address), _KIND)
         except OSError as error:
@@ -71,6 +74,8 @@ class EpollNetwork:
             _prepare(sock)
             if source is not None:
                 sock.bind((source, 0))
+            if speaks_first:
+                sock.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 0)
             code = sock.connect_ex(address)
         except OSError as error:
             sock.close()

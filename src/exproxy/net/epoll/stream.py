@@ -3,8 +3,10 @@
 from _socket import MSG_MORE, MSG_PEEK, SHUT_WR, SO_LINGER, SOL_SOCKET, socket
 from contextlib import suppress
 from errno import ECONNABORTED
+from fcntl import ioctl
 from select import EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP
 from struct import pack
+from termios import FIONREAD
 
 from exproxy.net.epoll.loop import BUFFER, Loop
 from exproxy.net.epoll.splice import Splice
@@ -13,6 +15,8 @@ from exproxy.net.interfaces import Address, PipedStream, Receiver, Stream
 MASK = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET
 READABLE = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR
 LEFT = EPOLLRDHUP | EPOLLHUP | EPOLLERR
+NOTHING = bytes(4)
+"""An ``int`` of 0, as ioctl(2) fills it in."""
 _RESET = pack("ii", 1, 0)
 BULK = 4 * BUFFER
 """Bytes that went through a pipe in full buffers before it is worth a splice."""
@@ -115,6 +119,9 @@ class EpollStream:
             self._register()
             if self._left:
                 self._carry_on_later()
+
+    def has_waiting(self) -> bool:
+        return bool(self._unread) or (not self._ended and ioctl(self._fd, FIONREAD, NOTHING) != NOTHING)
 
     def unread(self, data: bytes) -> None:
         self._unread = data + self._unread

@@ -14,7 +14,7 @@ from termios import FIONREAD
 from OpenSSL import SSL
 
 from exproxy.net.epoll.loop import BUFFER
-from exproxy.net.epoll.stream import LEFT, READABLE, EpollStream
+from exproxy.net.epoll.stream import LEFT, NOTHING, READABLE, EpollStream
 from exproxy.net.interfaces import TLSOwner
 from exproxy.net.tls.client import ClientTLS
 from exproxy.net.tls.failures import TLSError, TruncatedError, explain_record
@@ -27,8 +27,6 @@ READ_FOR_PIPE = BUFFER - RECORD
 FLUSH = BUFFER
 """Bytes that are encrypted in one turn."""
 _NOWHERE = -1
-_NOTHING = bytes(4)
-"""An ``int`` of 0, as ioctl(2) fills it in."""
 
 
 class EpollTLSStream(EpollStream):
@@ -238,7 +236,7 @@ class EpollTLSStream(EpollStream):
         size = 0
         try:
             size = take(view, RECORD)
-            if size < RECORD and not self._left and ioctl(self._fd, FIONREAD, _NOTHING) == _NOTHING:
+            if size < RECORD and not self._left and ioctl(self._fd, FIONREAD, NOTHING) == NOTHING:
                 self._readable = False  # asking the kernel costs a third of having OpenSSL find out
                 return size
             while size < most:

@@ -94,6 +94,9 @@ class BufferedTLSStream:
         self._unread = data + self._unread
         self._take_turn_later()
 
+    def has_waiting(self) -> bool:
+        return bool(self._unread)
+
     def pipe(self, to: PipedStream) -> None:
         self._to = to
         to.fed_by(self)
