@@ -5,7 +5,7 @@ import os
 import socket
 
 from exproxy.net.epoll.network import EpollNetwork
-from exproxy.net.epoll.port import ACCEPTS_A_TURN, REST, SHARED_ACCEPTS_A_TURN, EpollPort
+from exproxy.net.epoll.port import ACCEPTS_A_ROUND, REST, SHARED_ACCEPTS_A_ROUND, EpollPort
 from exproxy.net.interfaces import Stream
 from tests.net.epoll.harness import LoopTestCase, SilentRecorder
 
@@ -55,12 +55,12 @@ class Crowded(FakeListener):
 
 
 class PortTests(LoopTestCase):
-    def test_it_accepts_as_many_as_are_ready_and_leaves_a_turn_to_the_others(self) -> None:
-        for batch in (ACCEPTS_A_TURN, SHARED_ACCEPTS_A_TURN):
+    def test_it_accepts_as_many_as_are_ready_and_leaves_the_round_to_the_others(self) -> None:
+        for batch in (ACCEPTS_A_ROUND, SHARED_ACCEPTS_A_ROUND):
             recorder = SilentRecorder(room=1000)
             port = EpollPort(self.loop, Crowded(), recorder, batch)
             port.resume()
-            self.loop.doRead()
+            self.loop.round(0)
             self.assertEqual(len(recorder.streams), batch)
             port.close()
             for stream in recorder.streams:
@@ -71,7 +71,7 @@ class PortTests(LoopTestCase):
         recorder = SilentRecorder(room=3)
         port = EpollPort(self.loop, Crowded(), recorder)
         port.resume()
-        self.loop.doRead()
+        self.loop.round(0)
         self.assertEqual(len(recorder.streams), 3)
         port.close()
         for stream in recorder.streams:

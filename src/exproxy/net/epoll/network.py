@@ -22,7 +22,7 @@ from _socket import (
 
 from exproxy.net.epoll.attempt import EpollAttempt, FailedAttempt
 from exproxy.net.epoll.loop import Loop
-from exproxy.net.epoll.port import SHARED_ACCEPTS_A_TURN, EpollPort
+from exproxy.net.epoll.port import SHARED_ACCEPTS_A_ROUND, EpollPort
 from exproxy.net.epoll.tlsstream import EpollTLSStream, secured
 from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, PlainStream, TLSOwner
 from exproxy.net.tls.client import ClientTLS
@@ -61,7 +61,7 @@ class EpollNetwork:
     def adopt(self, fd: int, acceptor: Acceptor) -> EpollPort:
         sock = socket(fileno=fd)
         sock.setblocking(False)
-        return EpollPort(self.loop, sock, acceptor, SHARED_ACCEPTS_A_TURN)
+        return EpollPort(self.loop, sock, acceptor, SHARED_ACCEPTS_A_ROUND)
 
     def connect(
         self, address: Address, dialer: Dialer, timeout: float, source: str | None = None, speaks_first: bool = False

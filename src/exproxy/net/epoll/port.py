@@ -10,8 +10,8 @@ from exproxy.net.epoll.loop import Loop
 from exproxy.net.epoll.stream import EpollStream
 from exproxy.net.interfaces import Acceptor, Address
 
-ACCEPTS_A_TURN = 64
-SHARED_ACCEPTS_A_TURN = 8
+ACCEPTS_A_ROUND = 64
+SHARED_ACCEPTS_A_ROUND = 8
 """Of a socket on which other processes accept too: the first that wakes up leaves something for them."""
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 REST = 1.0
@@ -21,10 +21,10 @@ REST = 1.0
 class EpollPort:
     """:param sock: bound, listening and non-blocking; accepted sockets inherit NODELAY and KEEPALIVE from it.
 
-    :param batch: clients that are accepted in one turn at most.
+    :param batch: clients that are accepted in one round of the loop at most.
     """
 
-    def __init__(self, loop: Loop, sock: socket, acceptor: Acceptor, batch: int = ACCEPTS_A_TURN) -> None:
+    def __init__(self, loop: Loop, sock: socket, acceptor: Acceptor, batch: int = ACCEPTS_A_ROUND) -> None:
         self._loop = loop
         self._batch = batch
         self._sock = sock
