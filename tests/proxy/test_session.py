@@ -332,6 +332,60 @@ class ConnectTests(Stage):
         client = self.client()
         self.assertEqual(client.data, b"220 two\r\n")
 
+    def taking_their_sessions_along(self) -> pool.Backend:
+        servers = self.servers_of(on_marked_down="shutdown-sessions", server={"checks": [pool.CheckSpec("c", 1, 1)]})
+        for server in servers.servers.values():
+            server.observe("c", pool.CheckResult(passed=True), self.clock.seconds())
+        self.servers["two"].greeting = b"220 two\r\n"
+        return servers
+
+    def test_a_server_that_goes_down_loses_those_who_are_on_the_way_to_it_to_another(self) -> None:
+        servers = self.taking_their_sessions_along()
+        self.network.blackhole(self.addresses["one"])
+        self.open(self.backend(servers))
+        client = self.client()
+        servers.servers["one"].observe("c", pool.CheckResult(passed=False), self.clock.seconds())
+        self.settle()
+        self.assertEqual(client.data, b"220 two\r\n")
+        self.assertEqual((servers.servers["one"].sessions, servers.servers["two"].sessions), (0, 1))
+
+    def test_and_those_who_wait_to_try_it_again(self) -> None:
+        servers = self.taking_their_sessions_along()
+        servers.servers["two"].observe("c", pool.CheckResult(passed=False), self.clock.seconds())
+        self.network.fail(self.addresses["one"], ConnectionRefusedError(errno.ECONNREFUSED, "refused"))
+        self.open(self.backend(servers, retries=5))
+        client = self.client()
+        servers.servers["two"].observe("c", pool.CheckResult(passed=True), self.clock.seconds())
+        servers.servers["one"].observe("c", pool.CheckResult(passed=False), self.clock.seconds())
+        self.settle()
+        self.assertEqual(client.data, b"220 two\r\n")
+        self.clock.advance(2 * TURNAROUND)
+        self.settle()
+        self.assertEqual((servers.servers["one"].sessions, servers.servers["two"].sessions), (0, 1))
+
+    def test_the_failure_that_takes_a_server_out_sends_all_who_connect_to_it_elsewhere_once(self) -> None:
+        servers = self.taking_their_sessions_along()
+        one = servers.servers["one"]
+        self.network.blackhole(self.addresses["one"])
+        self.open(self.backend(servers, connect_timeout=5.0))
+        clients = [self.client() for _ in range(3)]
+        self.clock.advance(4.9)
+        one.observe("c", pool.CheckResult(passed=False), self.clock.seconds())
+        self.clock.advance(0.2)
+        self.settle()
+        self.assertEqual([client.data for client in clients], [b"220 two\r\n"] * 3)
+        self.assertEqual((one.sessions, servers.servers["two"].sessions), (0, 3))
+
+    def test_without_redispatch_they_end_with_it(self) -> None:
+        servers = self.taking_their_sessions_along()
+        self.network.blackhole(self.addresses["one"])
+        self.open(self.backend(servers, redispatch=False))
+        client = self.client()
+        servers.servers["one"].observe("c", pool.CheckResult(passed=False), self.clock.seconds())
+        client.stream.close()
+        self.settle()
+        self.assertEqual(self.records[0].termination, "DC")
+
     def test_nothing_that_the_client_sent_is_lost_when_another_server_is_tried(self) -> None:
         self.network.blackhole(self.addresses["one"])
         self.open(self.backend())
@@ -774,6 +828,20 @@ class ServerTLSTests(TLSStage):
         self.clock.advance(3.2)
         self.settle()
         self.assertEqual((self.ends, client.eof), (["sC"], True))
+
+    def test_a_server_that_goes_down_during_it_loses_the_client_to_another(self) -> None:
+        self.network.ports.pop(("192.0.2.3", 2525))
+        self.network.listen(("192.0.2.3", 2525), self.servers["one"]).resume()
+        backend = self.to()
+        one = backend.pool.servers["one"]
+        backend.pool.on_marked_down = "shutdown-sessions"
+        self.open(backend)
+        client = self.plain()
+        one.set_admin(pool.Admin.MAINT, self.clock.seconds())
+        self.settle()
+        client.stream.write(b"not lost")
+        self.settle()
+        self.assertEqual((self.got("two"), one.sessions), ([b"not lost"], 0))
 
     def test_a_client_that_leaves_during_it_takes_the_servers_connection_with_it(self) -> None:
         self.network.ports.pop(("192.0.2.3", 2525))

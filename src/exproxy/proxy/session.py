@@ -46,7 +46,8 @@ class State(enum.Enum):
     CLOSING = "-"
 
 
-_WAITING = frozenset({State.QUEUED, State.CONNECTING, State.SECURING, State.RESTING})
+_ON_THE_WAY = frozenset({State.CONNECTING, State.SECURING, State.RESTING})
+_WAITING = _ON_THE_WAY | {State.QUEUED}
 
 
 class Session:
@@ -279,7 +280,7 @@ class Session:
         assert backend is not None
         assert lease is not None
         lease.connect_failed(self._frontend.seconds())
-        if self._state is not State.CONNECTING:
+        if self._state is not State.CONNECTING or self._lease is not lease:
             return
         if self._retries >= backend.retries:
             self._refuse("sC" if isinstance(error, TimeoutError) else "SC")
@@ -304,8 +305,13 @@ class Session:
         self._refuse("SQ")
 
     def evicted(self, lease: Lease, reason: str) -> None:
-        """The server went down (``D``), or a better one came up (``U``)."""
-        self._end(reason)
+        """The server went down (``D``), or a better one came up (``U``); who was only on the way to it is sent elsewhere."""
+        backend = self._backend
+        if self._state in _ON_THE_WAY and backend is not None and backend.redispatch:
+            self._turn_back()
+            self._redispatch(lease.server)
+        else:
+            self._end(reason)
 
     # ---- what the clock tells
 
@@ -485,16 +491,21 @@ class Session:
         if self._ticket is not None:
             self._ticket.cancel(self._frontend.seconds())
             self._ticket = None
-        if self._attempt is not None:
-            self._attempt.cancel()
-            self._attempt = None
-        self._give_up_securing()
+        self._turn_back()
         if self._server is None:
             self._release()
         else:
             self._server.close()
         self._client.close()
         self._wait(self._frontend.client_fin_timeout)
+
+    def _turn_back(self) -> None:
+        """No longer connect to a server, nor shake hands with it, nor wait to try it again."""
+        if self._attempt is not None:
+            self._attempt.cancel()
+            self._attempt = None
+        self._give_up_securing()
+        self._frontend.deadlines.clear(self)
 
     def _give_up_securing(self) -> None:
         """Nothing more of this server's connection concerns us, its end neither."""
