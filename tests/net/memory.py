@@ -19,13 +19,25 @@ import attrs
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from exproxy.net.deadlines import Deadlines
-from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, PipedStream, PlainStream, Port, Receiver, Stream, TLSOwner
+from exproxy.net.interfaces import (
+    PORTION,
+    Acceptor,
+    Address,
+    Attempt,
+    Dialer,
+    PipedStream,
+    PlainStream,
+    Port,
+    Receiver,
+    Stream,
+    TLSOwner,
+)
 from exproxy.net.tls.buffered import BufferedTLSStream
 from exproxy.net.tls.client import ClientTLS
 from exproxy.net.tls.server import ServerTLS
 
 CHUNK = 65536
-"""At most so many bytes come in one ``data_received``."""
+"""At most so many bytes are piped at once, or held unread."""
 
 
 class _Nobody:
@@ -61,6 +73,7 @@ class MemoryStream:
     received: int = 0
     sent: int = 0
     last_active: float = attrs.field(init=False)
+    portion: int = PORTION
     aborted: bool = False
     closed: bool = False
     """``close`` was called here."""
@@ -213,8 +226,9 @@ class MemoryStream:
             self.inbox.clear()  # a peer that has left sends no more
         source = self._unread or self.inbox
         if source:
-            data = bytes(source[:CHUNK])
-            del source[:CHUNK]
+            most = self.portion if self.piped_to is None else CHUNK
+            data = bytes(source[:most])
+            del source[:most]
             self.received += len(data) if source is self.inbox else 0
             self.last_active = self.clock.seconds()
             self.other._flush()

@@ -11,6 +11,7 @@ from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.mapper import Door, Mapper, Places, Services
 from exproxy.wire.epm import HTTP, OPNUM_MAP, TCP, MapRequest, tower
 from exproxy.wire.epmrelay import Protected
+from exproxy.wire.epmrelay.bounds import READ
 from exproxy.wire.interfaces import EMSMDB, NSPI, SAMR
 from exproxy.wire.rpc.client import RpcClient
 from exproxy.wire.rpc.pdu import Auth, PduReader, PduType, encode_pdu
@@ -68,6 +69,11 @@ class MapperTests(MapperStage):
         self.assertEqual(self.told(self.client(FRONT), EMSMDB.syntax), [SERVICE])
         self.assertEqual((mapper.counters.mapped, mapper.counters.hidden), (1, 0))
         self.assertEqual((self.mappers["one"].asked, self.mappers["two"].asked), (1, 0))
+
+    def test_no_more_is_read_at_once_than_may_wait_for_a_peer_that_reads_nothing(self) -> None:
+        self.mapped(self.service(SERVICE))
+        client = self.client(FRONT)
+        self.assertEqual(self.far(client).portion, READ)
 
     def test_what_the_server_does_not_offer_is_not_told(self) -> None:
         self.mapper({(NSPI.uuid, 56): Services(tcp=self.service(SERVICE))})

@@ -17,6 +17,9 @@ from exproxy.net.tls.server import ServerTLS
 Address = tuple[str, int]
 
 
+PORTION = 64 * 1024
+
+
 class Receiver(Protocol):
     """Who is told what happens on a stream; one receiver may have several streams, so each call names its stream."""
 
@@ -50,6 +53,11 @@ class Stream(Protocol):
     """Bytes that were accepted for the peer, ever."""
     last_active: float
     """The reactor's seconds when bytes last came in, or queued bytes went out; at first, when the stream was made."""
+    portion: int
+    """The most bytes that one ``data_received`` has: :data:`PORTION`, or less for who has to hold little.
+
+    TLS gives whole records of 16 KB, and Twisted's transports give what they read, 64 KB at most.
+    """
 
     @property
     def peer(self) -> Address:

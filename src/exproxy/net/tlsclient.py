@@ -17,7 +17,7 @@ from OpenSSL import SSL
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from exproxy.net.certificate import PeerCertificate, is_address, read_certificate
-from exproxy.net.interfaces import Address, Receiver, Stream
+from exproxy.net.interfaces import PORTION, Address, Receiver, Stream
 from exproxy.net.tls.failures import TLSError as TLSError
 from exproxy.net.tls.failures import explain_server
 from exproxy.wire.lines import quoted
@@ -66,6 +66,7 @@ class TLSClientStream:
     last_active: float = attrs.field(init=False)
     received: int = 0
     sent: int = 0
+    portion: int = PORTION
     certificate: PeerCertificate | None = None
     version: str = ""
     cipher: str = ""

@@ -21,6 +21,7 @@ from zope.interface import implementer
 
 from exproxy.net.deadlines import Deadlines
 from exproxy.net.interfaces import (
+    PORTION,
     Acceptor,
     Address,
     Attempt,
@@ -57,6 +58,7 @@ class TransportStream(Protocol):
         self.received = 0
         self.sent = 0
         self.last_active: float = clock.seconds()
+        self.portion = PORTION
         self._receiver: Receiver | None = None
         self._reading = False
         self._held: list[bytes] = []

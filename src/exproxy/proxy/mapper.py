@@ -19,6 +19,7 @@ from exproxy.proxy.sparing import Sparing
 from exproxy.wire.crossing import Crossing
 from exproxy.wire.epm import TCP, Tower
 from exproxy.wire.epmrelay import Counters, MapperRelay, Place, Protected
+from exproxy.wire.epmrelay.bounds import READ
 from exproxy.wire.errors import WireError
 from exproxy.wire.rpc.syntax import Syntax
 
@@ -75,6 +76,7 @@ class Mapper:
         reached = session.reached()[0]
         told = here.advertise or (None if ":" in reached else reached)
         relay = MapperRelay(Places(self, server, here, local, told), self.protected, self.counters)
+        client.portion = upstream.portion = READ
         Joint(session, client, upstream, _Enquiry(relay, self, session, server))
 
     def find(self, interface: Syntax) -> Services | None:

@@ -52,6 +52,20 @@ class StreamTests(LoopTestCase):
         self.loop.round(0)
         self.assertEqual((end.recv(100), end.recv(100)), (b"last words", b""))
 
+    def test_who_has_to_hold_little_is_given_little_at_once_and_in_the_end_all(self) -> None:
+        sizes: list[int] = []
+
+        class Sipping(SilentRecorder):
+            def data_received(self, stream: object, data: bytes) -> None:
+                sizes.append(len(data))
+
+        stream, peer = self.stream(Sipping())
+        stream.portion = 1000
+        peer.send(b"x" * 2500)
+        stream.resume()
+        self.turn()
+        self.assertEqual(sizes, [1000, 1000, 500])
+
     def test_it_knows_what_waits_without_reading_it(self) -> None:
         recorder = SilentRecorder()
         stream, peer = self.stream(recorder)

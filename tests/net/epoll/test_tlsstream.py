@@ -6,7 +6,8 @@ import socket
 from OpenSSL import SSL
 
 from exproxy.net.epoll.loop import BUFFER
-from exproxy.net.epoll.tlsstream import READ_FOR_RECEIVER, EpollTLSStream
+from exproxy.net.epoll.tlsstream import EpollTLSStream
+from exproxy.net.interfaces import PORTION
 from exproxy.net.tls.failures import TLSError
 from exproxy.net.tls.profiles import BUILT_IN
 from exproxy.net.tls.server import ServerTLS
@@ -71,7 +72,7 @@ class TLSStreamTests(LoopTestCase):
         stream.resume()
         self.loop.round(0)
         self.assertGreater(stream.received, 0)
-        self.assertLessEqual(stream.received, 2 * READ_FOR_RECEIVER)  # one for the event, one for what it asked for
+        self.assertLessEqual(stream.received, 2 * PORTION)  # one for the event, one for what it asked for
         for _ in range(20):
             self.turn(1)
         self.assertGreaterEqual(stream.received, size)

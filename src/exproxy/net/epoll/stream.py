@@ -10,7 +10,7 @@ from termios import FIONREAD
 
 from exproxy.net.epoll.loop import BUFFER, Loop
 from exproxy.net.epoll.splice import Splice
-from exproxy.net.interfaces import Address, PipedStream, Receiver, Stream
+from exproxy.net.interfaces import PORTION, Address, PipedStream, Receiver, Stream
 
 MASK = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET
 READABLE = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR
@@ -20,8 +20,6 @@ NOTHING = bytes(4)
 _RESET = pack("ii", 1, 0)
 BULK = 4 * BUFFER
 """Bytes that went through a pipe in full buffers before it is worth a splice."""
-_READ = 64 * 1024
-"""Bytes for a receiver; a pipe takes the loop's whole buffer."""
 
 
 class EpollStream:
@@ -58,6 +56,7 @@ class EpollStream:
         "_watching",
         "last_active",
         "peer",
+        "portion",
         "received",
         "sent",
     )
@@ -70,6 +69,7 @@ class EpollStream:
         self.received = 0
         self.sent = 0
         self.last_active = loop.now
+        self.portion = PORTION
         self._receiver: Receiver | None = None
         self._registered = bool(registered)
         self._reading = False
@@ -347,7 +347,7 @@ class EpollStream:
             self._read_into_splice(self._splice)
             return
         try:
-            data = self._sock.recv(_READ, self._looking)
+            data = self._sock.recv(self.portion, self._looking)
         except BlockingIOError:
             self._nothing_to_read()
             return
@@ -362,7 +362,7 @@ class EpollStream:
             self._show(data)
             return
         self.received += len(data)
-        self._readable = len(data) == _READ or bool(self._left)
+        self._readable = len(data) == self.portion or bool(self._left)
         self._deliver(data)
         if self._readable and self._reading:
             self._carry_on_later()

@@ -22,7 +22,6 @@ from exproxy.net.tls.server import ServerTLS
 
 RECORD = 16 * 1024
 """The most that one record holds (RFC 8446 section 5.1), and so the most that one ``SSL_read`` returns."""
-READ_FOR_RECEIVER = 4 * RECORD
 READ_FOR_PIPE = BUFFER - RECORD
 FLUSH = BUFFER
 """Bytes that are encrypted in one turn."""
@@ -212,7 +211,7 @@ class EpollTLSStream(EpollStream):
 
     def _read(self) -> None:
         if not self._over:
-            size = self._decrypt(READ_FOR_RECEIVER if self._to is None else READ_FOR_PIPE)
+            size = self._decrypt(self.portion if self._to is None else READ_FOR_PIPE)
             if size:
                 self._pass_on(size)
             if self._ended:

@@ -39,6 +39,7 @@ class BufferedTLSStream:
         self.received = 0
         self.sent = 0
         self.last_active: float = stream.last_active
+        self.portion = stream.portion
         self._chain_fault = ""
         self._fault: Exception | None = None
         self._reading = False

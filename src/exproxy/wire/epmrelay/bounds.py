@@ -6,7 +6,7 @@ CLIENT_FRAGMENT = 12_288
 """Bytes of the longest fragment from a client: a bind with a Kerberos ticket fits. Calls are held to less by what is agreed."""
 SERVER_FRAGMENT = 8_192
 """The longest from a server."""
-ANSWERS = 40_960
+ANSWERS = 24_576
 """Bytes of stub of all answers that are not complete; also the most that an answer may have when it is written again."""
 INCOMPLETE = 8
 """Answers that may be incomplete at once."""
@@ -18,8 +18,10 @@ OFFERS = 4
 """Binds and alter_contexts without their answer; clients wait for each."""
 CALLS = 64
 """Calls without their answer."""
-ENTRIES = 128
+ENTRIES = 76
 """What ``ept_lookup`` may ask for at once, so that an answer is within :data:`ANSWERS`: 320 bytes each; 180 are usual."""
+READ = 8_192
+"""Bytes of one read in either direction: as much may wait for a peer that reads nothing."""
 
 
 class BoundError(WireError):
