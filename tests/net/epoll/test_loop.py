@@ -118,6 +118,20 @@ class LoopTests(LoopTestCase):
         self.loop.doRead()
         self.assertEqual(self.loop.now, 5)
 
+    def test_who_is_called_may_close_it(self) -> None:
+        loop = Loop(self.reactor)
+
+        class Last(Pipe):
+            def ready(self, mask: int) -> None:
+                super().ready(mask)
+                loop.close()
+
+        last = Last(loop)
+        self.addCleanup(last.close)
+        loop.doRead()
+        self.assertEqual(last.calls, 1)
+        self.assertNotIn(loop, self.reactor.getReaders())
+
     def test_closed_it_leaves_the_reactor(self) -> None:
         loop = Loop(self.reactor)
         loop.close()

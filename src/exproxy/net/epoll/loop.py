@@ -135,11 +135,11 @@ class Loop:
         busy = self.round(0.0)
         until = self.now + TURN
         for _ in range(ROUNDS_A_TURN):
-            if not busy or self.now > until:
+            if not busy or self.now > until or self._epoll.closed:
                 break
             busy = self.round(LINGER)
         self._turning = False
-        if self._again:
+        if self._again and not self._epoll.closed:
             self._wake()
 
     def round(self, patience: float) -> bool:
