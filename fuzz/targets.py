@@ -7,8 +7,9 @@ import attrs
 
 from exproxy.wire.epm import MapRequest, MapResponse, Tower
 from exproxy.wire.epmrelay import Broken, Counters, MapperRelay, Place, Protected
-from exproxy.wire.epmrelay.rewriting import Rewriter, limited
-from exproxy.wire.eptlookup import FreeRequest, FreeResponse, LookupRequest, LookupResponse
+from exproxy.wire.epmrelay.enquiry import Enquiry
+from exproxy.wire.epmrelay.rewriting import Rewriter
+from exproxy.wire.eptlookup import OPNUM_LOOKUP, FreeRequest, FreeResponse, LookupRequest, LookupResponse
 from exproxy.wire.errors import WireError
 from exproxy.wire.rpc.association import Bind, BindAck, BindNak
 from exproxy.wire.rpc.call import Fault, Reassembler, Request, Response
@@ -144,17 +145,20 @@ def _map_response(stub: bytes, order: ByteOrder) -> None:
 
 
 def _lookup_request(stub: bytes, order: ByteOrder) -> None:
-    fewer, fresh = limited(stub, order)
-    assert len(fewer) == len(stub)
-    asked = LookupRequest.decode(fewer, order)
+    [pdu] = PduReader().feed(Request(0, OPNUM_LOOKUP, stub, order=order).encode(1, fragment=MOST // 2))
+    enquiry = Enquiry.of(pdu)
+    asked = LookupRequest.decode(stub, order)
+    assert enquiry is not None, "what can be read can be asked"
+    assert len(enquiry.question) == len(pdu.raw)
+    assert (enquiry.wanted, enquiry.fresh) == (asked.max_ents, asked.handle == bytes(20))
     assert LookupRequest.decode(asked.encode(order), order) == asked
-    assert fresh is (asked.handle == bytes(20))
 
 
 def _lookup_response(stub: bytes, order: ByteOrder) -> None:
-    told = Rewriter(Evens(), Counters()).lookup(stub, order, fresh=bool(stub[0] & 1) if stub else False)
-    answer = LookupResponse.decode(told, order)
-    assert answer.encode(int.from_bytes(told[24:28], order), order) == told
+    found = Rewriter(Evens(), Counters()).lookup(stub, order)
+    told = found.answer.encode(500, order)
+    assert LookupResponse.decode(told, order) == found.answer
+    assert len(told) <= found.size + 50
 
 
 def _free(stub: bytes, order: ByteOrder) -> None:

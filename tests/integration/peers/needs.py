@@ -82,6 +82,7 @@ CURL = package("curl")
 SAMBA = package("samba-dcerpcd", "samba")
 TDB = Need("the Python module tdb", "Debian package python3-tdb", _tdb_module)
 RPCCLIENT = package("rpcclient", "smbclient")
+SMBTORTURE = package("smbtorture", "samba-testsuite")
 HAPROXY = package("haproxy")
 WRK = package("wrk")
 OPENSSL = package("openssl")
@@ -99,6 +100,7 @@ EVERYTHING = (
     SAMBA,
     TDB,
     RPCCLIENT,
+    SMBTORTURE,
     HAPROXY,
     WRK,
     OPENSSL,

@@ -40,6 +40,7 @@ disable netbios = yes
 interfaces = {host}/8
 bind interfaces only = yes
 rpc start on demand helpers = no
+allow dcerpc auth level connect = yes
 rpc server dynamic port range = {first_port}-{last_port}
 private dir = {folder}/private
 lock directory = {folder}/lock

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from exproxy.wire.epm import HTTP, TCP, MapRequest, MapResponse, Tower, tower
+from exproxy.wire.epm import HTTP, NO_HANDLE, TCP, MapRequest, MapResponse, Tower, tower
 from exproxy.wire.epmrelay import Broken, Crossing, MapperRelay, Place, Protected
+from exproxy.wire.epmrelay.bounds import ENTRIES
 from exproxy.wire.eptlookup import Entry, LookupResponse
 from exproxy.wire.interfaces import EMSMDB, EPM, NSPI, RFRI
 from exproxy.wire.rpc.association import Bind, BindAck, Context, answer_bind
@@ -79,8 +80,16 @@ def tell_map(*towers: Tower, status: int = 0, order: ByteOrder = "little", call_
     return Response(0, stub, order).encode(call_id, fragment=fragment)
 
 
-def tell_lookup(*entries: Entry, order: ByteOrder = "little", call_id: int = 2, fragment: int = 5840, **more: object) -> bytes:
-    stub = LookupResponse(entries, **more).encode(500, order)  # type: ignore[arg-type] # the two other fields, by name
+def tell_lookup(
+    *entries: Entry,
+    order: ByteOrder = "little",
+    call_id: int = 2,
+    fragment: int = 5840,
+    asked: int = ENTRIES,
+    status: int = 0,
+    handle: bytes = NO_HANDLE,
+) -> bytes:
+    stub = LookupResponse(entries, status, handle).encode(asked, order)
     return Response(0, stub, order).encode(call_id, fragment=fragment)
 
 

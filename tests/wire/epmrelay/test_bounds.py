@@ -8,7 +8,8 @@ from exproxy.wire.rpc.pdu import HEADER_SIZE
 class BoundsTests(SynchronousTestCase):
     def test_all_buffers_together_are_within_64_kb(self) -> None:
         letterheads = bounds.INCOMPLETE * (HEADER_SIZE + 8 + bounds.TRAILER)
-        held = bounds.CLIENT_FRAGMENT + bounds.SERVER_FRAGMENT + bounds.ANSWERS + letterheads + 2 * bounds.READ
+        buffers = bounds.CLIENT_FRAGMENT + bounds.SERVER_FRAGMENT + bounds.ANSWERS + 2 * bounds.READ
+        held = buffers + letterheads + bounds.QUESTION + bounds.GATHERED
         self.assertLessEqual(held, 65_536)
 
     def test_what_is_agreed_on_fits(self) -> None:

@@ -5,11 +5,13 @@ from impacket.dcerpc.v5 import epm, rpcrt
 from impacket.uuid import uuidtup_to_bin
 from twisted.trial.unittest import SynchronousTestCase
 
+from exproxy.wire.crossing import Crossing
 from exproxy.wire.epm import NOT_REGISTERED, tower
 from exproxy.wire.epmrelay import MapperRelay, Protected
-from exproxy.wire.epmrelay.bounds import ANSWERS, CALLS, CONTEXTS, ENTRIES
+from exproxy.wire.epmrelay.bounds import ANSWERS, CALLS, CONTEXTS, ENTRIES, ROUNDS
 from exproxy.wire.epmrelay.contexts import NOBODYS
-from exproxy.wire.eptlookup import OPNUM_LOOKUP, Entry, LookupRequest
+from exproxy.wire.epmrelay.rewriting import declared
+from exproxy.wire.eptlookup import OPNUM_LOOKUP, Entry, LookupRequest, LookupResponse
 from exproxy.wire.interfaces import EMSMDB, EPM, NSPI
 from exproxy.wire.rpc.association import Bind, BindNak, Context
 from exproxy.wire.rpc.call import Fault, Request, Response
@@ -189,11 +191,66 @@ class RewritingTests(SynchronousTestCase):
         asked = ask_lookup(max_ents=ENTRIES)
         self.assertEqual(bound(relay()).from_client(asked).to_server, asked)
 
-    def test_a_lookup_whose_entries_are_all_hidden_goes_on_with_the_handle(self) -> None:
+    def test_a_lookup_is_declared_to_be_as_large_as_its_client_asked_for(self) -> None:
+        """Samba's clients take another size for an overrun."""
+        for wanted in (3, 100, 500, 2**32 - 1):
+            to = bound(relay())
+            to.from_client(ask_lookup(max_ents=wanted))
+            answer = joined(to.from_server(tell_lookup(*entries(2), asked=min(wanted, ENTRIES))).to_client)
+            assert isinstance(answer, Response)
+            self.assertEqual(declared(answer.stub, answer.order), wanted)
+
+    def test_where_entries_are_hidden_the_server_is_asked_on_in_the_clients_place(self) -> None:
+        for way in ORDERS:
+            to = bound(relay(), order=way)
+            to.from_client(ask_lookup(max_ents=10, order=way))
+            hidden, [shown] = Entry(NSPI_TOWER, "nspi"), entries(1)
+            asked = to.from_server(tell_lookup(hidden, shown, handle=LIVE, order=way))
+            self.assertEqual(asked, Crossing(ask_lookup(max_ents=9, order=way, handle=LIVE)))
+            self.assertGreater(to.buffered, 0)
+            last = to.from_server(tell_lookup(shown, hidden, status=NOT_REGISTERED, order=way))
+            told = looked_up(last.to_client)
+            self.assertEqual((len(told.entries), told.status, told.handle), (2, NOT_REGISTERED, bytes(20)))
+            self.assertEqual((last.to_server, to.buffered, to.counters.mapped, to.counters.hidden), (b"", 0, 1, 2))
+
+    def test_a_fault_ends_that(self) -> None:
         to = bound(relay())
         to.from_client(ask_lookup())
-        told = looked_up(to.from_server(tell_lookup(Entry(NSPI_TOWER, "nspi"), handle=LIVE)).to_client)
+        to.from_server(tell_lookup(Entry(NSPI_TOWER, "nspi"), handle=LIVE))
+        self.assertEqual(to.from_server(Fault(0, 5).encode(2)), Crossing(b"", Fault(0, 5).encode(2)))
+        self.assertEqual(to.buffered, 0)
+
+    def test_one_lookup_at_a_time_is_asked_on(self) -> None:
+        to = bound(relay())
+        to.from_client(ask_lookup(2) + ask_lookup(3))
+        hidden = Entry(NSPI_TOWER, "nspi")
+        told = looked_up(to.from_server(tell_lookup(hidden, call_id=3, handle=LIVE)).to_client)
         self.assertEqual((told.entries, told.status, told.handle), ((), 0, LIVE))
+        self.assertTrue(to.from_server(tell_lookup(hidden, call_id=2, handle=LIVE)).to_server)
+
+    def test_a_lookup_that_was_given_up_is_not_asked_on(self) -> None:
+        to = bound(relay())
+        to.from_client(ask_lookup() + encode_pdu(ORPHANED, 2, b""))
+        crossing = to.from_server(tell_lookup(Entry(NSPI_TOWER, "nspi"), handle=LIVE))
+        self.assertEqual((crossing.to_server, looked_up(crossing.to_client).handle), (b"", LIVE))
+
+    def test_a_server_that_has_always_more_to_hide_is_left_at_last(self) -> None:
+        to = bound(relay())
+        to.from_client(ask_lookup())
+        for _ in range(ROUNDS):
+            crossing = to.from_server(tell_lookup(Entry(NSPI_TOWER, "nspi"), handle=LIVE))
+            self.assertLessEqual(to.buffered, 65_536)
+        self.assertEqual((crossing.to_server, looked_up(crossing.to_client).handle), (b"", LIVE))
+
+    def test_a_lookup_in_pieces_is_told_what_the_server_says(self) -> None:
+        to = bound(relay())
+        for pdu in pdus(Request(0, OPNUM_LOOKUP, LookupRequest(max_ents=7).encode()).encode(2, fragment=40)):
+            to.from_client(pdu.raw)
+        answer = joined(to.from_server(tell_lookup(Entry(NSPI_TOWER, "nspi"), handle=LIVE, asked=7)).to_client)
+        assert isinstance(answer, Response)
+        self.assertEqual(
+            (declared(answer.stub, answer.order), LookupResponse.decode(answer.stub, answer.order).handle), (7, LIVE)
+        )
 
     def test_a_new_lookup_that_finds_nothing_for_us_found_nothing(self) -> None:
         to = bound(relay())
@@ -322,6 +379,15 @@ class ProtectedTests(SynchronousTestCase):
         crossing = to.from_client(first + encode_pdu(ORPHANED, 2, b""))
         self.assertEqual((crossing.to_server, crossing.to_client), (b"", b""))
         self.assertEqual(to.from_client(ask_map()).to_server, ask_map())
+
+    def test_after_a_refusal_all_protected_calls_are_refused(self) -> None:
+        """They are numbered: the server, which knows nothing of the refused one, would take the next for forged and hang up."""
+        to = bound(relay(), *TWO_INTERFACES)
+        other = signed(ask_map(3, context=1), 6)
+        to.from_client(signed(ask_map(), 6))
+        crossing = to.from_client(other)
+        self.assertEqual((crossing.to_server, joined(crossing.to_client)), (b"", Fault(1, 5)))
+        self.assertEqual(to.counters.refused, 2)
 
     def test_the_session_goes_on_after_a_refusal(self) -> None:
         to = bound(relay())

@@ -1,11 +1,13 @@
+from typing import get_args
+
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.epm import HTTP, NO_HANDLE, NOT_REGISTERED, TCP, Floor, MapResponse, Tower, tower
-from exproxy.wire.epmrelay.bounds import ENTRIES
+from exproxy.wire.epmrelay.enquiry import Found
 from exproxy.wire.epmrelay.relay import Counters
-from exproxy.wire.epmrelay.rewriting import Rewriter, limited
-from exproxy.wire.eptlookup import Entry, LookupRequest, LookupResponse
+from exproxy.wire.epmrelay.rewriting import Rewriter, declared
+from exproxy.wire.eptlookup import Entry, LookupResponse
 from exproxy.wire.errors import WireError
 from exproxy.wire.interfaces import EMSMDB
 from exproxy.wire.rpc.ndr import ByteOrder, NdrWriter
@@ -25,9 +27,8 @@ def mapped(*towers: Tower, keeping: bool = False, status: int = 0, handle: bytes
     return MapResponse.decode(rewriter(keeping=keeping).map(stub, "little"), "little")
 
 
-def looked_up(*entries: Entry, fresh: bool = False, handle: bytes = NO_HANDLE) -> LookupResponse:
-    stub = LookupResponse(entries, handle=handle).encode(100)
-    return LookupResponse.decode(rewriter().lookup(stub, "little", fresh=fresh), "little")
+def looked_up(*entries: Entry) -> Found:
+    return rewriter().lookup(LookupResponse(entries, 7, LIVE).encode(100), "little")
 
 
 class TowerTests(SynchronousTestCase):
@@ -108,49 +109,26 @@ class MapTests(SynchronousTestCase):
 class LookupTests(SynchronousTestCase):
     def test_entries_keep_object_and_annotation(self) -> None:
         subject = Syntax(EMSMDB.uuid, 1).uuid
-        told = looked_up(Entry(EMSMDB_TOWER, "Exchange", subject), Entry(NSPI_TOWER, "hidden"))
+        told = looked_up(Entry(EMSMDB_TOWER, "Exchange", subject), Entry(NSPI_TOWER, "hidden")).answer
         self.assertEqual(told.entries, (Entry(tower(EMSMDB.syntax, 59531, OURS), "Exchange", subject),))
+        self.assertEqual((told.status, told.handle), (7, LIVE))
 
     def test_a_null_tower_is_kept(self) -> None:
-        self.assertEqual(looked_up(Entry(None, "nowhere")).entries, (Entry(None, "nowhere"),))
+        self.assertEqual(looked_up(Entry(None, "nowhere")).answer.entries, (Entry(None, "nowhere"),))
 
     def test_hidden_entries_are_counted(self) -> None:
         counters = Counters()
         stub = LookupResponse((Entry(NSPI_TOWER), Entry(PIPE_TOWER), Entry(EMSMDB_TOWER))).encode(100)
-        Rewriter(Map(), counters).lookup(stub, "little", fresh=True)
+        self.assertEqual(Rewriter(Map(), counters).lookup(stub, "little").hidden, 2)
         self.assertEqual(counters.hidden, 2)
 
-    def test_all_hidden(self) -> None:
-        for fresh, handle, status in (
-            (True, LIVE, 0),
-            (False, LIVE, 0),
-            (True, NO_HANDLE, NOT_REGISTERED),
-            (False, NO_HANDLE, 0),
-        ):
-            told = looked_up(Entry(NSPI_TOWER), fresh=fresh, handle=handle)
-            self.assertEqual((told.entries, told.status, told.handle), ((), status, handle))
+    def test_they_are_measured(self) -> None:
+        entries = (Entry(EMSMDB_TOWER, "x" * 63), Entry(NSPI_TOWER, "hidden"), Entry(None, "nowhere"))
+        found = looked_up(*entries)
+        empty = len(LookupResponse(()).encode(100))
+        written = len(found.answer.encode(100)) - empty
+        self.assertTrue(written <= found.size <= written + 80, f"{written} and not {found.size}")
 
-
-class LimitedTests(SynchronousTestCase):
-    def test_what_it_asks_for_is_limited_and_nothing_else_touched(self) -> None:
-        for order in ("little", "big"):
-            way: ByteOrder = "little" if order == "little" else "big"
-            for subject in (None, EMSMDB.uuid):
-                for wanted in (None, EMSMDB.syntax):
-                    asked = LookupRequest(1, subject, wanted, 2, LIVE, 500)
-                    stub, fresh = limited(asked.encode(way), way)
-                    self.assertEqual(LookupRequest.decode(stub, way), attrs.evolve(asked, max_ents=ENTRIES))
-                    self.assertFalse(fresh)
-
-    def test_more_than_the_protocol_allows_is_limited_too(self) -> None:
-        stub = LookupRequest(max_ents=2**32 - 1).encode()
-        self.assertEqual(LookupRequest.decode(limited(stub, "little")[0], "little").max_ents, ENTRIES)
-
-    def test_what_stands_behind_stays(self) -> None:
-        stub = LookupRequest(max_ents=5).encode() + b"verification trailer"
-        self.assertEqual(limited(stub, "little"), (stub, True))
-
-    def test_cut_anywhere_it_stays_as_it_is(self) -> None:
-        stub = LookupRequest(0, EMSMDB.uuid, EMSMDB.syntax).encode()
-        for end in range(len(stub)):
-            self.assertEqual(limited(stub[:end], "little"), (stub[:end], False))
+    def test_the_declared_size_is_what_was_asked_for(self) -> None:
+        for way in get_args(ByteOrder):
+            self.assertEqual(declared(LookupResponse((Entry(NSPI_TOWER),)).encode(77, way), way), 77)

@@ -8,7 +8,7 @@ SERVER_FRAGMENT = 8_192
 """The longest from a server."""
 ANSWERS = 24_576
 """Bytes of stub of all answers that are not complete; also the most that an answer may have when it is written again."""
-INCOMPLETE = 8
+INCOMPLETE = 4
 """Answers that may be incomplete at once."""
 TRAILER = 256
 """Bytes of an authentication trailer on an answer that is written again; the ones that protect nothing have 16 at most."""
@@ -22,6 +22,12 @@ ENTRIES = 76
 """What ``ept_lookup`` may ask for at once, so that an answer is within :data:`ANSWERS`: 320 bytes each; 180 are usual."""
 READ = 8_192
 """Bytes of one read in either direction: as much may wait for a peer that reads nothing."""
+QUESTION = 512
+"""Bytes of an ``ept_lookup`` that is held to ask the server on; one a connection."""
+GATHERED = 2_400
+"""Bytes of entries that wait while the server is asked for more; the six of Exchange have half of that."""
+ROUNDS = 100
+"""How often a server is asked in one client's place: a table of 1,000 entries, ten at once."""
 
 
 class BoundError(WireError):

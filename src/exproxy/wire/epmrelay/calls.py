@@ -8,6 +8,7 @@ import enum
 import attrs
 
 from exproxy.wire.epmrelay.bounds import CALLS, BoundError
+from exproxy.wire.epmrelay.enquiry import Enquiry
 from exproxy.wire.errors import WireError
 from exproxy.wire.rpc.pdu import Pdu
 from exproxy.wire.rpc.refragment import Letterhead
@@ -24,11 +25,11 @@ class Kind(enum.Enum):
 
 @attrs.define
 class Call:
-    """:param fresh: an ``ept_lookup`` that begins an enquiry; :param letterhead: of its answer, once that has begun."""
+    """:param enquiry: of an ``ept_lookup`` that came whole; :param letterhead: of its answer, once that has begun."""
 
     kind: Kind
     context: int
-    fresh: bool = False
+    enquiry: Enquiry | None = None
     letterhead: Letterhead | None = None
     dispensable: bool = False
     """An answer may come, or not: the client has given it up, or wants none."""
@@ -44,6 +45,11 @@ class Calls:
 
     def __contains__(self, call_id: int) -> bool:
         return call_id in self._open
+
+    @property
+    def held(self) -> int:
+        """Bytes of enquiries."""
+        return sum(call.enquiry.held for call in self._open.values() if call.enquiry)
 
     def begin(self, pdu: Pdu, call: Call) -> None:
         """Take a request's first fragment.

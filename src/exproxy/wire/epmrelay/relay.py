@@ -14,8 +14,9 @@ from exproxy.wire.epmrelay.bounds import ANSWERS, CLIENT_FRAGMENT, INCOMPLETE, S
 from exproxy.wire.epmrelay.calls import Call, Calls, Kind
 from exproxy.wire.epmrelay.contexts import Contexts
 from exproxy.wire.epmrelay.directory import Directory
+from exproxy.wire.epmrelay.enquiry import Enquiry
 from exproxy.wire.epmrelay.farewell import UNANSWERED, farewell
-from exproxy.wire.epmrelay.rewriting import Rewriter, limited
+from exproxy.wire.epmrelay.rewriting import Rewriter, declared
 from exproxy.wire.eptlookup import OPNUM_LOOKUP
 from exproxy.wire.errors import WireError
 from exproxy.wire.rpc.call import ACCESS_DENIED, Fault, Reassembler, Response
@@ -85,6 +86,8 @@ class MapperRelay:
     _rewriter: Rewriter = attrs.field(init=False)
     _auth3: int | None = attrs.field(default=None, init=False)
     """The last auth3's number: the one PDU without an answer that is nevertheless answered, with a fault, if it fails."""
+    _refusing: bool = attrs.field(default=False, init=False)
+    """A protected call was refused: it was numbered, and the server would take the next one's signature for a forgery."""
 
     def __attrs_post_init__(self) -> None:
         self._rewriter = Rewriter(self.directory, self.counters)
@@ -92,7 +95,7 @@ class MapperRelay:
     @property
     def buffered(self) -> int:
         """Bytes held now, both directions and incomplete answers together; at most 64 KB."""
-        return self._client.buffered + self._server.buffered + self._answers.buffered
+        return self._client.buffered + self._server.buffered + self._answers.buffered + self._calls.held
 
     def from_client(self, data: bytes) -> Crossing:
         """Take what the client sent.
@@ -145,15 +148,19 @@ class MapperRelay:
         """A call, from its first fragment, and what the server is to see of that."""
         if len(pdu.body) < _STUB:
             raise WireError(f"{len(pdu.body)} bytes are too few", f"RPC {pdu.name}")
-        kind, octets, fresh = Kind.OTHER, pdu.raw, False
+        kind, octets, enquiry = Kind.OTHER, pdu.raw, None
         context = int.from_bytes(pdu.body[4:6], pdu.order)
         if self._contexts.is_mapper(context):
             kind = _ASKED.get(int.from_bytes(pdu.body[6:8], pdu.order), Kind.OTHER)
-        if kind is not Kind.OTHER and pdu.auth is not None and pdu.auth.protects:
-            kind = Kind.REFUSED if self.protected is Protected.REFUSE else Kind.OTHER
-        if kind is Kind.LOOKUP and pdu.last:
-            octets, fresh = _limited(pdu)
-        call = Call(kind, context, fresh, dispensable=bool(pdu.flags & Flags.MAYBE))
+        if pdu.auth is not None and pdu.auth.protects and (kind is not Kind.OTHER or self._refusing):
+            self._refusing = self.protected is Protected.REFUSE
+            kind = Kind.REFUSED if self._refusing else Kind.OTHER
+        if kind is Kind.LOOKUP and pdu.last and (enquiry := Enquiry.of(pdu)) is not None:
+            octets = enquiry.question
+            if self._calls.held:
+                enquiry.settle()  # one that is asked on is enough for 64 KB
+            enquiry.settle_if_long()
+        call = Call(kind, context, enquiry, dispensable=bool(pdu.flags & Flags.MAYBE))
         self._calls.begin(pdu, call)
         return call, octets
 
@@ -208,8 +215,7 @@ class MapperRelay:
         if pdu.first:
             call.letterhead = Letterhead.of(pdu)
         if isinstance(answer, Response):
-            self._calls.end(pdu.call_id)
-            out.client.append(self._rewritten(call, answer))
+            self._answer(pdu.call_id, call, answer, out)
 
     def _judge_trailer(self, pdu: Pdu, call: Call) -> None:
         """An answer that is protected though its call is not; servers do not do that."""
@@ -222,19 +228,22 @@ class MapperRelay:
         else:
             raise WireError(f"answers the unprotected call {pdu.call_id} at level {pdu.auth.level}", f"RPC {pdu.name}")
 
-    def _rewritten(self, call: Call, answer: Response) -> bytes:
+    def _answer(self, call_id: int, call: Call, answer: Response, out: _Outbox) -> None:
+        """A whole answer: the client gets it with our places, or the server is asked on."""
         assert call.letterhead is not None, "a first fragment came before"
         if call.kind is Kind.MAP:
             stub = self._rewriter.map(answer.stub, answer.order)
         else:
-            stub = self._rewriter.lookup(answer.stub, answer.order, fresh=call.fresh)
+            found = self._rewriter.lookup(answer.stub, answer.order)
+            enquiry = call.enquiry
+            if enquiry is None:
+                stub = found.answer.encode(declared(answer.stub, answer.order), answer.order)
+            else:
+                question = enquiry.ask_on(found, answer.order)
+                if question and not call.dispensable:
+                    out.server.append(question)
+                    return
+                stub = enquiry.result(found.answer).encode(enquiry.wanted, answer.order)
+        self._calls.end(call_id)
         self.counters.mapped += 1
-        return call.letterhead.write(stub, self._contexts.fragment)
-
-
-def _limited(pdu: Pdu) -> tuple[bytes, bool]:
-    """The octets of a whole ``ept_lookup`` with its ``max_ents`` limited, and whether it begins an enquiry."""
-    begin = _STUB + (16 if pdu.flags & Flags.OBJECT else 0)
-    stub, fresh = limited(pdu.body[begin:], pdu.order)
-    start, end = HEADER_SIZE + begin, HEADER_SIZE + len(pdu.body)
-    return pdu.raw[:start] + stub + pdu.raw[end:], fresh
+        out.client.append(call.letterhead.write(stub, self._contexts.fragment))

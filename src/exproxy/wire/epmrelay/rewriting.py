@@ -9,12 +9,13 @@ from typing import Protocol
 
 import attrs
 
-from exproxy.wire.epm import HTTP, IP, NO_HANDLE, NOT_REGISTERED, TCP, Floor, MapResponse, Tower
-from exproxy.wire.epmrelay.bounds import ANSWERS, ENTRIES
+from exproxy.wire.epm import HTTP, IP, NOT_REGISTERED, TCP, Floor, MapResponse, Tower
+from exproxy.wire.epmrelay.bounds import ANSWERS
 from exproxy.wire.epmrelay.directory import Directory, Place
+from exproxy.wire.epmrelay.enquiry import Found
 from exproxy.wire.eptlookup import Entry, LookupResponse
 from exproxy.wire.errors import WireError
-from exproxy.wire.rpc.ndr import ByteOrder, NdrReader
+from exproxy.wire.rpc.ndr import ByteOrder
 
 _ADDRESS_FLOORS = 3
 """The floors above: interface, transfer syntax, RPC protocol."""
@@ -56,25 +57,20 @@ class Rewriter:
         towers = tuple(tower for each in answer.towers if (tower := self._placed(each)) is not None)
         self.tally.hidden += len(answer.towers) - len(towers)
         status = NOT_REGISTERED if answer.towers and not towers else answer.status
-        return attrs.evolve(answer, towers=towers, status=status).encode(_declared(stub, order), order)
+        return attrs.evolve(answer, towers=towers, status=status).encode(declared(stub, order), order)
 
-    def lookup(self, stub: bytes, order: ByteOrder, *, fresh: bool) -> bytes:
+    def lookup(self, stub: bytes, order: ByteOrder) -> Found:
         """The results of ``ept_lookup`` with our places; an entry with a NULL tower tells no place, and is kept.
 
-        If no entry is left but the handle lives, the client is told none and asks on: impacket and Samba's clients loop until
-        the handle is NULL.  If it is NULL too, an enquiry that has just begun found nothing, and the status says so; for one
-        that found something before, the server's status stands, because impacket takes any other for a failure of the whole.
-
-        :param fresh: the enquiry began with this call.
         :raises WireError: the answer is malformed, or too long.
         """
         answer = LookupResponse.decode(stub, order)
         _check_size((entry.tower for entry in answer.entries if entry.tower), len(answer.entries))
         entries = tuple(entry for each in answer.entries if (entry := self._moved(each)) is not None)
-        self.tally.hidden += len(answer.entries) - len(entries)
-        nothing = answer.entries and not entries and fresh and answer.handle == NO_HANDLE
-        changed = attrs.evolve(answer, entries=entries, status=NOT_REGISTERED if nothing else answer.status)
-        return changed.encode(_declared(stub, order), order)
+        hidden = len(answer.entries) - len(entries)
+        self.tally.hidden += hidden
+        size = _size((entry.tower for entry in entries if entry.tower), len(entries))
+        return Found(attrs.evolve(answer, entries=entries), hidden, size)
 
     def _moved(self, entry: Entry) -> Entry | None:
         if entry.tower is None:
@@ -94,30 +90,6 @@ class Rewriter:
         return None if place is None else _at(tower, floor, place)
 
 
-def limited(stub: bytes, order: ByteOrder) -> tuple[bytes, bool]:
-    """``ept_lookup``'s arguments, asking for no more entries at once than we can hold; and whether they begin an enquiry.
-
-    Clients go on asking while the handle lives, and so they miss nothing.  All other octets stay.  Arguments that are malformed
-    are left to the server to refuse.
-    """
-    reader = NdrReader(stub, order, "ept_lookup request")
-    try:
-        reader.u32("inquiry_type")
-        subject = reader.u32("object pointer")
-        reader.octets(16 if subject else 0, "object")
-        interface = reader.u32("interface pointer")
-        if interface and interface == subject:
-            raise reader.error("referent repeats")
-        reader.octets(20 if interface else 0, "interface")
-        reader.u32("vers_option")
-        handle = reader.octets(len(NO_HANDLE), "entry handle")
-        start = reader.position
-        most = min(reader.u32("max_ents"), ENTRIES)
-    except WireError:
-        return stub, False
-    return stub[:start] + most.to_bytes(4, order) + stub[start + 4 :], handle == NO_HANDLE
-
-
 def _at(tower: Tower, transport: Floor, place: Place) -> Tower:
     """``tower`` with the port in ``transport`` and, if the place has one, with its address; other floors stay."""
 
@@ -131,15 +103,20 @@ def _at(tower: Tower, transport: Floor, place: Place) -> Tower:
     return Tower(tower.floors[:_ADDRESS_FLOORS] + tuple(changed(floor) for floor in tower.floors[_ADDRESS_FLOORS:]))
 
 
-def _declared(stub: bytes, order: ByteOrder) -> int:
-    """The declared size of the array, which has to be what the client asked for (``size_is``, C706 14.3.3.4)."""
+def declared(stub: bytes, order: ByteOrder) -> int:
+    """The declared size of an answer's array: what the server was asked for (``size_is``, C706 14.3.3.4)."""
     return int.from_bytes(stub[_DECLARED : _DECLARED + 4], order)
 
 
 def _check_size(towers: Iterable[Tower], entries: int) -> None:
     """One referent may stand for a large tower 500 times over: what is written again is measured before."""
+    if _size(towers, entries) > ANSWERS:
+        raise WireError(f"the answer is longer than the {ANSWERS} bytes allowed", "endpoint mapper's answer")
+
+
+def _size(towers: Iterable[Tower], entries: int) -> int:
+    """Bytes of so many entries and their towers when they are written, at most."""
     size = entries * _ENTRY_SIZE
     for tower in towers:
         size += _TOWER_SIZE + sum(_FLOOR_SIZE + len(floor.left) + len(floor.right) for floor in tower.floors)
-        if size > ANSWERS:
-            raise WireError(f"the answer is longer than the {ANSWERS} bytes allowed", "endpoint mapper's answer")
+    return size
