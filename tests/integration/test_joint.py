@@ -28,6 +28,12 @@ class Upper:
     def from_server(self, data: bytes) -> Crossing:
         return Crossing(to_client=data.upper())
 
+    def client_ended(self) -> None:
+        """It is never in the middle of something."""
+
+    def server_ended(self) -> None:
+        """Neither."""
+
     def broken(self, who: str, error: WireError) -> None:
         raise AssertionError(f"{who}: {error}")
 
@@ -36,6 +42,7 @@ class Session(Recorder):
     """Both streams of ours, told of their ends by the joint."""
 
     source: Address = ("127.0.0.1", 1)
+    relaying = True
 
     def reached(self) -> Address:
         return ("127.0.0.1", 135)

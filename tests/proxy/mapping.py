@@ -1,9 +1,18 @@
 """Endpoint mappers in memory, and clients who ask them."""
 
-import attrs
+from typing import Any
 
+import attrs
+from twisted.logger import globalLogPublisher
+
+from exproxy.net.interfaces import Address
+from exproxy.proxy.dynamic import DynamicPorts
+from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.mapper import Door, Services
+from exproxy.proxy.mapper import Mapper as Mode
 from exproxy.wire.epm import NOT_REGISTERED, OPNUM_MAP, TCP, MapRequest, MapResponse, Tower, tower
-from exproxy.wire.interfaces import EPM
+from exproxy.wire.epmrelay import Protected
+from exproxy.wire.interfaces import EMSMDB, EPM, SAMR
 from exproxy.wire.rpc.association import Bind, answer_bind
 from exproxy.wire.rpc.call import Request, Response
 from exproxy.wire.rpc.client import RpcClient
@@ -13,6 +22,8 @@ from tests.net.memory import Peer, Recorder
 from tests.proxy.stage import Stage
 
 MAPPER = EPM.syntax
+FRONT = ("192.0.2.9", 135)
+SERVICE = ("192.0.2.9", 59531)
 
 
 @attrs.define(eq=False)
@@ -81,3 +92,46 @@ class MapperStage(Stage):
     def told(self, client: Recorder, interface: Syntax) -> list[tuple[str | None, int | None]]:
         """The addresses and ports that the client is told."""
         return [(each.address, each.port or each.http_port) for each in self.ask(client, interface)]
+
+
+class MapperFront(MapperStage):
+    """A front end of mode ``epm`` before them, and what it says in the log."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.offer(EMSMDB.syntax, 6001)
+        self.offer(SAMR.syntax, 49152)
+        self.heard: list[str] = []
+
+        def hear(event: dict[str, object]) -> None:
+            self.heard.append(str(event["log_format"]).format(**event))
+
+        globalLogPublisher.addObserver(hear)
+        self.addCleanup(globalLogPublisher.removeObserver, hear)
+
+    def service(self, *addresses: Address) -> Frontend:
+        """A front end of a service that listens there."""
+        frontend = self.open(self.backend(), address=addresses[0], name="ca")
+        for address in addresses[1:]:
+            self.listen(frontend, address=address)
+        return frontend
+
+    def mapper(
+        self,
+        services: dict[Any, Services],
+        address: Address = FRONT,
+        door: Door | None = None,
+        dynamic: bool = False,
+        **options: Any,
+    ) -> Mode:
+        """The front end of mappers, with both servers behind it."""
+        frontend = self.open(self.backend(), address=address, name="epm", accept_proxy=options.pop("accept_proxy", ()))
+        values = {"others": "hide", "protected": Protected.REFUSE, "doors": {address: door or Door()}}
+        ports = DynamicPorts(frontend, self.network, 40000, 40001, 600.0) if dynamic else None
+        mapper = Mode(frontend=frontend, services=services, dynamic=ports, **(values | options))
+        frontend.join = mapper.join
+        frontend.mapping = mapper.counters
+        return mapper
+
+    def mapped(self, service: Frontend | None, **options: Any) -> Mode:
+        return self.mapper({(EMSMDB.uuid, 0): Services(tcp=service)}, **options)

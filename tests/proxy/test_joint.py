@@ -19,6 +19,8 @@ class Shouting:
     """Says all in capitals, tells the sender ``ok``, and cannot bear an exclamation mark."""
 
     faults: list[str] = attrs.field(factory=list)
+    unfinished: str = ""
+    """Who is in the middle of something."""
 
     def from_client(self, data: bytes) -> Crossing:
         self._judge(data)
@@ -28,8 +30,18 @@ class Shouting:
         self._judge(data)
         return Crossing(b"ok", data.upper())
 
+    def client_ended(self) -> None:
+        self._ended("client")
+
+    def server_ended(self) -> None:
+        self._ended("server")
+
     def broken(self, who: str, error: WireError) -> None:
         self.faults.append(f"{who}: {error}")
+
+    def _ended(self, who: str) -> None:
+        if who == self.unfinished:
+            raise WireError("it stops", "a word")
 
     def _judge(self, data: bytes) -> None:
         if b"!" in data:
@@ -45,12 +57,14 @@ class Told(Recorder):
     eofs: list[Stream] = attrs.field(factory=list)
     losses: list[Stream] = attrs.field(factory=list)
     source: Address = ("192.0.2.77", 4711)
+    relaying: bool = True
 
     def reached(self) -> Address:
         return ("192.0.2.9", 135)
 
     def end(self, letter: str) -> None:
         self.ends.append(letter)
+        self.relaying = False
         for stream in self.streams:
             stream.close()
 
@@ -156,6 +170,31 @@ class JointTests(SynchronousTestCase):
         self.join()
         self.say(self.server, b"well!")
         self.assertEqual((self.session.ends, self.translator.faults), (["S"], ["server: a word: it shouts"]))
+
+    def test_an_end_in_the_middle_of_something_ends_the_session(self) -> None:
+        for who, letter in (("client", "P"), ("server", "S")):
+            self.setUp()
+            self.translator.unfinished = who
+            self.join()
+            (self.near if who == "client" else self.server).write_eof()
+            self.settle()
+            self.assertEqual((self.session.ends, self.translator.faults), ([letter], [f"{who}: a word: it stops"]))
+
+    def test_so_does_a_loss(self) -> None:
+        self.translator.unfinished = "server"
+        self.join()
+        self.server.abort()
+        self.settle()
+        self.assertEqual((self.session.ends, self.translator.faults), (["S"], ["server: a word: it stops"]))
+        self.assertEqual(self.session.losses[0], self.upstream)
+
+    def test_an_end_that_we_have_made_is_nobodys_fault(self) -> None:
+        self.translator.unfinished = "server"
+        self.join()
+        self.session.relaying = False
+        self.server.abort()
+        self.settle()
+        self.assertEqual(self.translator.faults, [])
 
     def test_behind_the_end_nothing_is_translated(self) -> None:
         self.session.streams = ()

@@ -23,6 +23,10 @@ class Joined(Receiver, Protocol):
     def reached(self) -> Address:
         """The address that the client connected to, likewise."""
 
+    @property
+    def relaying(self) -> bool:
+        """Whether nobody has ended it yet, neither side nor we."""
+
     def end(self, letter: str) -> None:
         """End once what is queued is sent; the letter says who is to blame."""
 
@@ -39,6 +43,15 @@ class Translator(Protocol):
 
     def from_server(self, data: bytes) -> Crossing:
         """:raises Broken: this is the end of the session."""
+
+    def client_ended(self) -> None:
+        """Nothing more comes from the client.
+
+        :raises WireError: something should have.
+        """
+
+    def server_ended(self) -> None:
+        """The same of the server."""
 
     def broken(self, who: str, error: WireError) -> None:
         """The session ends: ``who``, ``client`` or ``server``, has broken the protocol."""
@@ -79,17 +92,16 @@ class Joint:
         try:
             crossing = self._translator.from_client(data) if client else self._translator.from_server(data)
         except Broken as broken:
-            self._over = True
             self._send(stream, broken.last)
-            self._translator.broken("client" if client else "server", broken)
-            self._session.end("P" if client else "S")
+            self._break(stream, broken)
         else:
             self._send(stream, crossing)
 
     def eof_received(self, stream: Stream) -> None:
-        """An end is passed on as an end, behind what was sent."""
-        self._other(stream).write_eof()
-        self._session.eof_received(stream)
+        """An end is passed on as an end, behind what was sent; one in the middle of something ends the session."""
+        if self._ended_well(stream):
+            self._other(stream).write_eof()
+            self._session.eof_received(stream)
 
     def peer_left(self, stream: Stream) -> None:
         self._session.peer_left(stream)
@@ -98,9 +110,31 @@ class Joint:
         self._let_go(stream)
 
     def stream_lost(self, stream: Stream, error: Exception | None) -> None:
+        if error is not None:
+            self._ended_well(stream)
         self._over = True
         self._let_go(stream)  # what is still read from the other one goes nowhere, but its end is seen
         self._session.stream_lost(stream, error)
+
+    def _ended_well(self, stream: Stream) -> bool:
+        if self._over or not self._session.relaying:
+            return True  # an end that we have made
+        try:
+            if stream is self._client:
+                self._translator.client_ended()
+            else:
+                self._translator.server_ended()
+        except WireError as error:
+            self._break(stream, error)
+            return False
+        return True
+
+    def _break(self, stream: Stream, error: WireError) -> None:
+        """End the session because of the peer behind ``stream``."""
+        client = stream is self._client
+        self._over = True
+        self._translator.broken("client" if client else "server", error)
+        self._session.end("P" if client else "S")
 
     def _send(self, source: Stream, crossing: Crossing) -> None:
         if crossing.to_server and not self._upstream.write(crossing.to_server):

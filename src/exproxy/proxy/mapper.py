@@ -175,5 +175,11 @@ class _Enquiry:
     def from_server(self, data: bytes) -> Crossing:
         return self.relay.from_server(data)
 
+    def client_ended(self) -> None:
+        self.relay.client_ended()
+
+    def server_ended(self) -> None:
+        self.relay.server_ended()
+
     def broken(self, who: str, error: WireError) -> None:
         self.mapper.broken(who, self.session.source[0], self.server.full_name, error)

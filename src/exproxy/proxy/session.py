@@ -153,6 +153,11 @@ class Session:
         """The address that the client connected to, likewise."""
         return self._destination or self._client.local
 
+    @property
+    def relaying(self) -> bool:
+        """Whether nobody has ended it yet."""
+        return self._state is State.RELAYING
+
     def end(self, letter: str) -> None:
         """End for the reason of this letter, once what is queued is sent."""
         self._end(letter)

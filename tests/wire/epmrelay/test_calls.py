@@ -56,3 +56,11 @@ class CallsTests(SynchronousTestCase):
         calls.give_up(3)
         calls.end(3)
         self.assertIn(2, calls)
+
+    def test_who_waits_for_an_answer_is_known(self) -> None:
+        calls = begun(2, 3)
+        self.assertEqual(calls.unanswered(), "call 2")
+        calls.give_up(2)
+        self.assertEqual(calls.unanswered(), "call 3")
+        calls.end(3)
+        self.assertIsNone(calls.unanswered())

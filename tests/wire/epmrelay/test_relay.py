@@ -12,6 +12,7 @@ from exproxy.wire.epmrelay.bounds import ANSWERS, CALLS, CONTEXTS, ENTRIES, ROUN
 from exproxy.wire.epmrelay.contexts import NOBODYS
 from exproxy.wire.epmrelay.rewriting import declared
 from exproxy.wire.eptlookup import OPNUM_LOOKUP, Entry, LookupRequest, LookupResponse
+from exproxy.wire.errors import WireError
 from exproxy.wire.interfaces import EMSMDB, EPM, NSPI
 from exproxy.wire.rpc.association import Bind, BindNak, Context
 from exproxy.wire.rpc.call import Fault, Request, Response
@@ -731,3 +732,52 @@ class ImpacketTests(SynchronousTestCase):
         self.assertEqual(b"".join(answer["entries"][0]["annotation"]), b"shown\0")
         theirs = epm.EPMTower(b"".join(answer["entries"][0]["tower"]["tower_octet_string"]))
         self.assertEqual(epm.EPMPortAddr(theirs["Floors"][3].getData())["IpPort"], 59531)
+
+
+class EndTests(SynchronousTestCase):
+    """Of either side."""
+
+    def test_a_client_may_end_between_fragments_and_gets_its_answer(self) -> None:
+        to = bound(relay())
+        to.from_client(ask_map())
+        to.client_ended()
+        self.assertEqual(len(mapped(to.from_server(tell_map(EMSMDB_TOWER)).to_client).towers), 1)
+        to.server_ended()
+        self.assertEqual(to.buffered, 0)
+
+    def test_a_client_that_ends_in_a_fragment(self) -> None:
+        to = bound(relay())
+        to.from_client(ask_map()[:7])
+        error = self.assertRaises(WireError, to.client_ended)
+        self.assertEqual(str(error), "RPC connection: the connection ended 7 bytes into a fragment")
+
+    def test_a_server_that_ends_in_a_fragment(self) -> None:
+        to = bound(relay())
+        to.from_server(tell_map(EMSMDB_TOWER)[:20])
+        self.assertIn("20 bytes into a fragment", str(self.assertRaises(WireError, to.server_ended)))
+
+    def test_a_server_that_ends_without_an_answer(self) -> None:
+        to = relay()
+        to.from_client(bind(call_id=9))
+        self.assertIn("without an answer to the bind of call 9", str(self.assertRaises(WireError, to.server_ended)))
+        to = bound(relay())
+        to.from_client(ask_map(5))
+        self.assertIn("without an answer to call 5", str(self.assertRaises(WireError, to.server_ended)))
+
+    def test_a_server_owes_nothing_to_who_has_given_up_or_left_and_for_what_it_never_saw(self) -> None:
+        for data in (ask_map() + encode_pdu(ORPHANED, 2, b""), signed(pdus(ask_map(fragment=60))[0].raw, 6), b""):
+            to = bound(relay())
+            to.from_client(data)
+            to.server_ended()
+            self.assertEqual(to.counters.refused, 0)
+        to.from_client(ask_map())
+        to.client_ended()
+        to.server_ended()
+
+    def test_who_has_ended_is_asked_for_no_more(self) -> None:
+        """The server has been told of the end, and hears no questions."""
+        to = bound(relay())
+        to.from_client(ask_lookup())
+        to.client_ended()
+        crossing = to.from_server(tell_lookup(Entry(NSPI_TOWER, "nspi"), handle=LIVE))
+        self.assertEqual((crossing.to_server, looked_up(crossing.to_client).handle), (b"", LIVE))

@@ -89,6 +89,11 @@ class Calls:
         """It has its answer."""
         self._open.pop(call_id, None)
 
+    def unanswered(self) -> str | None:
+        """A call whose client waits for the server's answer, if there is one."""
+        waiting = (number for number, call in self._open.items() if not call.dispensable and call.kind is not Kind.REFUSED)
+        return next((f"call {number}" for number in waiting), None)
+
     def _make_room(self, pdu: Pdu) -> None:
         oldest = next((number for number, call in self._open.items() if call.dispensable), None)
         if oldest is None:

@@ -99,6 +99,10 @@ class Contexts:
         """Whether calls in ``context`` are the endpoint mapper's, also while the server has not answered yet."""
         return context in self._mapper or any(context in offer.mapper for offer in self._offers.values())
 
+    def unanswered(self) -> str | None:
+        """A bind or alter_context without its answer, if there is one."""
+        return next((f"the {offer.kind.name.lower()} of call {number}" for number, offer in self._offers.items()), None)
+
     def _check_bounds(self, offered: tuple[int, ...], pdu: Pdu) -> None:
         where = f"RPC {pdu.name}"
         if len(self._offers) >= OFFERS:

@@ -89,6 +89,8 @@ class MapperRelay:
     _refusing: bool = attrs.field(default=False, init=False)
     """A protected call was refused: it was numbered, and the server would take the next one's signature for a forgery."""
 
+    _client_over: bool = attrs.field(default=False, init=False)
+
     def __attrs_post_init__(self) -> None:
         self._rewriter = Rewriter(self.directory, self.counters)
 
@@ -121,6 +123,24 @@ class MapperRelay:
         except WireError as error:
             raise Broken(error.what, error.where, out.crossing()) from error
         return out.crossing()
+
+    def client_ended(self) -> None:
+        """Nothing more comes from the client, which may wait for answers all the same.
+
+        :raises WireError: a fragment is not complete.
+        """
+        self._client_over = True
+        _check_whole(self._client)
+
+    def server_ended(self) -> None:
+        """Nothing more comes from the server.
+
+        :raises WireError: a fragment is not complete, or a client that is still there waits for an answer.
+        """
+        _check_whole(self._server)
+        waiting = None if self._client_over else self._contexts.unanswered() or self._calls.unanswered()
+        if waiting is not None:
+            raise WireError(f"the connection ended without an answer to {waiting}", "RPC connection")
 
     def _client_sent(self, pdu: Pdu, out: _Outbox) -> None:
         kind = pdu.type
@@ -240,10 +260,15 @@ class MapperRelay:
                 stub = found.answer.encode(declared(answer.stub, answer.order), answer.order)
             else:
                 question = enquiry.ask_on(found, answer.order)
-                if question and not call.dispensable:
+                if question and not call.dispensable and not self._client_over:
                     out.server.append(question)
                     return
                 stub = enquiry.result(found.answer).encode(enquiry.wanted, answer.order)
         self._calls.end(call_id)
         self.counters.mapped += 1
         out.client.append(call.letterhead.write(stub, self._contexts.fragment))
+
+
+def _check_whole(reader: PduReader) -> None:
+    if reader.buffered:
+        raise WireError(f"the connection ended {reader.buffered} bytes into a fragment", "RPC connection")
