@@ -11,8 +11,14 @@ TESTS = ROOT / "tests"
 UNMIRRORED = ("bench", "fuzz", "integration")
 """Folders of tests that are about no single module of the package."""
 
-ABOUT_THE_PROJECT = {Path("test_imports.py"), Path("test_mirror.py"), Path("test_closing_line.py"), Path("test_msrpc.py")}
-"""Test modules that are about the tree itself, or about a page of its documentation."""
+ABOUT_THE_PROJECT = {
+    Path("test_imports.py"),
+    Path("test_mirror.py"),
+    Path("test_closing_line.py"),
+    Path("test_msrpc.py"),
+    Path("test_pages.py"),
+}
+"""Test modules that are about the tree itself, or about pages of its documentation."""
 
 
 def expected() -> dict[Path, Path]:
