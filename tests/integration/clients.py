@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from uuid import UUID
 
-from impacket.dcerpc.v5 import epm, transport
+from impacket.dcerpc.v5 import epm, mgmt, transport
 from impacket.dcerpc.v5.rpcrt import RPC_C_AUTHN_WINNT, DCERPC_v5
 from impacket.uuid import uuidtup_to_bin
 
@@ -96,12 +97,14 @@ def _connected(host: str, port: int, source: str, header: bytes = b"") -> DCERPC
     return dce
 
 
-def endpoint_of(host: str, port: int, interface: str, source: str = "", header: bytes = b"") -> int:
+def endpoint_of(host: str, port: int, interface: str, source: str = "", header: bytes = b"", fragment: int = 0) -> int:
     """Ask the endpoint mapper at ``host`` and ``port`` for an interface, as a client at ``source``: the port that it tells.
 
     :param header: of the PROXY protocol.
+    :param fragment: bytes of the call's fragments; 0 for a whole call.
     """
     dce = _connected(host, port, source, header)
+    dce.set_max_fragment_size(fragment or -1)
     try:
         binding = epm.hept_map(host, _syntax(interface), protocol="ncacn_ip_tcp", dce=dce)
     finally:
@@ -141,6 +144,18 @@ def endpoints_of(host: str, port: int, source: str = "", header: bytes = b"") ->
             handle = answer["entry_handle"]
             if answer["status"] == NOT_REGISTERED or handle.isNull():
                 return towers
+    finally:
+        dce.disconnect()
+
+
+def interfaces_of_mapper(host: str, port: int) -> list[UUID]:
+    """What is offered at the mapper's port, asked in a context that is added to a map's connection (alter_context)."""
+    dce = _connected(host, port, "")
+    try:
+        epm.hept_map(host, _syntax("nspi"), protocol="ncacn_ip_tcp", dce=dce)
+        answer = mgmt.hinq_if_ids(dce.alter_ctx(mgmt.MSRPC_UUID_MGMT))
+        vector = answer["if_id_vector"]
+        return [UUID(bytes_le=bytes(vector["if_id"][number]["Data"]["Uuid"])) for number in range(vector["count"])]
     finally:
         dce.disconnect()
 

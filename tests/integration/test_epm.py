@@ -7,7 +7,14 @@ from collections import Counter
 from impacket.dcerpc.v5.rpcrt import DCERPCException
 
 from tests.integration.balanced import FIRST, SECOND, BalancedTests
-from tests.integration.clients import endpoint_of, endpoints_of, protected_endpoint_of, rpc_server_name, rpcclient
+from tests.integration.clients import (
+    endpoint_of,
+    endpoints_of,
+    interfaces_of_mapper,
+    protected_endpoint_of,
+    rpc_server_name,
+    rpcclient,
+)
 from tests.integration.peers import needs, samba
 from tests.integration.peers.liar import Liar
 from tests.integration.peers.ports import accepts, free_port
@@ -19,6 +26,8 @@ FRONT = "127.0.0.4"
 """Whoever maps goes to port 135, on which the servers' mappers are too."""
 BALANCER = "127.0.0.5"
 """Stands before us and is trusted."""
+IPV6 = b"PROXY TCP6 2001:db8::7 2001:db8::9 4711 135\r\n"
+"""What it says of a client."""
 
 MAPPER = samba.MAPPER_PORT
 USER, PASSWORD = "root", "Outlook-2010"
@@ -217,6 +226,22 @@ class MappedTests(MapperTestCase):
             reached.add(server)
         self.assertEqual(reached, {"ex1", "ex2"})
         self.assertEqual({tower.address for tower in endpoints_of(FRONT, MAPPER, BALANCER, header)}, {"192.0.2.9"})
+
+    def test_who_came_to_an_ipv6_address_is_told_of_nothing(self) -> None:
+        self.run_proxy(bind=f', accept_proxy = ["{BALANCER}"]')
+        self.assertEqual(endpoints_of(FRONT, MAPPER, BALANCER, IPV6), [])
+
+    def test_who_came_to_an_ipv6_address_is_told_of_what_is_advertised(self) -> None:
+        self.run_proxy(bind=f', accept_proxy = ["{BALANCER}"]', advertise=', advertise = "192.0.2.135"')
+        self.assertEqual({tower.address for tower in endpoints_of(FRONT, MAPPER, BALANCER, IPV6)}, {"192.0.2.135"})
+
+    def test_a_question_may_come_in_fragments(self) -> None:
+        self.run_proxy()
+        self.assertEqual(endpoint_of(FRONT, MAPPER, "nspi", fragment=40), self.ports["ab"])
+
+    def test_a_context_that_is_added_to_the_connection_passes(self) -> None:
+        self.run_proxy()
+        self.assertEqual(interfaces_of_mapper(FRONT, MAPPER), interfaces_of_mapper(FIRST, MAPPER))
 
     def test_two_workers_have_one_mind(self) -> None:
         self.run_proxy(workers=2)
