@@ -1,5 +1,6 @@
 """The master's side of a fork server that is played by the test: what is sent goes over pipes in memory."""
 
+import errno
 import socket
 from typing import Any
 
@@ -112,6 +113,43 @@ class ForksTests(SynchronousTestCase):
     def test_who_asks_before_there_is_a_fork_server_is_remembered(self) -> None:
         self.fork()
         self.forks.start()
+        self.assertEqual(self.settle().heard, ["configure 7", "fork"])
+
+    def test_who_is_remembered_can_be_spoken_to_at_once(self) -> None:
+        self.fork()
+        self.assertIs(self.tied[0], self.link_of_worker)
+
+    def test_who_is_given_up_leaves_no_descriptors(self) -> None:
+        worker = self.fork()
+        worker.kill()
+        self.assertEqual([end.fileno() for end in worker.ends], [-1, -1])
+
+    def test_a_system_that_gives_only_one_pair_is_told_and_keeps_it(self) -> None:
+        pair = socket.socket()
+        answers = iter([pair])
+
+        def tie(link: Protocol) -> socket.socket:
+            for end in answers:
+                return end
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        forks = Forks(self.clock, self.spawn, tie, 7)
+        self.assertRaises(OSError, forks.fork, "worker 1", Protocol(), self.told.append)
+        self.assertEqual(pair.fileno(), -1)
+
+    def test_a_fork_server_that_cannot_be_started_is_tried_again(self) -> None:
+        refusals = iter([BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")])
+
+        def spawn(process: Any, link: Any) -> Any:
+            for error in refusals:
+                raise error
+            return self.spawn(process, link)
+
+        self.forks = Forks(self.clock, spawn, self.tie, 7)
+        self.forks.start()
+        self.fork()
+        self.assertEqual(self.servers, [])
+        self.clock.advance(1.0)
         self.assertEqual(self.settle().heard, ["configure 7", "fork"])
 
     def test_who_waits_for_one_may_be_given_up(self) -> None:

@@ -1,11 +1,15 @@
 """One master, two workers, no processes: what one knows, all know."""
 
+import errno
+from collections.abc import Callable
+from typing import Any
+
 from exproxy.pool import Admin, Lease, Operational, Ticket
 from exproxy.process.master import PATIENCE
 from exproxy.process.messages import FrontendCounts, ServerCounts
 from exproxy.process.worker import TOUCH
 from tests.pool.support import Recorder, fail, get, heal
-from tests.process.stage import FakeWorker, MasterStage
+from tests.process.stage import FakeProcess, FakeWorker, MasterStage
 
 
 class WorkersStage(MasterStage):
@@ -255,6 +259,20 @@ class LivesTests(WorkersStage):
         self.processes[0].stopped = True
         self.settle(PATIENCE + 3)
         self.assertEqual([process.killed for process in self.processes], [1, 0])
+
+    def test_who_cannot_be_forked_now_is_tried_again(self) -> None:
+        self.begin()
+        refusals = iter([OSError(errno.EMFILE, "Too many open files")])
+
+        def fork(name: str, link: Any, told: Callable[[str], object]) -> FakeProcess:
+            for error in refusals:
+                raise error
+            return self.fork(name, link, told)
+
+        self.patch(self.master, "_fork", fork)
+        self.end(self.processes[0])
+        self.settle(1.0)
+        self.assertEqual([worker.events[-1] for worker in self.workers()], ["begin"] * 2)
 
     def test_who_answers_lives(self) -> None:
         self.begin()

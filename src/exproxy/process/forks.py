@@ -33,13 +33,14 @@ Tie = Callable[[Protocol], socket.socket]
 class Forked:
     """A worker's process, or one that is to be.
 
-    :param pid: once it is forked.
+    :param ends: its ends of the pairs for its link and its standard error; ours until it is forked.
     :param told: what its end is told to.
+    :param pid: once it is forked.
     """
 
     forks: "Forks"
-    name: str
     link: Protocol
+    ends: tuple[socket.socket, socket.socket]
     told: Callable[[str], object]
     pid: int | None = None
 
@@ -87,8 +88,13 @@ class Forks:
         """Have a fork server."""
         self._again = None
         self._restarts.started(self._clock.seconds())
-        self._link = ForksLink(self._child_ended)
-        self._process = self._spawn(ProcessProtocol(NAME, self._ended), self._link)
+        link = ForksLink(self._child_ended)
+        try:
+            self._process = self._spawn(ProcessProtocol(NAME, self._ended), link)
+        except OSError as error:  # no more processes or descriptors for the moment
+            self._ended(f"cannot be started: {error.strerror or error}")
+            return
+        self._link = link
         self._ask(Configure, file=self._file)
         waiting, self._waiting = self._waiting, []
         for forked in waiting:
@@ -109,8 +115,11 @@ class Forks:
         return self._ending
 
     def fork(self, name: str, link: Protocol, told: Callable[[str], object]) -> Forked:
-        """A worker with ``link`` at our end of its pair; its end is told with the cause."""
-        forked = Forked(self, name, link, told)
+        """A worker with ``link`` at our end of its pair, where one may speak at once; its end is told with the cause.
+
+        :raises OSError: the system gives no pair.
+        """
+        forked = Forked(self, link, self._pairs(name, link), told)
         if self._link is None:
             self._waiting.append(forked)
         else:
@@ -121,6 +130,7 @@ class Forks:
         """:meth:`Forked.kill`"""
         if forked in self._waiting:
             self._waiting.remove(forked)
+            _close(None, *forked.ends)
             forked.told("there was no fork server")
         elif forked in self._asked and forked.pid is None:
             self._kill_server()  # it has not forked it for so long that somebody gave up
@@ -128,9 +138,17 @@ class Forks:
             self._ask(Kill, pid=forked.pid)
             self._kill_after_patience(lambda: forked in self._asked)
 
+    def _pairs(self, name: str, link: Protocol) -> tuple[socket.socket, socket.socket]:
+        theirs = self._tie(link)
+        try:
+            return theirs, self._tie(Lines(name))
+        except OSError:
+            theirs.close()
+            raise
+
     def _order(self, forked: Forked) -> None:
         self._asked.add(forked)
-        theirs, errors = self._tie(forked.link), self._tie(Lines(forked.name))
+        theirs, errors = forked.ends
         assert self._link is not None
         answer = self._link.callRemote(Fork, link=theirs.fileno(), errors=errors.fileno())
         # they are sent some turns later, and have to be open until then

@@ -62,7 +62,10 @@ class Process(Interface):
 
 
 Fork = Callable[[str, Protocol, Callable[[str], object]], Process]
-"""Starts a worker, by its name, the protocol at our end of the pair, and what its end is told to."""
+"""Starts a worker, by its name, the protocol at our end of the pair, and what its end is told to.
+
+What is said to it waits until it is there; an OSError says that the system gives nothing for it.
+"""
 
 
 @attrs.define(eq=False)
@@ -303,7 +306,11 @@ class Master:
         worker.pulse = Pulse(START_PATIENCE, now)
         worker.restarts.started(now)
         worker.link = link = MasterLink(self)
-        worker.process = self._fork(worker.name, link, lambda why: self._ended(worker, why))
+        try:
+            worker.process = self._fork(worker.name, link, lambda why: self._ended(worker, why))
+        except OSError as error:
+            self._ended(worker, f"cannot be forked: {error.strerror or error}")
+            return
         for (host, port), fd in self._sockets:
             _ask(link, Listen, host=host, port=port, socket=fd)
         for piece in pieces((server.full_name, state) for server, state in self._known.items()):
