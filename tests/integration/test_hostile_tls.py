@@ -106,6 +106,17 @@ class TLSHostileSuite(Ground):
         self.assertEqual([record.termination for record in self.records], ["cR"])
         self.assertEqual((frontend.bad_prefaces, frontend.bad_handshakes), (0, 1))
 
+    async def test_a_handshake_that_comes_with_the_proxy_header_begins_once(self) -> None:
+        listener = self.server()
+        frontend = self.front(listener, accept_proxy=TRUSTED)
+        client = TLSSocket(frontend.listeners[0].address)
+        client.raw.send(HEADER)
+        self.sockets.append(client.raw)
+        cast(Any, self).addCleanup(client.end)
+        pool = cast(Backend, frontend.backend).pool
+        await self.until(lambda: client.shake_hands() or pool.sessions)
+        self.assertEqual((frontend.bad_handshakes, pool.sessions), (0, 1))
+
     async def test_a_handshake_that_trickles_is_not_waited_for(self) -> None:
         frontend = self.front(self.server(), handshake_timeout=0.3)
         client = self.client(frontend)

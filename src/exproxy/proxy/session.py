@@ -351,9 +351,9 @@ class Session:
         frontend.deadlines.clear(self)
         self._source = preface.source or self._source
         self._destination = preface.destination
-        self._client.unread(preface.rest)
         behind, self._behind_header = self._behind_header, None
         if behind is None:
+            self._client.unread(preface.rest)
             self.choose(self._routed(preface.hello.server_name if preface.hello else None))
         else:
             self.secure(*behind)
