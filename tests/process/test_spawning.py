@@ -51,6 +51,19 @@ class SpawnTests(SynchronousTestCase):
 
 
 class ProcessProtocolTests(SynchronousTestCase):
+    def test_last_words_without_an_end_are_logged_when_it_is_no_more(self) -> None:
+        events: list[Any] = []
+        globalLogPublisher.addObserver(events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, events.append)
+        lines = Lines("worker 1")
+        lines.dataReceived(b"whole\nlast wo")
+        lines.connectionLost()
+        protocol = ProcessProtocol("the fork server", lambda why: None)
+        protocol.errReceived(b"and mi")
+        protocol.processEnded(Reason())
+        found = [(event["process"], event["line"]) for event in events if "line" in event]
+        self.assertEqual(found, [("worker 1", "whole"), ("worker 1", "last wo"), ("the fork server", "and mi")])
+
     def test_its_lines_are_in_the_master_s_log_with_its_name(self) -> None:
         events: list[Any] = []
         globalLogPublisher.addObserver(events.append)

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IProcessTransport
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.protocol import ProcessProtocol as TwistedProcessProtocol
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 LINK = 3
 """The descriptor of the other process's end."""
@@ -35,6 +36,11 @@ class Lines(Protocol):
         for line in lines:
             _log.info("{process}: {line}", process=self._name, line=line.decode("utf-8", "replace"))
 
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Last words without an end: it died over them."""
+        if self._rest:
+            self.dataReceived(b"\n")
+
 
 class ProcessProtocol(TwistedProcessProtocol):
     """:param ended: called with the reason when it is no more."""
@@ -47,6 +53,7 @@ class ProcessProtocol(TwistedProcessProtocol):
         self._lines.dataReceived(data)
 
     def processEnded(self, reason: Any) -> None:
+        self._lines.connectionLost()
         status = reason.value
         self._ended(f"signal {status.signal}" if status.signal else f"status {status.exitCode}")
 
