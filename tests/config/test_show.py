@@ -88,6 +88,22 @@ class RoundTripTests(ConfigTestCase):
         configuration = self.load(text)
         self.assertEqual(self.again(configuration), configuration)
 
+    def test_secrets_are_shown_as_references_and_come_back_equal(self) -> None:
+        environ = {"PROBE": "hunter2", "ADDRESS": "10.0.0.7"}
+        secret, certificate = self.write("hunter3\n", "secret"), self.write("", "a.pfx")
+        text = (
+            WEB + '[backends.web]\ncheck = { type = "http", headers = { Authorization = "Basic ${PROBE}$${x}" }, '
+            'body = { file = "secret" } }\n[hosts]\na = "${ADDRESS}"\n[frontends.f]\nbind = ":1"\nbackend = "web"\n'
+            f'tls = {{ mode = "implicit", certificates = {{ file = "{certificate}", password = {{ file = "secret" }} }} }}\n'
+        )
+        configuration = self.load(text, environ)
+        shown = show(configuration)
+        self.assertNotIn("hunter", shown)
+        self.assertIn('Authorization = "Basic ${PROBE}$${x}"', shown)
+        self.assertIn(f'password = {{ file = "{secret}" }}', shown)
+        self.assertIn("10.0.0.7", shown, "an address is no secret, and has been read")
+        self.assertEqual(attrs.evolve(self.load(shown, environ), files=configuration.files), configuration)
+
 
 EXCHANGE = '[exchange]\nversion = "{}"\nlisten = "10.0.0.9"\nservers = {{ ex1 = "10.0.0.15", ex2 = "10.0.0.16" }}\n'
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from exproxy.config.reference import referred
 from exproxy.config.toml import table_lines, value
 
 
@@ -20,6 +21,10 @@ class ValueTests(SynchronousTestCase):
 
     def test_what_looks_like_a_variable_is_text(self) -> None:
         self.assertEqual(value("${X}"), '"$${X}"')
+
+    def test_a_reference_is_written_as_it_was(self) -> None:
+        self.assertEqual(value(referred("secret", 'a"${X}$${y}')), '"a\\"${X}$${y}"')
+        self.assertEqual(value({"a": [referred("secret", {"file": "/a${b"})]}), '{ a = [{ file = "/a$${b" }] }')
 
 
 class TableTests(SynchronousTestCase):

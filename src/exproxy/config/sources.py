@@ -16,6 +16,7 @@ import attrs
 
 from exproxy.config.positions import positions
 from exproxy.config.problems import ConfigError, KeyPath, Place, Problem, dotted
+from exproxy.config.reference import referred
 
 _VARIABLE = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -34,10 +35,11 @@ class FileText(dict[str, Any]):
     def read(self) -> str:
         """:raises ValueError: it cannot be read."""
         try:
-            return self._path.read_text("utf-8").removesuffix("\n").removesuffix("\r")
+            text = self._path.read_text("utf-8").removesuffix("\n").removesuffix("\r")
         except (OSError, UnicodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             raise ValueError(f'"{self._path}" cannot be read: {reason}') from error
+        return referred(text, {"file": str(self._path.absolute())})
 
 
 @attrs.define
@@ -103,7 +105,8 @@ class _Reader:
     def _strings(self, value: Any, path: KeyPath, file: Path, places: Mapping[KeyPath, Place]) -> Any:
         """``value`` with ``${ENV}`` filled in and ``{ file = }`` known as such."""
         if isinstance(value, str):
-            return _VARIABLE.sub(lambda match: self._variable(match, path, places), value)
+            text = _VARIABLE.sub(lambda match: self._variable(match, path, places), value)
+            return referred(text, value) if any(match[1] for match in _VARIABLE.finditer(value)) else text
         if isinstance(value, list):
             return [self._strings(item, (*path, index), file, places) for index, item in enumerate(value)]
         if isinstance(value, dict):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from exproxy.config.problems import key
+from exproxy.config.reference import Referred
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -24,7 +25,9 @@ def table_lines(header: str, table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def value(item: Any) -> str:
-    """A value on one line: a string, a path, a number, a truth, a list or a table."""
+    """A value on one line: a string, a path, a number, a truth, a list or a table; a reference as it was written."""
+    if isinstance(item, Referred):
+        return _quoted(item.written) if isinstance(item.written, str) else value(item.written)
     if isinstance(item, bool):
         return "true" if item else "false"
     if isinstance(item, int | float):
@@ -38,5 +41,9 @@ def value(item: Any) -> str:
 
 def _string(text: str) -> str:
     """A basic string; what looks like a variable is text here."""
-    escaped = "".join(_ESCAPES.get(character, character) for character in text.replace("${", "$${"))
+    return _quoted(text.replace("${", "$${"))
+
+
+def _quoted(text: str) -> str:
+    escaped = "".join(_ESCAPES.get(character, character) for character in text)
     return '"' + _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", escaped) + '"'
