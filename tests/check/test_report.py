@@ -56,6 +56,17 @@ class TranscriptTests(SynchronousTestCase):
             transcript.lines[1:3], [">>> Authorization: Basic (not shown)", ">>> proxy-authorization: NTLM (not shown)"]
         )
 
+    def test_a_token_without_a_scheme_is_not_shown_either(self) -> None:
+        transcript = Transcript()
+        transcript.ours(b"GET / HTTP/1.1\r\nAuthorization: YW5uYTpkZW1v\r\n\r\n")
+        self.assertEqual(transcript.lines[1], ">>> Authorization: (not shown)")
+
+    def test_a_head_of_http_can_be_read_whatever_its_body_is(self) -> None:
+        transcript = Transcript()
+        transcript.theirs(b"HTTP/1.1 200 Success\r\nContent-Length: 20\r\n\r\n" + bytes(20))
+        self.assertEqual(transcript.lines[:3], ["<<< HTTP/1.1 200 Success", "<<< Content-Length: 20", "<<< "])
+        self.assertEqual(transcript.lines[3:], [f"<<< 20 bytes: {bytes(20).hex(' ')}"])
+
     def test_a_flood_stays_bounded(self) -> None:
         transcript = Transcript()
         for _turn in range(20):

@@ -44,7 +44,15 @@ class UsageTests(SynchronousTestCase):
         self.assertIn("65535", self.refused("smtp", "mail:70000"))
 
     def test_a_type_without_a_port_of_its_own_needs_one(self) -> None:
-        self.assertIn("write HOST:PORT", self.refused("tcp", "mail"))
+        output = self.refused("tcp", "mail")
+        self.assertIn("write HOST:PORT", output)
+        self.assertNotIn("epm/", output)
+
+    def test_a_type_for_rpc_is_told_of_ports_by_interface(self) -> None:
+        self.assertIn("or HOST:epm/INTERFACE", " ".join(self.refused("rpc", "mail").split()))
+
+    def test_a_mapper_that_nobody_asks_is_refused(self) -> None:
+        self.assertIn("--mapper is for HOST:epm/INTERFACE", self.refused("smtp", "mail", "--mapper", "1350"))
 
     def test_an_option_that_there_is_not_is_answered_with_the_nearest(self) -> None:
         output = self.refused("smtp", "mail", "--option", "hello=lb")

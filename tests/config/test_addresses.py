@@ -88,6 +88,8 @@ class ServerAddressTests(SynchronousTestCase):
             self.assertRaises(ValueError, server_address, text)
 
     def test_only_servers_have_a_port_by_interface(self) -> None:
+        error = self.assertRaises(ValueError, server_address, "10.0.0.15:epm/")
+        self.assertIn("names no interface", str(error))
         error = self.assertRaises(ValueError, port_number, "epm/nspi", "epm/nspi")
         self.assertIn("is for the port of a server", str(error))
         self.assertRaises(ValueError, syslog_address, "udp://10.0.0.5:epm/nspi")

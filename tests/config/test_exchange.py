@@ -170,6 +170,12 @@ class ProblemTests(TemplateTestCase):
         (problem,) = self.problems(BASE.format(version) + more)
         return problem
 
+    def test_ports_of_rpc_are_not_ignored_where_rpc_is_not_served(self) -> None:
+        self.assertEqual(
+            self.problem("2010", 'services = ["https"]\nrpc_ports = { client_access = 6001 }\n'),
+            'site.toml:6: exchange.rpc_ports: nothing listens for RPC here; add "rpc" to services, or leave it out',
+        )
+
     def test_rpc_is_gone_since_2013(self) -> None:
         self.assertEqual(
             self.problem("2013", 'services = ["https", "rpc"]\n'),

@@ -34,6 +34,10 @@ class ProblemTests(ConfigTestCase):
 
     def test_a_number_is_no_string(self) -> None:
         self.check("[frontends.web]\nbind = 25\n", "site.toml:2: frontends.web.bind: a string or a table is expected, not 25")
+        self.check(
+            '[backends.b.servers]\na = { address = "10.0.0.1:epm/nspi", mapper = "135" }\n',
+            'site.toml:2: backends.b.servers.a.mapper: a number or a table is expected, not "135"',
+        )
 
     def test_a_bare_duration_is_refused(self) -> None:
         self.check(

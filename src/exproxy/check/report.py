@@ -12,7 +12,8 @@ from exproxy.wire.dialogue.base import Outcome, Status
 
 MAX_LINES = 200
 MAX_WIDTH = 200
-_CREDENTIALS = re.compile(r"((?:proxy-)?authorization:\s*\S+\s+)\S.*", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"((?:proxy-)?authorization:\s*(?:\S+\s+(?=\S))?)\S.*", re.IGNORECASE)
+"""Behind the scheme, if there is one: what stands alone may be a token."""
 
 
 @attrs.frozen
@@ -104,7 +105,14 @@ class Unwritten(Transcript):
 
 
 def _shown(data: bytes) -> list[str]:
-    """Lines of text as they are, anything else as its size and first bytes."""
+    """Lines of text as they are, anything else as its size and first bytes; what comes with a head of HTTP, apart from that."""
+    head, blank, body = data.partition(b"\r\n\r\n")
+    if head.startswith(b"HTTP/") and body:
+        return [*_part(head + blank), *_part(body)]
+    return _part(data)
+
+
+def _part(data: bytes) -> list[str]:
     head = data[: MAX_LINES * MAX_WIDTH]
     text = head.decode("utf-8", "replace")
     strange = sum(not character.isprintable() and character not in "\r\n\t" for character in text)

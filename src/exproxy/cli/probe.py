@@ -63,7 +63,7 @@ class Probe:
     metavar="KEY=VALUE",
     help="A key of this type of check, ${NAME} from the environment; once for each.",
 )
-@click.option("--mapper", default=MAPPER_PORT, show_default=True, help="The endpoint mapper's port, for HOST:epm/INTERFACE.")
+@click.option("--mapper", type=int, help=f"The endpoint mapper's port, for HOST:epm/INTERFACE.  [default: {MAPPER_PORT}]")
 @click.option("--timeout", default="5s", show_default=True, help="For all of it.")
 @click.option("--send-proxy", type=click.Choice(["v1", "v2"]), help="Begin with a PROXY header.")
 @click.option("--source", metavar="ADDRESS", help="An address to connect from.")
@@ -78,7 +78,7 @@ def probe(
     legacy: bool,
     warn_days: int,
     options: tuple[str, ...],
-    mapper: int,
+    mapper: int | None,
     timeout: str,
     send_proxy: Literal["v1", "v2"] | None,
     source: str | None,
@@ -100,6 +100,8 @@ def probe(
     if encryption is None and (verify or ca or name or legacy):
         raise click.UsageError("--verify, --ca, --name and --legacy need --tls starttls or --tls implicit")
     address = _address(where)
+    if mapper is not None and not isinstance(address.port, InterfacePort):
+        raise click.UsageError("--mapper is for HOST:epm/INTERFACE: nobody is asked for a port here")
     port, seconds = _port(address, checker, encryption, mapper), _seconds(timeout)
     options = (*_asked_for(address, checker), *options)
     if kind == "epm" and encryption is None and not options:
@@ -280,13 +282,15 @@ def _found_out(address: ServerAddress, plan: CheckPlan, port: int) -> int | Port
         raise click.UsageError(str(error)) from None
 
 
-def _port(address: ServerAddress, checker: IChecker, mode: str | None, mapper: int) -> int:
+def _port(address: ServerAddress, checker: IChecker, mode: str | None, mapper: int | None) -> int:
     """Where the first connection goes."""
     if isinstance(address.port, InterfacePort):
-        return mapper
+        return MAPPER_PORT if mapper is None else mapper
     port = address.port or checker.default_port
     if port is None:
-        raise click.UsageError(f"a check of the type {checker.name} needs a port: write HOST:PORT")
+        mapped = any(field.name == "interface" for field in shown(checker.options))
+        by_interface = ", or HOST:epm/INTERFACE to have its endpoint mapper asked" if mapped else ""
+        raise click.UsageError(f"a check of the type {checker.name} needs a port: write HOST:PORT{by_interface}")
     if address.port is None and mode == "implicit":
         return _IMPLICIT_PORTS.get(port, port)
     return port

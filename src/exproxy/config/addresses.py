@@ -108,6 +108,8 @@ def port_number(port: object, text: str) -> int:
     :raises ValueError: with ``text`` named.
     """
     if isinstance(port, str):
+        if re.fullmatch(r"epm/\s*", port):
+            raise ValueError(f'"{port}" names no interface: write "epm/emsmdb" or the like')
         if port.startswith("epm/"):
             raise ValueError(f'"{port}" is for the port of a server: only that is asked of an endpoint mapper')
         return _port(port, text)

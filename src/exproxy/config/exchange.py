@@ -11,7 +11,7 @@ from typing import Any
 from exproxy.config.addresses import is_ip, joined
 from exproxy.config.kinds import BadValueError
 from exproxy.config.problems import KeyPath, did_you_mean
-from exproxy.config.sections import ExchangeSection
+from exproxy.config.sections import ExchangeSection, RpcPorts
 
 ENDPOINTS = {
     "https": {"https": 443},
@@ -82,6 +82,10 @@ def problems(section: ExchangeSection) -> list[tuple[KeyPath, BadValueError]]:
         if server.port is not None:
             hint = "other ports go into server_ports = { https = 8443 }"
             found.append((("servers", name), BadValueError("servers are addresses without a port", hint)))
+    rpc = "rpc" in (section.services.values() if section.services else _default_services(section))
+    if section.rpc_ports != RpcPorts() and not rpc:
+        hint = 'add "rpc" to services, or leave it out'
+        found.append((("rpc_ports",), BadValueError("nothing listens for RPC here", hint)))
     if not section.servers:
         hint = 'write servers = { ex1 = "10.0.0.15", ex2 = "10.0.0.16" }'
         found.append((("servers",), BadValueError("there are no servers", hint)))

@@ -127,7 +127,7 @@ class _Hooks:
         """A table as an attrs class: no unknown keys, no missing ones, none that is not built yet."""
         if kind in _SHORTHANDS and (short := _SHORTHANDS[kind](value)) is not value:
             return self._whole(partial(self.table, short, kind))
-        given = reading.table(value, "a string or a table" if kind in _SHORTHANDS else "a table")
+        given = reading.table(value, f"{_SHORT[kind]} or a table" if kind in _SHORT else "a table")
         found = [_unknown(word, _keys(kind)) for word in given if word not in _keys(kind) and given[word] is not TAKEN_OUT]
         hints = get_type_hints(kind)
         values: dict[str, Any] = {}
@@ -331,3 +331,9 @@ _SHORTHANDS: Mapping[Any, Callable[[Any], Any]] = {
     AgentSection: lambda value: {"port": value} if isinstance(value, int) else value,
     MapperSection: lambda value: {"port": value} if isinstance(value, int) else value,
 }
+
+_SHORT = {
+    kind: "a number" if kind in (AgentSection, MapperSection) else "a port, an address" if kind is ServerSection else "a string"
+    for kind in _SHORTHANDS
+}
+"""What may stand for a table, for people."""

@@ -29,6 +29,7 @@ Break something, watch the "proxy" lines here, and repeat the commands above: th
   {tell} ex1 https error         /owa/ says 500: ex1 leaves after two failed checks
   {tell} ex1 imap garbage        connections are accepted, the greeting is noise
   {tell} ex1 rpc-ab refuse       one RPC port closes: the clients of all three move to ex2
+  {tell} ex1 rpc-ca restart      the service is on another port now, and is found there: clients notice nothing
   {tell} ex1 all silent          everything is accepted, nothing is answered
   {tell} ex1 all well            it is back after two good checks
   {tell} status                  what is well; "help" tells what else can be said
