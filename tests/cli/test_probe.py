@@ -1,6 +1,7 @@
 """``exproxy probe``, without a network: arguments, verdicts and exit statuses."""
 
 import os
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -126,6 +127,28 @@ class OptionTests(SynchronousTestCase):
         for word in ("number=three", "asked=perhaps", "kind=three", "codes=1,x"):
             with self.assertRaises(click.UsageError):
                 read_options(Options, [word])
+
+
+class PlaceTests(SynchronousTestCase):
+    """Which way a port by interface is gone to."""
+
+    def planned(self, *arguments: str) -> Probe:
+        told: list[Probe] = []
+        self.patch(sys.modules["exproxy.cli.probe"], "react", lambda _main, asked: told.extend(asked))
+        result = CliRunner().invoke(main, ["probe", "rpc", *arguments])
+        self.assertEqual(result.exit_code, 0, result.output)
+        (planned,) = told
+        return planned
+
+    def test_a_check_asks_the_mapper_by_itself(self) -> None:
+        planned = self.planned("192.0.2.1:epm/nspi", "--mapper", "10135")
+        self.assertEqual(planned.port, 10135)
+        self.assertTrue(planned.plan.options.mapper)
+
+    def test_other_interfaces_are_bound_to_at_the_port_of_the_one_that_is_named(self) -> None:
+        planned = self.planned("192.0.2.1:epm/nspi", "-o", "interface=nspi,rfri")
+        self.assertEqual(planned.port, PortPlan(host="192.0.2.1", interface="nspi", timeout=5.0))
+        self.assertFalse(planned.plan.options.mapper)
 
 
 class RunTests(SynchronousTestCase):

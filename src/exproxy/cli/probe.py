@@ -103,7 +103,8 @@ def probe(
     if mapper is not None and not isinstance(address.port, InterfacePort):
         raise click.UsageError("--mapper is for HOST:epm/INTERFACE: nobody is asked for a port here")
     port, seconds = _port(address, checker, encryption, mapper), _seconds(timeout)
-    options = (*_asked_for(address, checker), *options)
+    asked_by_check = _asked_for(address, checker, options)
+    options = (*asked_by_check, *options)
     if kind == "epm" and encryption is None and not options:
         asked = endpoints.Listing(address.host, port, seconds, as_json, send_proxy=send_proxy, source=source)
         react(endpoints.start, [asked])
@@ -123,7 +124,7 @@ def probe(
         send_proxy=send_proxy,
         source=source,
     )
-    react(_run, [Probe(plan, _found_out(address, plan, port))])
+    react(_run, [Probe(plan, port if asked_by_check else _found_out(address, plan, port))])
 
 
 def _run(reactor: Any, asked: Probe) -> "Deferred[None]":
@@ -263,18 +264,23 @@ def _address(where: str) -> ServerAddress:
         raise click.UsageError(str(error)) from None
 
 
-def _asked_for(address: ServerAddress, checker: IChecker) -> list[str]:
-    """For a port by interface: the options of a check that asks endpoint mappers by itself."""
+def _asked_for(address: ServerAddress, checker: IChecker, options: Sequence[str]) -> list[str]:
+    """For a port by interface: the options of a check that asks endpoint mappers by itself.
+
+    Not where its options say what to bind to there: servers have several interfaces on a port, as a configuration's checks know.
+    """
     if not isinstance(address.port, InterfacePort):
         return []
     known = {field.name for field in shown(checker.options)}
     words = {"interface": address.port.interface, "mapper": "true"}
+    if words.keys() <= known and any(option.partition("=")[0] in words for option in options):
+        return []
     return [f"{key}={value}" for key, value in words.items() if key in known]
 
 
 def _found_out(address: ServerAddress, plan: CheckPlan, port: int) -> int | PortPlan:
     """:param port: the check's, or the mapper's that tells it."""
-    if not isinstance(address.port, InterfacePort) or _asked_for(address, plan.checker):
+    if not isinstance(address.port, InterfacePort):
         return port
     try:
         return PortPlan(host=plan.host, interface=address.port.interface, mapper=port, timeout=plan.timeout, source=plan.source)
