@@ -2,10 +2,24 @@
 
 import attrs
 
+from exproxy.config.load import load
+from exproxy.config.problems import ConfigError
 from exproxy.config.sections import DocumentSection
 from exproxy.config.sources import read
 from exproxy.config.structuring import Findings, converter_for, structure
-from tests.config.support import CHECKERS, WEB, ConfigTestCase
+from tests.config.support import CHECKERS, WEB, ConfigTestCase, Kind
+
+
+def _has_a_password(options: object, _attribute: object, _user: str) -> None:
+    if not getattr(options, "password", ""):
+        raise ValueError("a user needs a password")
+
+
+@attrs.frozen
+class LoginOptions:
+    user: str = attrs.field(default="me", validator=_has_a_password)
+    password: str = ""
+
 
 SERVERS = '[frontends.web]\nbind = ":443"\nbackend = "web"\n'
 
@@ -141,6 +155,12 @@ class CheckTests(ConfigTestCase):
         self.assertEqual(
             [problem.split(": ")[1] for problem in problems], ["backends.web.check.interface", "backends.web.check.tls"]
         )
+
+    def test_an_option_that_is_wrong_is_not_missing_too(self) -> None:
+        for more in ('user = "u", ', ""):
+            path = self.write(WEB + f'[backends.web]\ncheck = {{ type = "login", {more}password = 5 }}\n')
+            error = self.assertRaises(ConfigError, load, path, {}, {**CHECKERS, "login": Kind(LoginOptions)})
+            self.assertEqual([problem.message for problem in error.problems], ["a string is expected, not 5"])
 
     def test_the_words_that_a_missing_option_knows_are_told(self) -> None:
         known = attrs.make_class("Known", {"interface": attrs.field(metadata={"known": ("emsmdb", "nspi")})}, frozen=True)

@@ -138,11 +138,17 @@ class _Hooks:
             elif attribute.default is attrs.NOTHING:
                 message = "" if name in given else f'"{name}" is missing'
                 found.append(Finding((name,), message, _such_as(attribute) if message else "", ()))
+        said_before = {name: TAKEN_OUT for name in _keys(kind) if given.get(name) is TAKEN_OUT}
         if not found:
-            self._validate(found, kind, values)
+            self._validate(found, kind, values, said_before)
         if found:
             raise Findings(found)
-        return kind(**values)
+        try:
+            return kind(**values)
+        except ValueError:
+            if not said_before:
+                raise
+            raise Findings([Finding((), "", "", ())]) from None
 
     def _whole(self, structure: Callable[[], Any]) -> Any:
         """For a value that stands for a table: what is wrong in the table is wrong with the value."""
@@ -167,9 +173,12 @@ class _Hooks:
             found.append(_finding((key,), error))
         return {}
 
-    def _validate(self, found: list[Finding], kind: Any, values: Mapping[str, Any]) -> None:
-        """Ask each field's validator by itself: an attrs class as a whole does not say which field it refuses."""
-        instance = types.SimpleNamespace(**values)
+    def _validate(self, found: list[Finding], kind: Any, values: Mapping[str, Any], others: Mapping[str, Any]) -> None:
+        """Ask each field's validator by itself: an attrs class as a whole does not say which field it refuses.
+
+        :param others: what validators that look at several fields see for those that were taken out: that there was something.
+        """
+        instance = types.SimpleNamespace(**values, **others)
         for attribute in attrs.fields(kind):
             if attribute.validator is not None and attribute.name in values:
                 try:
