@@ -1,0 +1,45 @@
+"""What is known of a session, for its access line and for the limits of a source."""
+
+import enum
+
+import attrs
+
+
+class Ending(enum.Enum):
+    """Why a session came to its end in an orderly way."""
+
+    QUIT = "the client said QUIT"
+    DRAINED = "the client was told to come back later, between two mails"
+    IDLE = "nothing came for too long"
+    BAD_COMMANDS = "too many bad commands"
+    BAD_CHUNK = "a BDAT whose size cannot be known"
+    SERVER_CLOSING = "the server said that it closes"
+    SERVER_GONE = "the server closed without a word"
+
+
+@attrs.define
+class Facts:
+    """What a session has come to."""
+
+    helo: str = ""
+    """What the client calls itself, since TLS began; printable, at most 255 characters."""
+    mails: int = 0
+    """Mails that a server has taken: its 2xx to the end of DATA, to the last BDAT or to the last BURL has gone to the client."""
+    last: int = 0
+    """Code of the last reply to the client, the server's or ours; 0 if there was none."""
+    bad: int = 0
+    """Commands that we refused, and those that the server answered with 500 to 504 (RFC 5321 4.2.2: what is no command)."""
+    denied: int = 0
+    """XCLIENT and XFORWARD among them."""
+    auth_failures: int = 0
+    """Times that the server said 535 (RFC 4954 6)."""
+    authenticated: bool = False
+    """The server said 235."""
+    early: int = 0
+    """Times that the client sent on behind DATA, AUTH or STARTTLS before it had its reply (RFC 2920 3.1 forbids it)."""
+    tls: bool = False
+    """The client's side is encrypted, and we see inside."""
+    opaque: bool = False
+    """Client and server began TLS with one another: nothing is known from then on."""
+    ending: Ending | None = None
+    """Why the relay said :attr:`Then.FINISH`; None before that, and after :class:`Broken`."""

@@ -1,0 +1,78 @@
+"""What a server offers in its reply to EHLO (RFC 5321 4.1.1.1), made what is true through us."""
+
+import enum
+
+import attrs
+
+from exproxy.wire.lines import text
+
+
+class StartTls(enum.Enum):
+    """What becomes of STARTTLS (RFC 3207)."""
+
+    OFFER = "offer"
+    """We offer it, and do it: TLS with the client ends here, whatever there is towards the server."""
+    HIDE = "hide"
+    """Nobody offers it: the front end is plain, or encrypted from the beginning."""
+    PASS = "pass"  # noqa: S105 - no password: the word of the configuration
+    """Client and server do it with one another; from then on nothing is seen, limited or refused here, XCLIENT neither.
+    A server that trusts our address for XCLIENT must not stand behind this."""
+
+
+@attrs.frozen
+class Settings:
+    """Of a front end.
+
+    :param require_tls: without TLS the client may say NOOP, RSET, HELP, EHLO, STARTTLS and QUIT, and AUTH is not offered.
+    :param most_bad: bad commands since the last mail that was taken, then the session ends (Postfix: ``smtpd_hard_error_limit``).
+    """
+
+    starttls: StartTls = StartTls.HIDE
+    require_tls: bool = False
+    most_bad: int = 20
+
+
+NOT_FOLLOWED = frozenset((b"ATRN", b"TURN", b"XEXCH50"))
+"""Commands after which the rules change: client and server change places (RFC 2645 5.2, RFC 821 3.8), or binary follows a 354
+(Exchange 2010 and older; newer ones have dropped it)."""
+DENIED = frozenset((b"XCLIENT", b"XFORWARD"))
+"""Postfix's XCLIENT_README and XFORWARD_README: who may say it is whoever it says.  The server trusts our address for it."""
+_AUTH = frozenset((b"AUTH", b"X-EXPS"))
+"""RFC 4954, and Exchange's own."""
+
+
+@attrs.frozen
+class Offers:
+    """A reply to EHLO, rewritten.
+
+    :param octets: for the client; :param chunking: whether the server takes BDAT (RFC 3030 2).
+    """
+
+    octets: bytes
+    chunking: bool
+
+
+def rewritten(reply: bytes, settings: Settings, *, secure: bool) -> Offers:
+    """Take out what is not to be used through us, and put in our STARTTLS; everything else stays octet by octet.
+
+    :param reply: a whole 2xx reply to EHLO; :param secure: the client's side is encrypted.
+    """
+    hidden = NOT_FOLLOWED | DENIED
+    if settings.starttls is not StartTls.PASS or secure:
+        hidden |= {b"STARTTLS"}
+    if settings.require_tls and not secure:
+        hidden |= _AUTH
+    code = reply[:3]
+    domain, *offered = [text(line)[4:] for line in reply.removesuffix(b"\n").split(b"\n")]
+    keywords = [_keyword(line) for line in offered]
+    lines = [domain, *(line for line, keyword in zip(offered, keywords, strict=True) if keyword not in hidden)]
+    if settings.starttls is StartTls.OFFER and not secure:
+        lines.append(b"STARTTLS")
+    octets = [code + b"-" + line for line in lines[:-1]] + [code + b" " + lines[-1], b""]
+    return Offers(b"\r\n".join(octets), b"CHUNKING" in keywords)
+
+
+def _keyword(line: bytes) -> bytes:
+    """In capitals (RFC 5321 2.4).  ``AUTH=LOGIN``, as old servers write for old clients, is ``AUTH`` too."""
+    words = line.replace(b"=", b" ", 1).split(None, 1)
+    return words[0].upper() if words else b""

@@ -1,0 +1,532 @@
+"""One client's session with a mail server that has greeted it, through us.
+
+Commands and replies are followed line by line, content and chunks only to their end.  What passes passes octet by octet, but
+the reply to EHLO.  RFC 5321 (SMTP), 2920 (PIPELINING), 3030 (CHUNKING), 3207 (STARTTLS), 4954 (AUTH); Postfix's XCLIENT_README.
+
+A client may send many commands before their replies.  Each that goes to the server leaves its :class:`Kind` in a queue, each that
+we answer leaves the :class:`Answer`, and so replies come in the order of the commands.  Where the meaning of what follows depends
+on a reply (DATA, AUTH, STARTTLS), what follows waits for it.
+"""
+
+import enum
+from collections import deque
+
+import attrs
+
+from exproxy.wire.crossing import Broken, Crossing
+from exproxy.wire.errors import WireError
+from exproxy.wire.lines import printable
+from exproxy.wire.smtprelay import answers
+from exproxy.wire.smtprelay.answers import Answer, Then
+from exproxy.wire.smtprelay.bounds import AUTH, HELD, OUTSTANDING, SLOT
+from exproxy.wire.smtprelay.commands import Chunk, Flaw, Inbox, Kind, chunk_of, countable, flaw, kind_of
+from exproxy.wire.smtprelay.content import Content
+from exproxy.wire.smtprelay.facts import Ending, Facts
+from exproxy.wire.smtprelay.offers import Settings, StartTls, rewritten
+from exproxy.wire.smtprelay.replies import Replies
+
+
+@attrs.frozen
+class Step(Crossing):
+    """What is to be sent, and what follows once it is."""
+
+    then: Then = Then.GO_ON
+
+
+class _Place(enum.Enum):
+    """What the client's next octet is."""
+
+    COMMAND = "of a command line"
+    RESPONSE = "of a line of an AUTH exchange"
+    CONTENT = "of a mail, in DATA"
+    CHUNK = "of a BDAT chunk"
+    SWALLOW = "of a BDAT chunk that we have refused"
+    WAIT = "not to be understood before the server's reply"
+    HANDSHAKE = "thrown away: the client is to begin TLS, and what comes before that is nobody's"
+    OVER = "thrown away: the session ends"
+    OPAQUE = "encrypted"
+
+
+_FLAWS = {Flaw.TOO_LONG: answers.TOO_LONG, Flaw.BARE: answers.BARE, Flaw.NO_VERB: answers.NO_VERB}
+_REFUSED = {Kind.DENIED: answers.DENIED, Kind.NOT_FOLLOWED: answers.NOT_FOLLOWED}
+_ALWAYS = frozenset((Kind.EHLO, Kind.HELO, Kind.FREE, Kind.RSET, Kind.QUIT, Kind.TLS))
+"""What may be said before TLS where TLS is required (RFC 3207 4), and before EHLO once TLS has begun."""
+_WAITED_FOR = frozenset((Kind.DATA, Kind.AUTH, Kind.TLS))
+_CANCEL = b"*\r\n"
+_QUIT = b"QUIT\r\n"
+
+
+class _Out:
+    """What one call of the relay has to send."""
+
+    __slots__ = ("client", "server", "then")
+
+    def __init__(self) -> None:
+        self.server: list[bytes] = []
+        self.client: list[bytes] = []
+        self.then = Then.GO_ON
+
+    def step(self) -> Step:
+        return Step(b"".join(self.server), b"".join(self.client), self.then)
+
+
+class SmtpRelay:
+    """Give it what either side sends after the greeting, cut anywhere, and send what it tells.
+
+    With :attr:`Then.START_TLS` the client's side begins TLS once the step is sent, and then :meth:`secured` is called; neither
+    side need be read meanwhile.  With :attr:`Then.FINISH` both sides are closed once the step is sent; what comes later is ignored.
+
+    :param secure: the client's side is encrypted already.
+    """
+
+    __slots__ = (
+        "_awaited",
+        "_bad_run",
+        "_chunk",
+        "_chunking",
+        "_content",
+        "_draining",
+        "_early",
+        "_finished",
+        "_greeted",
+        "_inbox",
+        "_mail",
+        "_place",
+        "_replies",
+        "_settings",
+        "facts",
+    )
+
+    def __init__(self, settings: Settings, *, secure: bool = False) -> None:
+        self.facts = Facts(tls=secure)
+        self._settings = settings
+        self._place = _Place.COMMAND
+        self._awaited: deque[Kind | Answer] = deque()
+        self._inbox = Inbox()
+        self._replies = Replies()
+        self._content = Content()
+        self._chunk = 0
+        self._chunking = False
+        self._mail = False
+        """A MAIL went to the server, and nothing that ends its transaction has."""
+        self._greeted = True
+        self._draining = False
+        self._finished = False
+        self._bad_run = 0
+        self._early = False
+
+    @property
+    def buffered(self) -> int:
+        """Octets held now, for both directions together; at most 64 KB."""
+        return self._inbox.buffered + self._replies.buffered + SLOT * len(self._awaited)
+
+    @property
+    def holding(self) -> bool:
+        """The client had better not be read: what it sends waits for a reply of the server.
+
+        It may be read nevertheless; more than 40,960 octets are a :class:`Broken`.
+        """
+        return self._place is _Place.WAIT or len(self._awaited) >= OUTSTANDING
+
+    @property
+    def between_mails(self) -> bool:
+        """No mail is begun and no reply is awaited: nothing is lost if the session ends now."""
+        return self._place is _Place.COMMAND and not self._mail and not self._awaited
+
+    def from_client(self, data: bytes) -> Step:
+        """Take what the client sent.
+
+        :raises Broken: send its ``last``, then close both sides, and call no more.
+        """
+        place = self._place
+        if place is _Place.OPAQUE:
+            return Step(data)
+        out = _Out()
+        if place is _Place.CONTENT:
+            self._pass_content(data, out)
+            if not self._inbox.buffered:
+                return out.step()
+        else:
+            self._inbox.receive(data)
+        self._read(out)
+        return out.step()
+
+    def from_server(self, data: bytes) -> Step:
+        """Take what the server sent; it may set free what waited for it, so there may be something for the server as well.
+
+        :raises Broken: as :meth:`from_client`.
+        """
+        if self._place is _Place.OPAQUE:
+            return Step(b"", data)
+        out = _Out()
+        if not self._finished:
+            self._replies.receive(data)
+            self._hear(out)
+        return out.step()
+
+    def secured(self) -> Step:
+        """The client's side is encrypted now; all that it said before is forgotten (RFC 3207 4.2).
+
+        The server has heard an EHLO of the time before.  It hears of no other command but those of :data:`_ALWAYS` until the client
+        has said EHLO again, which puts it back to the beginning (RFC 5321 4.1.4); an AUTH of the time before, which no EHLO takes
+        back, stands in the way of STARTTLS.
+        """
+        assert self._place is _Place.HANDSHAKE, "START_TLS was told"
+        self._inbox.clear()
+        self._place = _Place.COMMAND
+        self._greeted = self._mail = self._chunking = False
+        self.facts.tls = True
+        self.facts.helo = ""
+        out = _Out()
+        self._hear(out)  # what the server has said meanwhile could not be told
+        return out.step()
+
+    def drain(self) -> None:
+        """From now on a command between two mails is answered with 421, QUIT excepted; a mail that has begun is finished first."""
+        self._draining = True
+
+    def dismiss(self, farewell: Answer) -> Step:
+        """End the session now, for a client that says nothing, or when a drain takes too long.
+
+        :param farewell: :data:`SHUTDOWN` or :data:`TIMEOUT`; it is not said where it would be taken for something else.
+        """
+        out = _Out()
+        if not self._finished:
+            if self._place is _Place.COMMAND and not self._awaited:
+                out.server.append(_QUIT)
+            self._end(farewell, out)
+        return out.step()
+
+    def server_lost(self) -> Step:
+        """The server has closed.  A mail whose end it has not acknowledged is not claimed; the client hears 421."""
+        out = _Out()
+        if not self._finished:
+            self._end(answers.SERVER_GONE, out)
+        return out.step()
+
+    def _end(self, farewell: Answer, out: _Out) -> None:
+        if self._place not in (_Place.HANDSHAKE, _Place.OPAQUE):
+            out.client.append(farewell.octets)
+            self.facts.last = farewell.code
+        self._finish(farewell.ending, out)
+
+    def _finish(self, ending: Ending | None, out: _Out) -> None:
+        self._finished = True
+        self._place = _Place.OVER
+        self._awaited.clear()
+        self._inbox.clear()
+        self._replies.clear()
+        self.facts.ending = ending
+        out.then = Then.FINISH
+
+    # What the client says.
+
+    def _read(self, out: _Out) -> None:
+        """Take what is held of the client's, as far as it can be understood."""
+        inbox = self._inbox
+        while inbox.buffered:
+            place = self._place
+            if place is _Place.COMMAND:
+                if len(self._awaited) >= OUTSTANDING:
+                    break
+                line = inbox.line()
+                if line is None:
+                    break
+                self._command(line, out)
+            elif place is _Place.CHUNK or place is _Place.SWALLOW:
+                self._pass_chunk(out)
+            elif place is _Place.CONTENT:
+                self._pass_content(inbox.octets(inbox.buffered), out)
+            elif place is _Place.RESPONSE:
+                line = inbox.line(AUTH)
+                if line is None:
+                    break
+                self._response(line, out)
+            elif place is _Place.WAIT:
+                self._note_early()
+                break
+            else:
+                inbox.clear()
+        if inbox.buffered > HELD:
+            raise self._broken(f"more than {HELD} octets came without waiting for a reply", "SMTP client", answers.EARLY, out)
+
+    def _note_early(self) -> None:
+        if not self._early:
+            self._early = True
+            self.facts.early += 1
+
+    def _pass_content(self, data: bytes, out: _Out) -> None:
+        end = self._content.end(data)
+        if end < 0:
+            out.server.append(data)
+            return
+        out.server.append(data[:end])
+        self._inbox.receive(data[end:])
+        self._place = _Place.COMMAND
+        self._mail = False
+        self._awaited.append(Kind.CONTENT)
+
+    def _pass_chunk(self, out: _Out) -> None:
+        octets = self._inbox.octets(self._chunk)
+        self._chunk -= len(octets)
+        if self._place is _Place.CHUNK:
+            out.server.append(octets)
+        if not self._chunk:
+            self._place = _Place.COMMAND
+
+    def _response(self, line: bytes, out: _Out) -> None:
+        """A line of an AUTH exchange; for a bad one the client's word to cancel goes to the server, which then says what is true."""
+        if flaw(line) is not None:
+            self._count_bad()
+            line = _CANCEL
+        self._forward(Kind.AUTH, line, out)
+
+    def _command(self, line: bytes, out: _Out) -> None:
+        kind = kind_of(line)
+        if self._draining and not self._mail and kind is not Kind.QUIT:
+            self._say_last(answers.SHUTDOWN, out)
+        elif isinstance(kind, Flaw):
+            self._refuse(_FLAWS[kind], out)
+        elif kind is Kind.BDAT:
+            self._bdat(line, out)
+        elif kind is Kind.STARTTLS and self._settings.starttls is not StartTls.PASS:
+            self._starttls(line, out)
+        elif (refusal := self._refusal(kind)) is not None:
+            self._refuse(refusal, out)
+        else:
+            self._follow(kind, line)
+            self._forward(Kind.TLS if kind is Kind.STARTTLS else kind, line, out)
+
+    def _refusal(self, kind: Kind) -> Answer | None:
+        """What we say to a command instead of passing it on."""
+        if kind is Kind.DENIED:
+            self.facts.denied += 1
+        if kind in _REFUSED:
+            return _REFUSED[kind]
+        if kind in _ALWAYS:
+            return None
+        if kind is Kind.STARTTLS:
+            return answers.TLS_ACTIVE if self.facts.tls else None
+        if self._settings.require_tls and not self.facts.tls:
+            return answers.TLS_FIRST
+        return None if self._greeted else answers.HELLO_FIRST
+
+    def _follow(self, kind: Kind, line: bytes) -> None:
+        """Keep in mind what a command begins or ends."""
+        if kind is Kind.MAIL:
+            self._mail = True
+        elif kind is Kind.RSET or kind is Kind.LAST:
+            self._mail = False
+        elif kind is Kind.EHLO or kind is Kind.HELO:
+            self._mail = False
+            self.facts.helo = printable(line[5:], 255)
+        elif kind is Kind.DATA:
+            self._content = Content()
+
+    def _forward(self, kind: Kind, octets: bytes, out: _Out) -> None:
+        out.server.append(octets)
+        self._awaited.append(kind)
+        if kind in _WAITED_FOR:
+            self._wait()
+        elif kind is Kind.QUIT:
+            self._place = _Place.OVER
+
+    def _wait(self) -> None:
+        self._place = _Place.WAIT
+        self._early = False
+
+    def _bdat(self, line: bytes, out: _Out) -> None:
+        """A chunk that is refused has to be read nevertheless (RFC 3030 2); one of unknown size is the end.
+
+        A server that has not offered CHUNKING would take the chunk for commands, and so perhaps one that knows of no MAIL.
+        """
+        chunk = chunk_of(line)
+        if chunk is None or not countable(chunk):
+            self._say_last(answers.BAD_CHUNK if chunk is None else answers.BIG_CHUNK, out)
+            return
+        refusal = self._refusal(Kind.BDAT)
+        if refusal is None and not self._chunking:
+            refusal = answers.NO_CHUNKING
+        if refusal is None and not self._mail:
+            refusal = answers.NO_MAIL
+        if refusal is None:
+            self._forward(Kind.LAST if chunk.last else Kind.BDAT, line, out)
+            self._mail = not chunk.last
+        else:
+            self._refuse(refusal, out)
+        self._begin_chunk(chunk, passes=refusal is None)
+
+    def _begin_chunk(self, chunk: Chunk, *, passes: bool) -> None:
+        if chunk.size and self._place is _Place.COMMAND:
+            self._chunk = chunk.size
+            self._place = _Place.CHUNK if passes else _Place.SWALLOW
+
+    def _starttls(self, line: bytes, out: _Out) -> None:
+        if self._settings.starttls is StartTls.HIDE and not self.facts.tls:
+            self._refuse(answers.TLS_NOT_OFFERED, out)
+        elif self.facts.tls:
+            self._refuse(answers.TLS_ACTIVE, out)
+        elif line[8:].strip():
+            self._refuse(answers.TLS_PARAMETERS, out)
+        elif self.facts.authenticated:
+            self._refuse(answers.TLS_AFTER_AUTH, out)
+        else:
+            self._wait()
+            self._answer(answers.START, out)
+
+    def _refuse(self, answer: Answer, out: _Out) -> None:
+        self._answer(answer, out)
+        self._count_bad()
+        if self._bad_run >= self._settings.most_bad:
+            self._say_last(answers.TOO_MANY_ERRORS, out)
+
+    def _count_bad(self) -> None:
+        self.facts.bad += 1
+        self._bad_run += 1
+
+    def _say_last(self, answer: Answer, out: _Out) -> None:
+        """Say it in its turn; nothing that the client sends is heard any more."""
+        if self._place is not _Place.OVER:
+            self._place = _Place.OVER
+            self._answer(answer, out)
+
+    def _answer(self, answer: Answer, out: _Out) -> None:
+        """Answer in the server's place, when it is this command's turn."""
+        self._awaited.append(answer)
+        self._say_ours(out)
+
+    def _say_ours(self, out: _Out) -> None:
+        """Say what is ours to say and whose turn has come."""
+        while self._awaited and isinstance(answer := self._awaited[0], Answer):
+            self._awaited.popleft()
+            out.client.append(answer.octets)
+            self.facts.last = answer.code
+            if answer.then is Then.START_TLS:
+                self._begin_tls(out)
+            elif answer.then is Then.FINISH:
+                out.server.append(_QUIT)
+                self._finish(answer.ending, out)
+
+    def _begin_tls(self, out: _Out) -> None:
+        """What is held came in the clear behind STARTTLS; whoever put it there, it is not of the session (CVE-2011-0411)."""
+        if self._inbox.buffered:
+            self._note_early()
+            self._inbox.clear()
+        self._place = _Place.HANDSHAKE
+        out.then = Then.START_TLS
+
+    # What the server says.
+
+    def _hear(self, out: _Out) -> None:
+        """Take the server's replies; what each sets free of the client's goes before the next is looked at."""
+        while not self._finished and self._place is not _Place.HANDSHAKE:
+            try:
+                reply = self._replies.next()
+            except WireError as error:
+                raise self._broken(error.what, error.where, answers.SERVER_BROKEN, out) from error
+            if reply is None:
+                break
+            if self._place is _Place.OPAQUE:
+                return
+            self._reply(*reply, out)
+            if self._inbox.buffered:
+                self._read(out)
+
+    def _reply(self, code: int, octets: bytes, out: _Out) -> None:
+        kind = self._awaited.popleft() if self._awaited else None
+        if kind is None:
+            self._unasked(code, octets, out)
+            return
+        assert isinstance(kind, Kind), "what is ours was said before"
+        self._judge(kind, code, out)
+        self.facts.last = code
+        if code == 421:
+            out.client.append(octets)
+            self._finish(Ending.SERVER_CLOSING, out)
+            return
+        if kind is Kind.EHLO and code < 300:
+            offers = rewritten(octets, self._settings, secure=self.facts.tls)
+            self._chunking, octets = offers.chunking, offers.octets
+        out.client.append(octets)
+        self._learn(kind, code, out)
+        self._say_ours(out)
+        if self._bad_run >= self._settings.most_bad and not self._finished:
+            self._end(answers.TOO_MANY_ERRORS, out)
+
+    def _unasked(self, code: int, octets: bytes, out: _Out) -> None:
+        """A reply to nothing.  A refusal is the server's way to end a session (RFC 5321 3.8), also in the midst of a mail.
+
+        Anything else in the midst of DATA says that the mail is over: this server takes something for its end that is not, and
+        what it would do with the rest is what the sender of the mail wants (CVE-2023-51764).
+        """
+        if code < 400:
+            where = "SMTP server"
+            what = f"it says {code}, and was not asked"
+            if self._place is _Place.CONTENT:
+                what = f"it says {code} within a mail, as if another line than CRLF.CRLF had ended it"
+            raise self._broken(what, where, answers.SERVER_BROKEN, out)
+        out.client.append(octets)
+        self.facts.last = code
+        self._finish(Ending.SERVER_CLOSING, out)
+
+    def _judge(self, kind: Kind, code: int, out: _Out) -> None:
+        """Whether the reply is one that the command can have: what we do not understand, we cannot follow.
+
+        A chunk that has not all come cannot have been taken.
+        """
+        if code < 300:
+            good = kind is not Kind.DATA and not (self._place is _Place.CHUNK and not self._awaited)
+        elif code < 400:
+            good = (kind is Kind.DATA and code == 354) or (kind is Kind.AUTH and code == 334)
+        else:
+            good = True
+        if not good:
+            raise self._broken(f"it says {code} to {kind.name}", "SMTP server", answers.SERVER_BROKEN, out)
+
+    def _learn(self, kind: Kind, code: int, out: _Out) -> None:
+        """Keep in mind what the reply changes."""
+        if 500 <= code <= 504:
+            self._count_bad()
+        if kind is Kind.CONTENT or kind is Kind.LAST:
+            if code < 300:
+                self.facts.mails += 1
+                self._bad_run = 0
+        elif kind is Kind.DATA:
+            self._place = _Place.CONTENT if code == 354 else _Place.COMMAND
+        elif kind is Kind.MAIL:
+            if code >= 300 and Kind.MAIL not in self._awaited:
+                self._mail = False
+        elif kind is Kind.AUTH:
+            self._learn_auth(code)
+        elif kind is Kind.EHLO or kind is Kind.HELO:
+            self._greeted = self._greeted or code < 300
+            self._chunking = self._chunking and kind is Kind.EHLO
+        elif kind is Kind.TLS:
+            self._learn_tls(code)
+        elif kind is Kind.QUIT:
+            self._finish(Ending.QUIT, out)
+
+    def _learn_auth(self, code: int) -> None:
+        self._place = _Place.RESPONSE if code == 334 else _Place.COMMAND
+        if code < 300:
+            self.facts.authenticated = True
+        elif code == 535:
+            self.facts.auth_failures += 1
+
+    def _learn_tls(self, code: int) -> None:
+        """What either side has sent in the clear behind STARTTLS or behind the 220 is thrown away (CVE-2011-0411)."""
+        if code == 220:
+            self._place = _Place.OPAQUE
+            self.facts.opaque = True
+            self._inbox.clear()
+            self._replies.clear()
+        else:
+            self._place = _Place.COMMAND
+
+    def _broken(self, what: str, where: str, farewell: Answer, out: _Out) -> Broken:
+        """The error, with what came before it and a word to the client."""
+        self._finished = True
+        self._place = _Place.OVER
+        self.facts.last = farewell.code
+        out.client.append(farewell.octets)
+        return Broken(what, where, Crossing(b"".join(out.server), b"".join(out.client)))
