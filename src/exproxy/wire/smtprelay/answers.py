@@ -63,6 +63,8 @@ SHUTDOWN = _bye("421 4.3.2 Service is going down for maintenance, try again late
 """For a drain."""
 TIMEOUT = _bye("421 4.4.2 Error: timeout exceeded", Ending.IDLE)
 """For a client from which nothing comes."""
+BYE = _bye("221 2.0.0 Bye", Ending.QUIT)
+"""For a server that closes at QUIT without an answer."""
 SERVER_GONE = _bye("421 4.3.0 The mail server is gone, try again later", Ending.SERVER_GONE)
 
 EARLY = _say("554 5.5.0 Error: SMTP protocol synchronization")

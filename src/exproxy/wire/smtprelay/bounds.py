@@ -1,8 +1,8 @@
 """How much one session may hold: 64 KB in all, and a number of everything that is only counted."""
 
 COMMAND = 2_048
-"""Octets of a command line with its CRLF.  RFC 5321 4.5.3.1.4 says 512 and lets extensions add to it: DSN 500 for RCPT (RFC 3461),
-AUTH= 500 (RFC 4954 5), SIZE 26, BODY= 17, SMTPUTF8 10.  All of them together fit, and Postfix's ``line_length_limit`` is the same."""
+"""Octets of a command line with its CRLF.  RFC 5321 4.5.3.1.4 says 512, and extensions add to it: DSN 500 for RCPT (RFC 3461),
+AUTH= 500 (RFC 4954 5), SIZE 26, BODY= 17, SMTPUTF8 10.  All of them fit; Postfix's ``line_length_limit`` is the same."""
 AUTH = 12_290
 """Octets of an AUTH command or of a line of its exchange: 12,288 octets of base64 (RFC 4954 4) and CRLF."""
 REPLY = 16_384

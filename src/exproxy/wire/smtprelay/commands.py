@@ -48,7 +48,7 @@ _KINDS = {
     b"DATA": Kind.DATA,
     b"BDAT": Kind.BDAT,
     b"AUTH": Kind.AUTH,
-    b"X-EXPS": Kind.AUTH,  # Exchange's AUTH between servers, MS-SMTPNTLM's exchange of 334s likewise
+    b"X-EXPS": Kind.AUTH,  # Exchange's AUTH between servers
     b"STARTTLS": Kind.STARTTLS,
     b"X-ANONYMOUSTLS": Kind.TLS,  # Exchange's STARTTLS between servers
     b"QUIT": Kind.QUIT,

@@ -23,7 +23,8 @@ class Content:
         across = (tail + data[:_KEPT]).find(_END)
         if across >= 0:
             return across + len(_END) - len(tail)
-        within = data.find(_END)
+        dot = data.find(b".")  # at memchr's speed: attachments are base64, which has none
+        within = data.find(_END, max(dot - 2, 0)) if dot >= 0 else -1
         if within >= 0:
             return within + len(_END)
         self._tail = data[-_KEPT:] if len(data) >= _KEPT else (tail + data)[-_KEPT:]

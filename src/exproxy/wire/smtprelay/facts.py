@@ -4,6 +4,8 @@ import enum
 
 import attrs
 
+from exproxy.wire.lines import printable
+
 
 class Ending(enum.Enum):
     """Why a session came to its end in an orderly way."""
@@ -21,14 +23,14 @@ class Ending(enum.Enum):
 class Facts:
     """What a session has come to."""
 
-    helo: str = ""
-    """What the client calls itself, since TLS began; printable, at most 255 characters."""
+    hello: bytes = b""
+    """What followed the client's last HELO or EHLO, since TLS began."""
     mails: int = 0
     """Mails that a server has taken: its 2xx to the end of DATA, to the last BDAT or to the last BURL has gone to the client."""
     last: int = 0
     """Code of the last reply to the client, the server's or ours; 0 if there was none."""
     bad: int = 0
-    """Commands that we refused, and those that the server answered with 500 to 504 (RFC 5321 4.2.2: what is no command)."""
+    """Commands that we refused, and those that the server answered with 500, 501, 502 or 504."""
     denied: int = 0
     """XCLIENT and XFORWARD among them."""
     auth_failures: int = 0
@@ -43,3 +45,8 @@ class Facts:
     """Client and server began TLS with one another: nothing is known from then on."""
     ending: Ending | None = None
     """Why the relay said :attr:`Then.FINISH`; None before that, and after :class:`Broken`."""
+
+    @property
+    def helo(self) -> str:
+        """What the client calls itself: printable, at most 255 characters."""
+        return printable(self.hello, 255)

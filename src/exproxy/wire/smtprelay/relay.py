@@ -15,10 +15,9 @@ import attrs
 
 from exproxy.wire.crossing import Broken, Crossing
 from exproxy.wire.errors import WireError
-from exproxy.wire.lines import printable
 from exproxy.wire.smtprelay import answers
 from exproxy.wire.smtprelay.answers import Answer, Then
-from exproxy.wire.smtprelay.bounds import AUTH, HELD, OUTSTANDING, SLOT
+from exproxy.wire.smtprelay.bounds import AUTH, HELD, OUTSTANDING, REPLY, SLOT
 from exproxy.wire.smtprelay.commands import Chunk, Flaw, Inbox, Kind, chunk_of, countable, flaw, kind_of
 from exproxy.wire.smtprelay.content import Content
 from exproxy.wire.smtprelay.facts import Ending, Facts
@@ -47,11 +46,14 @@ class _Place(enum.Enum):
     OPAQUE = "encrypted"
 
 
+_UNHEARD = (_Place.HANDSHAKE, _Place.OPAQUE)
+"""Where nothing can be said to the client."""
 _FLAWS = {Flaw.TOO_LONG: answers.TOO_LONG, Flaw.BARE: answers.BARE, Flaw.NO_VERB: answers.NO_VERB}
-_REFUSED = {Kind.DENIED: answers.DENIED, Kind.NOT_FOLLOWED: answers.NOT_FOLLOWED}
-_ALWAYS = frozenset((Kind.EHLO, Kind.HELO, Kind.FREE, Kind.RSET, Kind.QUIT, Kind.TLS))
+_ALWAYS = (Kind.EHLO, Kind.HELO, Kind.FREE, Kind.RSET, Kind.QUIT, Kind.TLS)  # no set: an enum's hash costs a call
 """What may be said before TLS where TLS is required (RFC 3207 4), and before EHLO once TLS has begun."""
-_WAITED_FOR = frozenset((Kind.DATA, Kind.AUTH, Kind.TLS))
+_WAITED_FOR = (Kind.DATA, Kind.AUTH, Kind.TLS)
+_BAD = frozenset((500, 501, 502, 504))
+"""What says that a command was none (RFC 5321 4.2.3).  Not 503: one refused MAIL brings it to all RCPTs that were sent with it."""
 _CANCEL = b"*\r\n"
 _QUIT = b"QUIT\r\n"
 
@@ -73,8 +75,9 @@ class _Out:
 class SmtpRelay:
     """Give it what either side sends after the greeting, cut anywhere, and send what it tells.
 
-    With :attr:`Then.START_TLS` the client's side begins TLS once the step is sent, and then :meth:`secured` is called; neither
-    side need be read meanwhile.  With :attr:`Then.FINISH` both sides are closed once the step is sent; what comes later is ignored.
+    With :attr:`Then.START_TLS` the client's side begins TLS once the step is sent, and then :meth:`secured` is called; nothing
+    is said to the client between.  With :attr:`Then.FINISH` both sides are closed once the step is sent; what comes later is
+    ignored.
 
     :param secure: the client's side is encrypted already.
     """
@@ -162,50 +165,61 @@ class SmtpRelay:
         if not self._finished:
             self._replies.receive(data)
             self._hear(out)
+        if self._replies.buffered > REPLY:  # only while TLS begins, when nothing can be told
+            raise self._broken(f"it says more than {REPLY} octets, and was not asked", "SMTP server", None, out)
         return out.step()
 
     def secured(self) -> Step:
         """The client's side is encrypted now; all that it said before is forgotten (RFC 3207 4.2).
 
-        The server has heard an EHLO of the time before.  It hears of no other command but those of :data:`_ALWAYS` until the client
-        has said EHLO again, which puts it back to the beginning (RFC 5321 4.1.4); an AUTH of the time before, which no EHLO takes
-        back, stands in the way of STARTTLS.
+        The server has heard an EHLO of the time before.  Until the client has said EHLO again, which puts the server back to the
+        beginning (RFC 5321 4.1.4), no command passes that could build on it: 503.  What no EHLO takes back, a successful AUTH,
+        stands in the way of STARTTLS.
         """
         assert self._place is _Place.HANDSHAKE, "START_TLS was told"
         self._inbox.clear()
         self._place = _Place.COMMAND
         self._greeted = self._mail = self._chunking = False
         self.facts.tls = True
-        self.facts.helo = ""
+        self.facts.hello = b""
         out = _Out()
         self._hear(out)  # what the server has said meanwhile could not be told
         return out.step()
 
     def drain(self) -> None:
-        """From now on a command between two mails is answered with 421, QUIT excepted; a mail that has begun is finished first."""
+        """From now on a command between two mails, but for QUIT, is answered with 421; a mail that has begun is finished first.
+
+        Has no effect once the session is opaque.
+        """
         self._draining = True
 
     def dismiss(self, farewell: Answer) -> Step:
         """End the session now, for a client that says nothing, or when a drain takes too long.
 
-        :param farewell: :data:`SHUTDOWN` or :data:`TIMEOUT`; it is not said where it would be taken for something else.
+        The server hears QUIT where that can only be a command; it never hears the end of a mail that the client has not ended.
+
+        :param farewell: :data:`SHUTDOWN` or :data:`TIMEOUT`; not said within TLS that we do not see into, or while that begins.
         """
         out = _Out()
         if not self._finished:
-            if self._place is _Place.COMMAND and not self._awaited:
-                out.server.append(_QUIT)
-            self._end(farewell, out)
+            self._leave(farewell, out)
         return out.step()
 
     def server_lost(self) -> Step:
-        """The server has closed.  A mail whose end it has not acknowledged is not claimed; the client hears 421."""
+        """The server has closed.  A mail that it has not acknowledged is not claimed; the client hears 421, or 221 to QUIT."""
         out = _Out()
         if not self._finished:
-            self._end(answers.SERVER_GONE, out)
+            parting = len(self._awaited) == 1 and self._awaited[0] is Kind.QUIT
+            self._end(answers.BYE if parting else answers.SERVER_GONE, out)
         return out.step()
 
+    def _leave(self, farewell: Answer, out: _Out) -> None:
+        if self._place in (_Place.COMMAND, _Place.HANDSHAKE) and not self._awaited:
+            out.server.append(_QUIT)
+        self._end(farewell, out)
+
     def _end(self, farewell: Answer, out: _Out) -> None:
-        if self._place not in (_Place.HANDSHAKE, _Place.OPAQUE):
+        if self._place not in _UNHEARD:
             out.client.append(farewell.octets)
             self.facts.last = farewell.code
         self._finish(farewell.ending, out)
@@ -246,9 +260,15 @@ class SmtpRelay:
                 self._note_early()
                 break
             else:
-                inbox.clear()
+                self._throw_away()
         if inbox.buffered > HELD:
             raise self._broken(f"more than {HELD} octets came without waiting for a reply", "SMTP client", answers.EARLY, out)
+
+    def _throw_away(self) -> None:
+        """What came in the clear behind STARTTLS, whoever put it there, is not of the session that follows (CVE-2011-0411)."""
+        if self._place is _Place.HANDSHAKE:
+            self._note_early()
+        self._inbox.clear()
 
     def _note_early(self) -> None:
         if not self._early:
@@ -275,7 +295,7 @@ class SmtpRelay:
             self._place = _Place.COMMAND
 
     def _response(self, line: bytes, out: _Out) -> None:
-        """A line of an AUTH exchange; for a bad one the client's word to cancel goes to the server, which then says what is true."""
+        """A line of an AUTH exchange.  For a bad one the server gets the word to cancel (RFC 4954 4), and answers itself."""
         if flaw(line) is not None:
             self._count_bad()
             line = _CANCEL
@@ -301,8 +321,9 @@ class SmtpRelay:
         """What we say to a command instead of passing it on."""
         if kind is Kind.DENIED:
             self.facts.denied += 1
-        if kind in _REFUSED:
-            return _REFUSED[kind]
+            return answers.DENIED
+        if kind is Kind.NOT_FOLLOWED:
+            return answers.NOT_FOLLOWED
         if kind in _ALWAYS:
             return None
         if kind is Kind.STARTTLS:
@@ -319,7 +340,7 @@ class SmtpRelay:
             self._mail = False
         elif kind is Kind.EHLO or kind is Kind.HELO:
             self._mail = False
-            self.facts.helo = printable(line[5:], 255)
+            self.facts.hello = line[5:]
         elif kind is Kind.DATA:
             self._content = Content()
 
@@ -402,18 +423,11 @@ class SmtpRelay:
             out.client.append(answer.octets)
             self.facts.last = answer.code
             if answer.then is Then.START_TLS:
-                self._begin_tls(out)
+                self._place = _Place.HANDSHAKE
+                out.then = Then.START_TLS
             elif answer.then is Then.FINISH:
                 out.server.append(_QUIT)
                 self._finish(answer.ending, out)
-
-    def _begin_tls(self, out: _Out) -> None:
-        """What is held came in the clear behind STARTTLS; whoever put it there, it is not of the session (CVE-2011-0411)."""
-        if self._inbox.buffered:
-            self._note_early()
-            self._inbox.clear()
-        self._place = _Place.HANDSHAKE
-        out.then = Then.START_TLS
 
     # What the server says.
 
@@ -426,8 +440,6 @@ class SmtpRelay:
                 raise self._broken(error.what, error.where, answers.SERVER_BROKEN, out) from error
             if reply is None:
                 break
-            if self._place is _Place.OPAQUE:
-                return
             self._reply(*reply, out)
             if self._inbox.buffered:
                 self._read(out)
@@ -451,7 +463,7 @@ class SmtpRelay:
         self._learn(kind, code, out)
         self._say_ours(out)
         if self._bad_run >= self._settings.most_bad and not self._finished:
-            self._end(answers.TOO_MANY_ERRORS, out)
+            self._leave(answers.TOO_MANY_ERRORS, out)
 
     def _unasked(self, code: int, octets: bytes, out: _Out) -> None:
         """A reply to nothing.  A refusal is the server's way to end a session (RFC 5321 3.8), also in the midst of a mail.
@@ -485,7 +497,7 @@ class SmtpRelay:
 
     def _learn(self, kind: Kind, code: int, out: _Out) -> None:
         """Keep in mind what the reply changes."""
-        if 500 <= code <= 504:
+        if code in _BAD:
             self._count_bad()
         if kind is Kind.CONTENT or kind is Kind.LAST:
             if code < 300:
@@ -508,7 +520,7 @@ class SmtpRelay:
 
     def _learn_auth(self, code: int) -> None:
         self._place = _Place.RESPONSE if code == 334 else _Place.COMMAND
-        if code < 300:
+        if code == 235:
             self.facts.authenticated = True
         elif code == 535:
             self.facts.auth_failures += 1
@@ -523,10 +535,11 @@ class SmtpRelay:
         else:
             self._place = _Place.COMMAND
 
-    def _broken(self, what: str, where: str, farewell: Answer, out: _Out) -> Broken:
+    def _broken(self, what: str, where: str, farewell: Answer | None, out: _Out) -> Broken:
         """The error, with what came before it and a word to the client."""
         self._finished = True
         self._place = _Place.OVER
-        self.facts.last = farewell.code
-        out.client.append(farewell.octets)
+        if farewell is not None:
+            self.facts.last = farewell.code
+            out.client.append(farewell.octets)
         return Broken(what, where, Crossing(b"".join(out.server), b"".join(out.client)))

@@ -41,7 +41,7 @@ class Replies:
         :raises WireError: this is no SMTP, or a reply without end.
         """
         buffer = self._buffer
-        while True:
+        while buffer:
             end = buffer.find(b"\n", self._looked) + 1
             if end > REPLY or (not end and len(buffer) >= REPLY):
                 raise WireError(f"it is longer than {REPLY} octets", _WHERE)
@@ -57,6 +57,7 @@ class Replies:
             self._line = self._looked = end
             if found[2] != b"-":
                 return self._taken(end)
+        return None
 
     def clear(self) -> None:
         """Forget what is held."""
