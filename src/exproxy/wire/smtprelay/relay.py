@@ -49,11 +49,11 @@ class _Place(enum.Enum):
 _UNHEARD = (_Place.HANDSHAKE, _Place.OPAQUE)
 """Where nothing can be said to the client."""
 _FLAWS = {Flaw.TOO_LONG: answers.TOO_LONG, Flaw.BARE: answers.BARE, Flaw.NO_VERB: answers.NO_VERB}
-_ALWAYS = (Kind.EHLO, Kind.HELO, Kind.FREE, Kind.RSET, Kind.QUIT, Kind.TLS)  # no set: an enum's hash costs a call
+_ALWAYS = (Kind.EHLO, Kind.HELO, Kind.FREE, Kind.RSET, Kind.QUIT, Kind.TLS)  # no set: its hash costs a call
 """What may be said before TLS where TLS is required (RFC 3207 4), and before EHLO once TLS has begun."""
 _WAITED_FOR = (Kind.DATA, Kind.AUTH, Kind.TLS)
 _BAD = frozenset((500, 501, 502, 504))
-"""What says that a command was none (RFC 5321 4.2.3).  Not 503: one refused MAIL brings it to all RCPTs that were sent with it."""
+"""What says that a command was none (RFC 5321 4.2.3).  Not 503: one refused MAIL brings it to all RCPTs sent with it."""
 _CANCEL = b"*\r\n"
 _QUIT = b"QUIT\r\n"
 
