@@ -57,7 +57,7 @@ _KINDS = {
 }
 
 # Strict, since servers are not: Postfix skips blanks before a verb, so " XCLIENT" would be XCLIENT there and nothing here.
-_VERB = re.compile(rb"([A-Za-z0-9-]+)(?: |\r\n)")
+_COMMAND = re.compile(rb"([A-Za-z0-9-]+)(?: [^\r\n\0]*)?\r\n")
 _LONG = re.compile(rb"(?:AUTH|X-EXPS) ", re.IGNORECASE)
 _CHUNK = re.compile(rb"BDAT +([0-9]{1,20})( +LAST)? *\r\n", re.IGNORECASE)
 _BURL = re.compile(rb"BURL .* LAST *\r\n", re.IGNORECASE)
@@ -77,12 +77,9 @@ def flaw(line: bytes) -> Flaw | None:
 
 def kind_of(line: bytes) -> Kind | Flaw:
     """What the line is, whatever its case."""
-    bad = flaw(line)
-    if bad is not None:
-        return bad
-    found = _VERB.match(line)
+    found = _COMMAND.fullmatch(line)
     if found is None:
-        return Flaw.NO_VERB
+        return flaw(line) or Flaw.NO_VERB
     kind = _KINDS.get(found[1].upper(), Kind.OTHER)
     return Kind.LAST if kind is Kind.OTHER and _BURL.fullmatch(line) else kind  # RFC 4468 3.2: it ends a mail as BDAT does
 

@@ -144,6 +144,9 @@ class SmtpRelay:
         place = self._place
         if place is _Place.OPAQUE:
             return Step(data)
+        if place is _Place.CHUNK and len(data) < self._chunk:  # nothing is held then: it would be of the chunk
+            self._chunk -= len(data)
+            return Step(data)
         out = _Out()
         if place is _Place.CONTENT:
             self._pass_content(data, out)
@@ -334,6 +337,8 @@ class SmtpRelay:
 
     def _follow(self, kind: Kind, line: bytes) -> None:
         """Keep in mind what a command begins or ends."""
+        if kind is Kind.OTHER:
+            return
         if kind is Kind.MAIL:
             self._mail = True
         elif kind is Kind.RSET or kind is Kind.LAST:
@@ -407,9 +412,8 @@ class SmtpRelay:
 
     def _say_last(self, answer: Answer, out: _Out) -> None:
         """Say it in its turn; nothing that the client sends is heard any more."""
-        if self._place is not _Place.OVER:
-            self._place = _Place.OVER
-            self._answer(answer, out)
+        self._place = _Place.OVER
+        self._answer(answer, out)
 
     def _answer(self, answer: Answer, out: _Out) -> None:
         """Answer in the server's place, when it is this command's turn."""
