@@ -4,7 +4,8 @@ from exproxy.wire.crossing import Broken, Crossing
 from exproxy.wire.smtprelay.answers import SERVER_GONE, SHUTDOWN, TIMEOUT, Answer, Then
 from exproxy.wire.smtprelay.facts import Ending, Facts
 from exproxy.wire.smtprelay.offers import Settings, StartTls
-from exproxy.wire.smtprelay.relay import SmtpRelay, Step
+from exproxy.wire.smtprelay.relay import SmtpRelay
+from exproxy.wire.smtprelay.step import Step
 
 __all__ = [
     "SERVER_GONE",

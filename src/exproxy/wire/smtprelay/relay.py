@@ -11,8 +11,6 @@ on a reply (DATA, AUTH, STARTTLS), what follows waits for it.
 import enum
 from collections import deque
 
-import attrs
-
 from exproxy.wire.crossing import Broken, Crossing
 from exproxy.wire.errors import WireError
 from exproxy.wire.smtprelay import answers
@@ -22,14 +20,9 @@ from exproxy.wire.smtprelay.commands import Chunk, Flaw, Inbox, Kind, chunk_of, 
 from exproxy.wire.smtprelay.content import Content
 from exproxy.wire.smtprelay.facts import Ending, Facts
 from exproxy.wire.smtprelay.offers import Settings, StartTls, rewritten
+from exproxy.wire.smtprelay.refusals import refusal, starttls_refusal
 from exproxy.wire.smtprelay.replies import Replies
-
-
-@attrs.frozen
-class Step(Crossing):
-    """What is to be sent, and what follows once it is."""
-
-    then: Then = Then.GO_ON
+from exproxy.wire.smtprelay.step import Out, Step
 
 
 class _Place(enum.Enum):
@@ -49,27 +42,11 @@ class _Place(enum.Enum):
 _UNHEARD = (_Place.HANDSHAKE, _Place.OPAQUE)
 """Where nothing can be said to the client."""
 _FLAWS = {Flaw.TOO_LONG: answers.TOO_LONG, Flaw.BARE: answers.BARE, Flaw.NO_VERB: answers.NO_VERB}
-_ALWAYS = (Kind.EHLO, Kind.HELO, Kind.FREE, Kind.RSET, Kind.QUIT, Kind.TLS)  # no set: its hash costs a call
-"""What may be said before TLS where TLS is required (RFC 3207 4), and before EHLO once TLS has begun."""
 _WAITED_FOR = (Kind.DATA, Kind.AUTH, Kind.TLS)
 _BAD = frozenset((500, 501, 502, 504))
 """What says that a command was none (RFC 5321 4.2.3).  Not 503: one refused MAIL brings it to all RCPTs sent with it."""
 _CANCEL = b"*\r\n"
 _QUIT = b"QUIT\r\n"
-
-
-class _Out:
-    """What one call of the relay has to send."""
-
-    __slots__ = ("client", "server", "then")
-
-    def __init__(self) -> None:
-        self.server: list[bytes] = []
-        self.client: list[bytes] = []
-        self.then = Then.GO_ON
-
-    def step(self) -> Step:
-        return Step(b"".join(self.server), b"".join(self.client), self.then)
 
 
 class SmtpRelay:
@@ -147,7 +124,7 @@ class SmtpRelay:
         if place is _Place.CHUNK and len(data) < self._chunk:  # nothing is held then: it would be of the chunk
             self._chunk -= len(data)
             return Step(data)
-        out = _Out()
+        out = Out()
         if place is _Place.CONTENT:
             self._pass_content(data, out)
             if not self._inbox.buffered:
@@ -164,7 +141,7 @@ class SmtpRelay:
         """
         if self._place is _Place.OPAQUE:
             return Step(b"", data)
-        out = _Out()
+        out = Out()
         if not self._finished:
             self._replies.receive(data)
             self._hear(out)
@@ -185,7 +162,7 @@ class SmtpRelay:
         self._greeted = self._mail = self._chunking = False
         self.facts.tls = True
         self.facts.hello = b""
-        out = _Out()
+        out = Out()
         self._hear(out)  # what the server has said meanwhile could not be told
         return out.step()
 
@@ -203,31 +180,31 @@ class SmtpRelay:
 
         :param farewell: :data:`SHUTDOWN` or :data:`TIMEOUT`; not said within TLS that we do not see into, or while that begins.
         """
-        out = _Out()
+        out = Out()
         if not self._finished:
             self._leave(farewell, out)
         return out.step()
 
     def server_lost(self) -> Step:
         """The server has closed.  A mail that it has not acknowledged is not claimed; the client hears 421, or 221 to QUIT."""
-        out = _Out()
+        out = Out()
         if not self._finished:
             parting = len(self._awaited) == 1 and self._awaited[0] is Kind.QUIT
             self._end(answers.BYE if parting else answers.SERVER_GONE, out)
         return out.step()
 
-    def _leave(self, farewell: Answer, out: _Out) -> None:
+    def _leave(self, farewell: Answer, out: Out) -> None:
         if self._place in (_Place.COMMAND, _Place.HANDSHAKE) and not self._awaited:
             out.server.append(_QUIT)
         self._end(farewell, out)
 
-    def _end(self, farewell: Answer, out: _Out) -> None:
+    def _end(self, farewell: Answer, out: Out) -> None:
         if self._place not in _UNHEARD:
             out.client.append(farewell.octets)
             self.facts.last = farewell.code
         self._finish(farewell.ending, out)
 
-    def _finish(self, ending: Ending | None, out: _Out) -> None:
+    def _finish(self, ending: Ending | None, out: Out) -> None:
         self._finished = True
         self._place = _Place.OVER
         self._awaited.clear()
@@ -238,7 +215,7 @@ class SmtpRelay:
 
     # What the client says.
 
-    def _read(self, out: _Out) -> None:
+    def _read(self, out: Out) -> None:
         """Take what is held of the client's, as far as it can be understood."""
         inbox = self._inbox
         while inbox.buffered:
@@ -278,7 +255,7 @@ class SmtpRelay:
             self._early = True
             self.facts.early += 1
 
-    def _pass_content(self, data: bytes, out: _Out) -> None:
+    def _pass_content(self, data: bytes, out: Out) -> None:
         end = self._content.end(data)
         if end < 0:
             out.server.append(data)
@@ -289,7 +266,7 @@ class SmtpRelay:
         self._mail = False
         self._awaited.append(Kind.CONTENT)
 
-    def _pass_chunk(self, out: _Out) -> None:
+    def _pass_chunk(self, out: Out) -> None:
         octets = self._inbox.octets(self._chunk)
         self._chunk -= len(octets)
         if self._place is _Place.CHUNK:
@@ -297,14 +274,14 @@ class SmtpRelay:
         if not self._chunk:
             self._place = _Place.COMMAND
 
-    def _response(self, line: bytes, out: _Out) -> None:
+    def _response(self, line: bytes, out: Out) -> None:
         """A line of an AUTH exchange.  For a bad one the server gets the word to cancel (RFC 4954 4), and answers itself."""
         if flaw(line) is not None:
             self._count_bad()
             line = _CANCEL
         self._forward(Kind.AUTH, line, out)
 
-    def _command(self, line: bytes, out: _Out) -> None:
+    def _command(self, line: bytes, out: Out) -> None:
         kind = kind_of(line)
         if self._draining and not self._mail and kind is not Kind.QUIT:
             self._say_last(answers.SHUTDOWN, out)
@@ -314,26 +291,11 @@ class SmtpRelay:
             self._bdat(line, out)
         elif kind is Kind.STARTTLS and self._settings.starttls is not StartTls.PASS:
             self._starttls(line, out)
-        elif (refusal := self._refusal(kind)) is not None:
-            self._refuse(refusal, out)
+        elif (answer := refusal(kind, self._settings, self.facts, greeted=self._greeted)) is not None:
+            self._refuse(answer, out)
         else:
             self._follow(kind, line)
             self._forward(Kind.TLS if kind is Kind.STARTTLS else kind, line, out)
-
-    def _refusal(self, kind: Kind) -> Answer | None:
-        """What we say to a command instead of passing it on."""
-        if kind is Kind.DENIED:
-            self.facts.denied += 1
-            return answers.DENIED
-        if kind is Kind.NOT_FOLLOWED:
-            return answers.NOT_FOLLOWED
-        if kind in _ALWAYS:
-            return None
-        if kind is Kind.STARTTLS:
-            return answers.TLS_ACTIVE if self.facts.tls else None
-        if self._settings.require_tls and not self.facts.tls:
-            return answers.TLS_FIRST
-        return None if self._greeted else answers.HELLO_FIRST
 
     def _follow(self, kind: Kind, line: bytes) -> None:
         """Keep in mind what a command begins or ends."""
@@ -349,7 +311,7 @@ class SmtpRelay:
         elif kind is Kind.DATA:
             self._content = Content()
 
-    def _forward(self, kind: Kind, octets: bytes, out: _Out) -> None:
+    def _forward(self, kind: Kind, octets: bytes, out: Out) -> None:
         out.server.append(octets)
         self._awaited.append(kind)
         if kind in _WAITED_FOR:
@@ -361,7 +323,7 @@ class SmtpRelay:
         self._place = _Place.WAIT
         self._early = False
 
-    def _bdat(self, line: bytes, out: _Out) -> None:
+    def _bdat(self, line: bytes, out: Out) -> None:
         """A chunk that is refused has to be read nevertheless (RFC 3030 2); one of unknown size is the end.
 
         A server that has not offered CHUNKING would take the chunk for commands, and so perhaps one that knows of no MAIL.
@@ -370,37 +332,34 @@ class SmtpRelay:
         if chunk is None or not countable(chunk):
             self._say_last(answers.BAD_CHUNK if chunk is None else answers.BIG_CHUNK, out)
             return
-        refusal = self._refusal(Kind.BDAT)
-        if refusal is None and not self._chunking:
-            refusal = answers.NO_CHUNKING
-        if refusal is None and not self._mail:
-            refusal = answers.NO_MAIL
-        if refusal is None:
+        answer = refusal(Kind.BDAT, self._settings, self.facts, greeted=self._greeted)
+        if answer is None and not self._chunking:
+            answer = answers.NO_CHUNKING
+        if answer is None and not self._mail:
+            answer = answers.NO_MAIL
+        if answer is None:
             self._forward(Kind.LAST if chunk.last else Kind.BDAT, line, out)
             self._mail = not chunk.last
         else:
-            self._refuse(refusal, out)
-        self._begin_chunk(chunk, passes=refusal is None)
+            self._refuse(answer, out)
+        self._begin_chunk(chunk, passes=answer is None)
 
     def _begin_chunk(self, chunk: Chunk, *, passes: bool) -> None:
         if chunk.size and self._place is _Place.COMMAND:
             self._chunk = chunk.size
             self._place = _Place.CHUNK if passes else _Place.SWALLOW
 
-    def _starttls(self, line: bytes, out: _Out) -> None:
-        if self._settings.starttls is StartTls.HIDE and not self.facts.tls:
-            self._refuse(answers.TLS_NOT_OFFERED, out)
-        elif self.facts.tls:
-            self._refuse(answers.TLS_ACTIVE, out)
-        elif line[8:].strip():
-            self._refuse(answers.TLS_PARAMETERS, out)
-        elif self.facts.authenticated:
-            self._refuse(answers.TLS_AFTER_AUTH, out)
+    def _starttls(self, line: bytes, out: Out) -> None:
+        answer = starttls_refusal(line, self._settings, self.facts)
+        if answer is not None:
+            self._refuse(answer, out)
         else:
             self._wait()
             self._answer(answers.START, out)
 
-    def _refuse(self, answer: Answer, out: _Out) -> None:
+    def _refuse(self, answer: Answer, out: Out) -> None:
+        if answer is answers.DENIED:
+            self.facts.denied += 1
         self._answer(answer, out)
         self._count_bad()
         if self._bad_run >= self._settings.most_bad:
@@ -410,17 +369,17 @@ class SmtpRelay:
         self.facts.bad += 1
         self._bad_run += 1
 
-    def _say_last(self, answer: Answer, out: _Out) -> None:
+    def _say_last(self, answer: Answer, out: Out) -> None:
         """Say it in its turn; nothing that the client sends is heard any more."""
         self._place = _Place.OVER
         self._answer(answer, out)
 
-    def _answer(self, answer: Answer, out: _Out) -> None:
+    def _answer(self, answer: Answer, out: Out) -> None:
         """Answer in the server's place, when it is this command's turn."""
         self._awaited.append(answer)
         self._say_ours(out)
 
-    def _say_ours(self, out: _Out) -> None:
+    def _say_ours(self, out: Out) -> None:
         """Say what is ours to say and whose turn has come."""
         while self._awaited and isinstance(answer := self._awaited[0], Answer):
             self._awaited.popleft()
@@ -435,7 +394,7 @@ class SmtpRelay:
 
     # What the server says.
 
-    def _hear(self, out: _Out) -> None:
+    def _hear(self, out: Out) -> None:
         """Take the server's replies; what each sets free of the client's goes before the next is looked at."""
         while not self._finished and self._place is not _Place.HANDSHAKE:
             try:
@@ -448,7 +407,7 @@ class SmtpRelay:
             if self._inbox.buffered:
                 self._read(out)
 
-    def _reply(self, code: int, octets: bytes, out: _Out) -> None:
+    def _reply(self, code: int, octets: bytes, out: Out) -> None:
         kind = self._awaited.popleft() if self._awaited else None
         if kind is None:
             self._unasked(code, octets, out)
@@ -469,7 +428,7 @@ class SmtpRelay:
         if self._bad_run >= self._settings.most_bad and not self._finished:
             self._leave(answers.TOO_MANY_ERRORS, out)
 
-    def _unasked(self, code: int, octets: bytes, out: _Out) -> None:
+    def _unasked(self, code: int, octets: bytes, out: Out) -> None:
         """A reply to nothing.  A refusal is the server's way to end a session (RFC 5321 3.8), also in the midst of a mail.
 
         Anything else in the midst of DATA says that the mail is over: this server takes something for its end that is not, and
@@ -485,7 +444,7 @@ class SmtpRelay:
         self.facts.last = code
         self._finish(Ending.SERVER_CLOSING, out)
 
-    def _judge(self, kind: Kind, code: int, out: _Out) -> None:
+    def _judge(self, kind: Kind, code: int, out: Out) -> None:
         """Whether the reply is one that the command can have: what we do not understand, we cannot follow.
 
         A chunk that has not all come cannot have been taken.
@@ -499,7 +458,7 @@ class SmtpRelay:
         if not good:
             raise self._broken(f"it says {code} to {kind.name}", "SMTP server", answers.SERVER_BROKEN, out)
 
-    def _learn(self, kind: Kind, code: int, out: _Out) -> None:
+    def _learn(self, kind: Kind, code: int, out: Out) -> None:
         """Keep in mind what the reply changes."""
         if code in _BAD:
             self._count_bad()
@@ -539,7 +498,7 @@ class SmtpRelay:
         else:
             self._place = _Place.COMMAND
 
-    def _broken(self, what: str, where: str, farewell: Answer | None, out: _Out) -> Broken:
+    def _broken(self, what: str, where: str, farewell: Answer | None, out: Out) -> Broken:
         """The error, with what came before it and a word to the client."""
         self._finished = True
         self._place = _Place.OVER
