@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from exproxy import pool
 from exproxy.net.interfaces import Network
 from exproxy.pool import Admin, Server
-from exproxy.proxy.accesslog.record import SessionRecord
+from exproxy.proxy.accesslog.formats import Record
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.listener import Listener
@@ -60,7 +60,7 @@ class Endpoint:
         """Perhaps nobody has needed it for long."""
         self.ports.look(self, now)
 
-    def logged(self, record: SessionRecord) -> None:
+    def logged(self, record: Record) -> None:
         """A session is over."""
         self.used = self.frontend.seconds()
         self.ports.frontend.log(record)

@@ -8,10 +8,10 @@ from twisted.internet.interfaces import IReactorTime
 
 from exproxy.net.deadlines import Deadlines
 from exproxy.net.interfaces import Address, Network
-from exproxy.proxy.accesslog.record import SessionRecord
+from exproxy.proxy.accesslog.formats import Record
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.gate import Gate
-from exproxy.proxy.joint import Join, pipe
+from exproxy.proxy.joint import Join, Serve, pipe
 from exproxy.proxy.sni import SniTable
 from exproxy.wire.epmrelay import Counters
 
@@ -28,7 +28,7 @@ class Frontend:
     """Times are seconds.
 
     :param backend: for what no route takes; ``None``: such a session is closed.
-    :param log: takes the access line of each session that is over.
+    :param log: takes the access line of each session that is over, or of each request.
     :param dontlognull: leave out sessions in which the client sent nothing.
     :param join: joins the streams of each session, as the mode wants it.
     """
@@ -44,9 +44,13 @@ class Frontend:
     client_fin_timeout: float
     preface_timeout: float
     handshake_timeout: float
-    log: Callable[[SessionRecord], None]
+    log: Callable[[Record], None]
     dontlognull: bool
     join: Join = pipe
+    serve: Serve | None = None
+    """Takes clients over before a server is chosen, where the mode chooses for each request."""
+    draining: bool = False
+    """Clients are let go when what they have begun is over."""
     listeners: list["Listener"] = attrs.field(factory=list)
     sessions: set["Session"] = attrs.field(factory=set)
     total: int = 0
@@ -90,6 +94,12 @@ class Frontend:
         if self.maxconn is not None and len(self.sessions) == self.maxconn - 1:
             self._tell()
         self.gate.free()
+
+    def drain(self) -> None:
+        """Let clients go when what they have begun is over, where the mode can tell."""
+        self.draining = True
+        for session in tuple(self.sessions):
+            session.drain()
 
     def preface_failed(self, client: Address, why: object) -> None:
         """Count a preface that was none, or that did not come."""

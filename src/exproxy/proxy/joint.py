@@ -35,6 +35,18 @@ Join = Callable[[Joined, PipedStream, PipedStream, Server], object]
 """Session, client's stream, server's stream, and the server: both streams are paused and have the session as receiver."""
 
 
+class Visit(Protocol):
+    """Who has taken a client over from its session."""
+
+    def drain(self) -> None:
+        """The client is to be let go when what it has begun is over."""
+
+
+Serve = Callable[[Joined, PipedStream, bool], Visit]
+"""Takes a client over once its connection stands: session, the client's stream, paused, and whether it speaks TLS.  The session
+ends the client by ending its stream, and wants to be told when that is lost; it writes no access line."""
+
+
 class Translator(Protocol):
     """Takes what either side sends, cut anywhere, and says what is to be sent."""
 

@@ -20,6 +20,7 @@ from exproxy.pool import Lease, NoServer, QueueFull, Server, Ticket
 from exproxy.proxy.accesslog.record import SessionRecord
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.joint import Visit
 from exproxy.proxy.preface import Preface
 from exproxy.wire.errors import WireError
 
@@ -40,6 +41,8 @@ class State(enum.Enum):
     CONNECTING = "C"
     SECURING = "C  "
     RESTING = "C "
+    SERVING = "D  "
+    """Somebody else has the client; see :data:`exproxy.proxy.joint.Serve`."""
     RELAYING = "D"
     ENDING = "D "
     """The server has left; the client is to get what is still on its way, and to leave too."""
@@ -80,6 +83,7 @@ class Session:
         "_state",
         "_termination",
         "_ticket",
+        "_visit",
         "deadline_tick",
     )
 
@@ -110,6 +114,7 @@ class Session:
         self._idle = 0.0
         self._late = ""
         self._termination = "--"
+        self._visit: Visit | None = None
         self.deadline_tick = 0
         client.attach(self)
 
@@ -138,7 +143,12 @@ class Session:
 
     def choose(self, backend: Backend | None) -> None:
         """Have a server of ``backend`` chosen; ``None``: there is nothing for this client."""
-        if backend is None:
+        serve = self._frontend.serve
+        if serve is not None:
+            secure = self._state is State.HANDSHAKE
+            self._state = State.SERVING
+            self._visit = serve(self, self._client, secure)
+        elif backend is None:
             self._refuse("SC")
         else:
             self._backend = backend
@@ -157,6 +167,11 @@ class Session:
     def relaying(self) -> bool:
         """Whether nobody has ended it yet."""
         return self._state is State.RELAYING
+
+    def drain(self) -> None:
+        """End when what the client has begun is over, where anybody knows that."""
+        if self._visit is not None:
+            self._visit.drain()
 
     def end(self, letter: str) -> None:
         """End for the reason of this letter, once what is queued is sent."""
@@ -552,7 +567,9 @@ class Session:
         frontend = self._frontend
         frontend.deadlines.clear(self)
         try:
-            if not frontend.dontlognull or self._own_bytes() or self._termination[0] == "P":
+            if self._visit is not None:
+                self._visit = None  # it has written its own lines
+            elif not frontend.dontlognull or self._own_bytes() or self._termination[0] == "P":
                 frontend.log(self._record())
         finally:
             frontend.ended(self)

@@ -7,7 +7,7 @@ from twisted.internet.interfaces import IReactorTime
 from exproxy.config import model
 from exproxy.config.addresses import joined
 from exproxy.net.interfaces import Network
-from exproxy.proxy.accesslog.record import SessionRecord
+from exproxy.proxy.accesslog.formats import Record
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.dynamic import DynamicPorts
 from exproxy.proxy.frontend import Frontend
@@ -32,7 +32,7 @@ class Fronts:
         network: Network,
         gate: Gate,
         backends: Mapping[str, Backend],
-        log: Callable[[SessionRecord], None],
+        log: Callable[[Record], None],
         tls: TLSContexts,
         own: Network,
     ) -> None:
@@ -83,9 +83,11 @@ class Fronts:
             listener.start()
 
     def close(self) -> None:
-        """Stop listening; sessions go on."""
+        """Stop listening; sessions go on, until they have nothing to do."""
         for listener in self.listeners:
             listener.stop()
+        for frontend in self.frontends.values():
+            frontend.drain()
         self.listeners.clear()
         for dynamic in self._dynamic:
             dynamic.close()

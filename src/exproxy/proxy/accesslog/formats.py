@@ -6,11 +6,16 @@ from collections.abc import Callable
 
 from exproxy.proxy.accesslog.dates import Dates, common, iso
 from exproxy.proxy.accesslog.record import SessionRecord
+from exproxy.proxy.accesslog.request import RequestRecord
 
-Formatter = Callable[[SessionRecord], str]
+Record = SessionRecord | RequestRecord
+Formatter = Callable[[Record], str]
 
 NO_BACKEND = "-"
 NO_SERVER = "<NOSRV>"
+NO_REQUEST = "<BADREQ>"
+LONGEST_REQUEST = 1024
+"""Octets of a request line that are written."""
 
 
 def printable(text: str) -> str:
@@ -24,7 +29,7 @@ def printable(text: str) -> str:
 
 
 class TextFormat:
-    """HAProxy's tcplog, field by field, and the bytes from the client at the end: tools that read tcplog go on to work.
+    """HAProxy's tcplog or httplog, field by field, and the bytes from the client at the end: tools that read those go on to work.
 
     :param zone: what makes a date of the epoch's seconds; HAProxy writes local time.
     """
@@ -34,7 +39,9 @@ class TextFormat:
     def __init__(self, zone: Callable[[float], time.struct_time] = time.localtime) -> None:
         self._date = Dates(common, zone)
 
-    def __call__(self, record: SessionRecord) -> str:
+    def __call__(self, record: Record) -> str:
+        if isinstance(record, RequestRecord):
+            return self._request(record)
         (
             (host, port), accepted, frontend, backend, server, queue_ms, connect_ms, total_ms, bytes_in, bytes_out,
             termination, actconn, feconn, beconn, srv_conn, retries, redispatched, srv_queue, backend_queue,
@@ -44,6 +51,19 @@ class TextFormat:
             f"{queue_ms}/{connect_ms}/{total_ms} {bytes_out} {termination} "
             f"{actconn}/{feconn}/{beconn}/{srv_conn}/{'+' if redispatched else ''}{retries} "
             f"{srv_queue}/{backend_queue} {bytes_in}"
+        )
+        return line if line.isprintable() else printable(line)
+
+    def _request(self, record: RequestRecord) -> str:
+        (
+            (host, port), accepted, frontend, backend, server, queue_ms, connect_ms, response_ms, total_ms, status, bytes_in,
+            bytes_out, termination, actconn, feconn, beconn, srv_conn, retries, redispatched, srv_queue, backend_queue, request,
+        ) = record  # fmt: skip
+        line = (
+            f"{host}:{port} [{self._date(accepted)}] {frontend} {backend or NO_BACKEND}/{server or NO_SERVER} "
+            f"0/{queue_ms}/{connect_ms}/{response_ms}/{total_ms} {status} {bytes_out} - - {termination}-- "
+            f"{actconn}/{feconn}/{beconn}/{srv_conn}/{'+' if redispatched else ''}{retries} "
+            f'{srv_queue}/{backend_queue} "{_request_line(request)}" {bytes_in}'
         )
         return line if line.isprintable() else printable(line)
 
@@ -57,7 +77,9 @@ class JsonFormat:
         self._date = Dates(iso, time.gmtime)
         self._quote = json.JSONEncoder().encode  # a third of the cost of encoding a whole dictionary
 
-    def __call__(self, record: SessionRecord) -> str:
+    def __call__(self, record: Record) -> str:
+        if isinstance(record, RequestRecord):
+            return self._request(record)
         (
             (host, port), accepted, frontend, backend, server, queue_ms, connect_ms, total_ms, bytes_in, bytes_out,
             termination, actconn, feconn, beconn, srv_conn, retries, redispatched, srv_queue, backend_queue,
@@ -73,3 +95,29 @@ class JsonFormat:
             f'"redispatched": {"true" if redispatched else "false"}, '
             f'"srv_queue": {srv_queue}, "backend_queue": {backend_queue}}}'
         )
+
+    def _request(self, record: RequestRecord) -> str:
+        (
+            (host, port), accepted, frontend, backend, server, queue_ms, connect_ms, response_ms, total_ms, status, bytes_in,
+            bytes_out, termination, actconn, feconn, beconn, srv_conn, retries, redispatched, srv_queue, backend_queue, request,
+        ) = record  # fmt: skip
+        quote = self._quote
+        return (
+            f'{{"time": "{self._date(accepted)}Z", "client_ip": {quote(host)}, "client_port": {port}, '
+            f'"frontend": {quote(frontend)}, "backend": {quote(backend) if backend else "null"}, '
+            f'"server": {quote(server) if server else "null"}, "queue_ms": {queue_ms if queue_ms >= 0 else "null"}, '
+            f'"connect_ms": {connect_ms if connect_ms >= 0 else "null"}, '
+            f'"response_ms": {response_ms if response_ms >= 0 else "null"}, "total_ms": {total_ms}, '
+            f'"status": {status if status >= 0 else "null"}, "request": {quote(_request_line(request)) if request else "null"}, '
+            f'"bytes_read": {bytes_out}, "bytes_uploaded": {bytes_in}, "termination": {quote(termination)}, '
+            f'"actconn": {actconn}, "feconn": {feconn}, "beconn": {beconn}, "srv_conn": {srv_conn}, "retries": {retries}, '
+            f'"redispatched": {"true" if redispatched else "false"}, '
+            f'"srv_queue": {srv_queue}, "backend_queue": {backend_queue}}}'
+        )
+
+
+def _request_line(request: bytes) -> str:
+    """No quote within, for it ends the field; HAProxy writes one as ``#22``."""
+    if len(request) > LONGEST_REQUEST:
+        request = request[:LONGEST_REQUEST]
+    return request.decode("latin-1").replace('"', "#22") if request else NO_REQUEST

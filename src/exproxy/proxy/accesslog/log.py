@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from exproxy.proxy.accesslog.formats import Formatter
-from exproxy.proxy.accesslog.record import SessionRecord
+from exproxy.proxy.accesslog.formats import Formatter, Record
 from exproxy.proxy.accesslog.sinks import Sink
 
 
@@ -34,7 +33,7 @@ class AccessLog:
         self._sinks = tuple(sinks)
         self._limit = limit
         self._interval = interval
-        self._waiting: list[SessionRecord] = []
+        self._waiting: list[Record] = []
         self._call: IDelayedCall | None = None
         self._closed = False
         self._missed = 0
@@ -44,7 +43,7 @@ class AccessLog:
         """Lines that were dropped before they were written, and those that each sink lost."""
         return self.dropped + sum(sink.dropped for sink in self._sinks)
 
-    def log(self, record: SessionRecord) -> None:
+    def log(self, record: Record) -> None:
         """Take a record; it is written within :attr:`interval`."""
         waiting = self._waiting
         if len(waiting) < self._limit:

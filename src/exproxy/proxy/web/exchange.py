@@ -1,0 +1,475 @@
+"""One request and its answer.
+
+Octets go on as they come, and who sends is not read while the other side's queue is full: so one buffer a direction is all that
+is ever held.  The answer may be over before the request is (401 to an upload): then the rest of the body still goes to the
+server, if that takes it, for the next request begins behind it.
+
+Whatever goes wrong before the answer's head went to the client is told by a page.  Later, nothing can be told any more: the
+client's connection ends before all that was promised has come.
+"""
+
+import time
+from typing import Protocol
+
+from exproxy.net.interfaces import PipedStream
+from exproxy.proxy.accesslog.request import RequestRecord
+from exproxy.proxy.backend import Backend
+from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.web.upstream import Upstream
+from exproxy.wire.web.bodies import Body, End, NoBody, UntilClose
+from exproxy.wire.web.errors import HttpError
+from exproxy.wire.web.forwarding import Forwarder
+from exproxy.wire.web.framing import check_nothing_behind, client_keeps, request_body, response_body, server_keeps
+from exproxy.wire.web.head import RequestHead
+from exproxy.wire.web.limits import Limits
+from exproxy.wire.web.reading import ResponseReader
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that may be sent again though a server may have begun with them (RFC 9110 9.2.1 and 9.2.2)."""
+
+_UNREACHED = 503
+_TOO_LATE = 504
+_BAD_ANSWER = 502
+
+
+class Client(Protocol):
+    """The client's side of an exchange."""
+
+    stream: PipedStream
+    forwarder: Forwarder
+    closing: bool
+    """No request is taken behind this one."""
+
+    def upstream(self, backend: Backend) -> Upstream:
+        """This client's connection to a server of ``backend``: the one that it has, if that is free, or a new one."""
+
+    def take_held(self) -> bytes:
+        """What the client sent behind the head, as far as it was read."""
+
+    def hold(self, data: bytes) -> None:
+        """What is the next request's; no more is read."""
+
+    def read_on(self) -> None:
+        """Read from the client, unless something is held."""
+
+    def page(self, status: int, head: RequestHead) -> int:
+        """Answer with a page, the last thing that this client gets; returns its size."""
+
+    def answered(self, keep: bool) -> None:
+        """It is over: on to the next request, or to the connection's end."""
+
+    def hasten(self) -> None:
+        """Ask :meth:`Exchange.idle` again before long."""
+
+    def cut(self, framed: bool) -> None:
+        """It is over, and the client has to see that it is not whole.  ``framed``: an ordinary end tells it so."""
+
+
+class Exchange:
+    """:param began: the reactor's seconds when the request was there."""
+
+    __slots__ = (
+        "_backend",
+        "_began",
+        "_bytes_in",
+        "_bytes_out",
+        "_client",
+        "_client_full",
+        "_closes",
+        "_date",
+        "_frontend",
+        "_head",
+        "_keeps",
+        "_limits",
+        "_max_body",
+        "_over",
+        "_reader",
+        "_request_body",
+        "_resent",
+        "_response_body",
+        "_sent_at",
+        "_sent_before",
+        "_server_full",
+        "_source",
+        "_status",
+        "_status_at",
+        "_upstream",
+        "sending",
+        "tunnel",
+    )
+
+    def __init__(
+        self,
+        client: Client,
+        frontend: Frontend,
+        backend: Backend,
+        source: tuple[str, int],
+        head: RequestHead,
+        began: float,
+        limits: Limits,
+        max_body: int | None,
+    ) -> None:
+        self._client = client
+        self._frontend = frontend
+        self._backend = backend
+        self._source = source
+        self._head = head
+        self._began = began
+        self._date = time.time()
+        self._limits = limits
+        self._max_body = max_body
+        self._request_body = request_body(head)
+        self._response_body: Body | None = None
+        self._reader = ResponseReader(limits)
+        self._upstream: Upstream | None = None
+        self._client_full = False
+        self._server_full = False
+        self._closes = False
+        self._keeps = False
+        self._resent = False
+        self._over = False
+        self._bytes_in = 0
+        self._bytes_out = 0
+        self._sent_before = 0
+        self._sent_at = 0.0
+        self._status = -1
+        self._status_at = 0.0
+        self.sending = False
+        """The rest of the request's body goes to the server as it comes."""
+        self.tunnel = False
+        """The protocol was switched: what comes is for the other side, and goes there without us."""
+
+    def begin(self) -> None:
+        """Find a server, and send the request there."""
+        if self._max_body is not None and (self._head.length or 0) > self._max_body:
+            self._refuse(413, "PR")
+        else:
+            self._ask()
+
+    # ---- what the client's side tells
+
+    def from_client(self, data: bytes) -> None:
+        """Octets from the client while :attr:`sending`."""
+        upstream, body = self._upstream, self._request_body
+        assert upstream is not None
+        assert upstream.stream is not None
+        try:
+            count = body.take(data)
+        except HttpError as error:
+            self._refuse(error.status, "PD")
+            return
+        if count:
+            self._bytes_in += count
+            if self._max_body is not None and self._bytes_in > self._max_body and not body.left:
+                self._refuse(413, "PD")
+                return
+            if not upstream.stream.write(data if count == len(data) else data[:count]):
+                self._server_full = True
+                self._client.stream.pause()
+        if body.over:
+            self.sending = False
+            if count < len(data):
+                self._client.hold(data[count:])
+            self._end_if_over()
+
+    def client_drained(self) -> None:
+        """All that was written to the client is on its way."""
+        self._client_full = False
+        upstream = self._upstream
+        if upstream is not None and upstream.stream is not None:
+            upstream.stream.resume()
+        self._end_if_over()
+
+    def client_ended(self) -> None:
+        """The client sends no more.  An answer may still be on its way to it, but a body that is not whole is cut."""
+        if self.tunnel:
+            return
+        if not self._request_body.over or (self._backend.abortonclose and self._status_at == 0.0):
+            self.abandon("CD")
+
+    def client_lost(self) -> None:
+        """The client is gone."""
+        self._end("--" if self.tunnel else "CD" if self._sent_at else "CC")
+
+    def abandon(self, termination: str) -> None:
+        """End, and let the client see that."""
+        if not self._over:
+            self._end(termination)
+            self._client.cut(framed=True)
+
+    def idle(self, client_timeout: float, tunnel_timeout: float) -> tuple[float, float]:
+        """Since when, and for how many seconds at most, nothing may happen; the clock's sense of time is the streams'."""
+        client, upstream = self._client.stream, self._upstream
+        if upstream is None or upstream.stream is None:
+            return self._frontend.seconds(), client_timeout  # whoever is on the way there has a deadline of his own
+        since = max(client.last_active, upstream.stream.last_active, self._sent_at)
+        if self.tunnel:
+            return since, self._frontend.client_fin_timeout if self._closes else tunnel_timeout
+        return since, client_timeout if self._waits_for_client() else self._backend.server_timeout
+
+    def expire(self) -> None:
+        """Nothing happened for too long."""
+        if self.tunnel:
+            self._end("--" if self._closes else "sD")
+            self._client.cut(framed=False)
+        elif self._waits_for_client():
+            self._refuse(408, "cD")
+        else:
+            self._refuse(_TOO_LATE, "sD" if self._status_at else "sH")
+
+    # ---- what the server's side tells
+
+    def upstream_ready(self) -> None:
+        upstream = self._upstream
+        assert upstream is not None
+        assert upstream.stream is not None
+        stream, body = upstream.stream, self._request_body
+        head = self._client.forwarder.request(self._head)
+        held = self._client.take_held()
+        try:
+            count = body.take(held) if held else 0
+        except HttpError as error:
+            self._refuse(error.status, "PD")
+            return
+        self._bytes_in = len(head) + count
+        self._sent_before = stream.sent
+        self._sent_at = self._frontend.seconds()
+        self._server_full = not stream.write(head + held[:count] if count else head)
+        self.sending = not body.over
+        if count < len(held):
+            self._client.hold(held[count:])
+        elif not self._server_full:
+            self._client.read_on()
+
+    def upstream_failed(self, termination: str) -> None:
+        self._frontend.refused += 1
+        self._refuse(_UNREACHED, termination)
+
+    def server_drained(self) -> None:
+        self._server_full = False
+        self._client.read_on()
+
+    def from_server(self, data: bytes) -> None:
+        body = self._response_body
+        try:
+            if body is None:
+                self._read_answer(data)
+                return
+            count = body.take(data)
+        except HttpError as error:
+            self._refuse(error.status, "PD" if self._status_at else "PH")
+            return
+        if count < len(data):
+            self._keeps = False  # more than an answer: nobody may get that as another one
+            data = data[:count]
+        if data:
+            self._to_client(data)
+        if body.over:
+            self._end_if_over()
+
+    def server_ended(self, error: Exception | None, reason: str) -> None:
+        body = self._response_body
+        if self.tunnel:
+            self._tunnel_ended(error, reason)
+        elif body is None:
+            self._unanswered(reason)
+        elif body.over or (body.closed() is End.WHOLE and error is None and reason == "S"):
+            self._keeps = False  # and where the rest of the request goes to is no matter to anybody
+            self._end_if_over()
+        else:
+            self._end(reason + "D")
+            self._client.cut(framed=not isinstance(body, UntilClose))
+
+    # ---- the steps
+
+    def _ask(self) -> None:
+        self._upstream = upstream = self._client.upstream(self._backend)
+        upstream.take(self)
+
+    def _read_answer(self, data: bytes) -> None:
+        """Interim answers, and the head of the last one with what came behind it."""
+        while data:
+            head = self._reader.feed(data)
+            if head is None:
+                return
+            body = response_body(self._head, head)
+            data = self._reader.rest
+            minor = self._head.minor
+            if head.interim:
+                if minor:
+                    self._to_client(self._client.forwarder.response(head, True, minor))
+                continue
+            if head.status == 101:
+                self._switch(self._client.forwarder.response(head, True, minor), data)
+                return
+            count = body.take(data) if data else 0
+            if body.over:
+                check_nothing_behind(data[count:])
+            self._keeps = server_keeps(head, body)
+            self._closes = not self._may_keep(body)
+            self._response_body = body
+            self._status = head.status
+            self._status_at = self._frontend.seconds()
+            answer = self._client.forwarder.response(head, not self._closes, minor)
+            self._to_client(answer + data if data else answer)
+            if body.over:
+                self._end_if_over()
+            return
+
+    def _may_keep(self, body: Body) -> bool:
+        """Whether another request may come behind this answer."""
+        if isinstance(body, UntilClose) or self._client.closing or not client_keeps(self._head):
+            return False
+        return self._keeps or self._request_body.over  # what is left of the request goes to a server that takes it
+
+    def _to_client(self, data: bytes) -> None:
+        self._bytes_out += len(data)
+        if not self._client.stream.write(data) and not self._client_full:
+            self._client_full = True
+            upstream = self._upstream
+            assert upstream is not None
+            assert upstream.stream is not None
+            upstream.stream.pause()
+
+    def _switch(self, answer: bytes, behind: bytes) -> None:
+        """The client's protocol is the server's own from now on."""
+        upstream = self._upstream
+        assert upstream is not None
+        assert upstream.stream is not None
+        client, server = self._client.stream, upstream.stream
+        self._status = 101
+        self._status_at = self._frontend.seconds()
+        self.tunnel = True
+        self._closes = False
+        early = self._client.take_held()
+        server.pause()
+        client.pause()
+        client.unread(early)
+        server.unread(behind)
+        self._bytes_in -= client.received - len(early)
+        self._bytes_out += len(answer) - (server.received - len(behind))
+        client.write(answer)
+        client.pipe(server)
+        server.pipe(client)
+
+    def tunnel_ends(self) -> None:
+        """One side has said all; the other one has a moment for its answer."""
+        self._closes = True
+
+    def _tunnel_ended(self, error: Exception | None, reason: str) -> None:
+        upstream = self._upstream
+        if error is None and reason == "S" and upstream is not None and not upstream.gone:
+            self.tunnel_ends()
+            self._client.hasten()
+            return
+        self._end("--" if error is None and reason == "S" else reason + "D")
+        self._client.answered(keep=False)
+
+    def _unanswered(self, reason: str) -> None:
+        """The server has ended, and not one final answer came."""
+        upstream = self._upstream
+        assert upstream is not None
+        assert upstream.stream is not None
+        again = upstream.asked > 0 and not self._resent and not (self._reader.buffered or self._bytes_out) and reason == "S"
+        if not again:
+            self._refuse(_BAD_ANSWER, reason + "H")
+        elif isinstance(self._request_body, NoBody) and (self._head.method in SAFE or upstream.stream.sent == self._sent_before):
+            # It closed a connection that had been idle, as it may at any time (RFC 9112 9.3.1).
+            self._resent = True
+            self.sending = False
+            upstream.cut()
+            self._ask()
+        else:
+            # Whether it began with the request is not known to us, but the client knows whether it may ask again.
+            self._end("SH")
+            self._client.cut(framed=True)
+
+    def _end_if_over(self) -> None:
+        """The next request may come when the answer is with the kernel, and all of this request with the server."""
+        response = self._response_body
+        if response is None or not response.over or self._client_full or self._over:
+            return
+        if self._request_body.over or not self._keeps:
+            keep = not self._closes and self._request_body.over
+            self._end("--")
+            self._client.answered(keep)
+
+    def _waits_for_client(self) -> bool:
+        return self._client_full or (self.sending and not self._server_full)
+
+    def _refuse(self, status: int, termination: str) -> None:
+        """A page where that can still be told; the client's connection ends in any case."""
+        if self._over:
+            return
+        body = self._response_body
+        if body is None:
+            self._status = status
+            self._bytes_out += self._client.page(status, self._head)
+            self._end(termination)
+            self._client.answered(keep=False)
+        else:
+            self._end(termination)
+            self._client.cut(framed=not isinstance(body, UntilClose))
+
+    def _end(self, termination: str) -> None:
+        """Let the server's connection go, and write the line."""
+        if self._over:
+            return
+        self._over = True
+        self.sending = False
+        upstream = self._upstream
+        if upstream is not None:
+            self._let_go(upstream)
+        self._frontend.log(self._record(termination))
+
+    def _let_go(self, upstream: Upstream) -> None:
+        whole = self._response_body is not None and self._response_body.over and self._request_body.over
+        if self.tunnel:
+            stream = upstream.stream
+            assert stream is not None
+            self._bytes_in += self._client.stream.received
+            self._bytes_out += stream.received
+        if whole and self._keeps:
+            upstream.let_go()
+        elif whole or self.tunnel:
+            upstream.retire()
+        else:
+            upstream.cut()
+
+    def _record(self, termination: str) -> RequestRecord:
+        frontend, pool, upstream = self._frontend, self._backend.pool, self._upstream
+        reaching = None if upstream is None else upstream.reaching
+        name = None if reaching is None else reaching.server_name
+        server = None if name is None else pool.servers.get(name)
+        began, now = self._began, frontend.seconds()
+        fresh = reaching is not None and reaching.leased_at >= began
+        leased = reaching.leased_at if reaching is not None and fresh else began
+        connected = upstream.connected_at if upstream is not None and fresh else began
+        return RequestRecord(
+            self._source,
+            self._date,
+            frontend.name,
+            pool.name,
+            name,
+            _ms(leased - began) if leased else -1,
+            _ms(connected - leased) if connected else -1,
+            _ms(self._status_at - self._sent_at) if self._status_at and self._sent_at else -1,
+            _ms(now - began),
+            self._status,
+            self._bytes_in,
+            self._bytes_out,
+            termination,
+            frontend.gate.taken,
+            len(frontend.sessions),
+            pool.sessions,
+            0 if server is None else server.sessions,
+            reaching.retries if reaching is not None and fresh else 0,
+            reaching.redispatched if reaching is not None and fresh else False,
+            0 if server is None else server.queued,
+            pool.queued,
+            self._head.start,
+        )
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)

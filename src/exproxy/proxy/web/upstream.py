@@ -1,0 +1,162 @@
+"""The connection of one client to a server of one back end.
+
+It belongs to that client from its first request on, and to nobody else for as long as it lives: servers that authenticate
+connections (NTLM, Kerberos) take every request on it for that client's.  Who else asks gets a connection of his own, and when
+the client leaves, this ends.
+"""
+
+from typing import Protocol
+
+from exproxy.net.interfaces import PipedStream, Stream
+from exproxy.pool import Server
+from exproxy.proxy.backend import Backend
+from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.joint import Joined
+from exproxy.proxy.web.reaching import Reaching
+
+
+class Asker(Protocol):
+    """Whose request is on its way; there is one at a time."""
+
+    def upstream_ready(self) -> None:
+        """The server takes the request; perhaps told from inside :meth:`Upstream.take`."""
+
+    def upstream_failed(self, termination: str) -> None:
+        """No server was reached; likewise."""
+
+    def from_server(self, data: bytes) -> None: ...
+
+    def server_drained(self) -> None:
+        """All that was written to the server is on its way."""
+
+    def server_ended(self, error: Exception | None, reason: str) -> None:
+        """The server said its last word; the letter says why.  Its connection is of no more use, and may be retired."""
+
+
+class Upstream:
+    """:param session: of the client."""
+
+    __slots__ = (
+        "_asker",
+        "_frontend",
+        "_retired",
+        "asked",
+        "backend",
+        "connected_at",
+        "deadline_tick",
+        "gone",
+        "reaching",
+        "server",
+        "stream",
+    )
+
+    def __init__(self, frontend: Frontend, backend: Backend, session: Joined) -> None:
+        self._frontend = frontend
+        self.backend = backend
+        self.reaching = Reaching(self, frontend, backend, session)
+        self.stream: PipedStream | None = None
+        self.server: Server | None = None
+        self.connected_at = 0.0
+        self.asked = 0
+        """Requests that were sent here before."""
+        self._asker: Asker | None = None
+        self.gone = False
+        """The connection is no more, or was never made."""
+        self._retired = False
+        self.deadline_tick = 0
+
+    @property
+    def free(self) -> bool:
+        """Whether it takes a request: it is idle, and the server did not leave, nor has to be left."""
+        return not (self.gone or self._retired or self._asker is not None) and self.server is not None and self.server.usable
+
+    def take(self, asker: Asker) -> None:
+        """Serve ``asker`` until :meth:`let_go` or :meth:`retire`."""
+        self._asker = asker
+        if self.stream is None:
+            self.reaching.begin()
+        else:
+            asker.upstream_ready()
+
+    def let_go(self) -> None:
+        """The request was answered in full; the connection waits for this client's next one."""
+        self._asker = None
+        self.asked += 1
+
+    def retire(self) -> None:
+        """Nothing more is asked here: close, and give the slot back when the connection is gone."""
+        stream = self._withdraw()
+        if stream is not None:
+            stream.close()
+            self._frontend.deadlines.set(self, self._frontend.seconds() + self._frontend.client_fin_timeout)
+
+    def cut(self) -> None:
+        """The same at once: the server is to see that this was no ordinary end."""
+        stream = self._withdraw()
+        if stream is not None:
+            stream.abort()
+
+    # ---- what the way there tells
+
+    def reached(self, stream: PipedStream, server: Server) -> None:
+        self.stream = stream
+        self.server = server
+        self.connected_at = self._frontend.seconds()
+        stream.attach(self)
+        stream.resume()
+        assert self._asker is not None
+        self._asker.upstream_ready()
+
+    def unreached(self, termination: str) -> None:
+        self.gone = True
+        assert self._asker is not None
+        self._asker.upstream_failed(termination)
+
+    def evicted(self, reason: str) -> None:
+        self._end(None, reason)
+
+    # ---- what the stream tells
+
+    def data_received(self, stream: Stream, data: bytes) -> None:
+        if self._asker is not None:
+            self._asker.from_server(data)
+        else:
+            self.cut()  # nobody has asked: this may not become the answer to the next question
+
+    def eof_received(self, stream: Stream) -> None:
+        self._end(None, "S")
+
+    def peer_left(self, stream: Stream) -> None:
+        """Nobody asked to be told."""
+
+    def write_drained(self, stream: Stream) -> None:
+        if self._asker is not None:
+            self._asker.server_drained()
+
+    def stream_lost(self, stream: Stream, error: Exception | None) -> None:
+        self.gone = True
+        self._frontend.deadlines.clear(self)
+        self.reaching.end()
+        self._end(error, "S")
+
+    def deadline_due(self, now: float) -> None:
+        """It was closed, and the server does not let go."""
+        if self.stream is not None:
+            self.stream.abort()
+
+    def _end(self, error: Exception | None, reason: str) -> None:
+        if self._asker is not None:
+            self._asker.server_ended(error, reason)
+        else:
+            self.retire()
+
+    def _withdraw(self) -> PipedStream | None:
+        """Take no request any more; returns what is to be closed."""
+        self._asker = None
+        if self._retired:
+            return None
+        self._retired = True
+        if self.stream is None or self.gone:
+            self.reaching.end()
+            return None
+        return self.stream

@@ -1,0 +1,48 @@
+"""What the clients of a front end in mode ``http`` have in common."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+import attrs
+
+from exproxy.net.interfaces import PipedStream
+from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.joint import Joined
+from exproxy.proxy.web.routes import Routes
+from exproxy.proxy.web.visit import Visit
+from exproxy.wire.web.forwarding import Forwarder, Forwarding
+from exproxy.wire.web.limits import Limits
+from exproxy.wire.web.origin import Origin
+from exproxy.wire.web.pages import Pages
+
+
+@attrs.define(eq=False)
+class Website:
+    """Times are seconds.
+
+    :param request_timeout: for a whole head; before a client's first request, from its connection on.
+    :param keep_alive_timeout: between an answer and the next request.
+    :param tunnel_timeout: without a byte, after the protocol was switched.
+    :param trusted: the networks of proxies whose word about their own clients is believed.
+    :param max_body: octets of a request's body.
+    """
+
+    frontend: Frontend
+    routes: Routes
+    request_timeout: float
+    keep_alive_timeout: float
+    tunnel_timeout: float
+    forwarding: Forwarding = attrs.field(factory=Forwarding)
+    pages: Pages = attrs.field(factory=Pages)
+    limits: Limits = attrs.field(factory=Limits)
+    trusted: tuple[IPv4Network | IPv6Network, ...] = ()
+    max_body: int | None = None
+
+    def serve(self, session: Joined, client: PipedStream, secure: bool) -> Visit:
+        """Serve a client from now on; for :attr:`Frontend.serve`."""
+        host = session.source[0]
+        origin = Origin(host, secure, bool(self.trusted) and self._trusts(host))
+        return Visit(self, session, client, Forwarder(self.forwarding, origin))
+
+    def _trusts(self, host: str) -> bool:
+        address = ip_address(host)
+        return any(address in network for network in self.trusted)

@@ -1,0 +1,335 @@
+"""A client's connection: keep-alive, pipelining, whose servers' connections are whose, and how it ends."""
+
+from ipaddress import ip_network
+
+from exproxy.pool import Admin
+from exproxy.proxy.web.routes import Redirect, Route, Routes
+from tests.net.memory import Recorder
+from tests.proxy.web.webstage import GET, OK, WebStage, get, post
+
+
+class KeepAliveTests(WebStage):
+    def test_a_request_goes_to_the_server_and_its_answer_to_the_client(self) -> None:
+        self.serve()
+        client = self.asks(GET)
+        self.assertTrue(self.got("one")[0].startswith(b"GET / HTTP/1.1\r\nHost: mail.example.com\r\n"))
+        self.reply(OK)
+        self.assertEqual(client.data, OK)
+        self.assertFalse(client.eof)
+
+    def test_the_next_request_goes_to_the_same_connection(self) -> None:
+        self.serve()
+        self.answers_all()
+        client = self.asks(GET, GET, GET)
+        self.assertEqual(client.data, OK * 3)
+        self.assertEqual(len(self.servers["one"].sessions), 1)
+        self.assertEqual(len(self.requests()), 3)
+
+    def test_a_head_may_come_in_pieces(self) -> None:
+        self.serve()
+        self.answers_all()
+        client = self.asks(*(GET[at : at + 1] for at in range(len(GET))))
+        self.assertEqual(client.data, OK)
+
+    def test_a_pipelined_request_is_not_passed_on_before_the_first_is_answered(self) -> None:
+        self.serve()
+        client = self.asks(get("/a") + get("/b") + get("/c"))
+        self.assertEqual(self.got("one")[0].count(b"GET"), 1)
+        self.reply(OK)
+        self.assertEqual((self.got("one")[0].count(b"GET"), client.data), (2, OK))
+        self.reply(OK)
+        self.reply(OK)
+        self.assertEqual((self.got("one")[0].count(b"GET"), client.data), (3, OK * 3))
+
+    def test_who_pipelines_without_end_is_not_read(self) -> None:
+        self.serve()
+        client = self.asks(GET)
+        for _ in range(4):
+            self.send(client, GET * 2000)
+        self.assertFalse(self.far(client).reading)
+        self.assertLessEqual(self.far(client).received, 65536 + len(GET))
+
+    def test_thousands_of_pipelined_redirects_are_answered_in_their_order(self) -> None:
+        self.serve(routes=Routes(None, (Route(Redirect("/owa")),)))
+        client = self.asks(*[get(f"/{number}") for number in range(3)], GET * 3000)
+        self.clock.pump([0] * 5000)
+        self.assertEqual(client.data.count(b"HTTP/1.1 302 "), 3003)
+
+    def test_a_client_that_asks_for_it_is_let_go(self) -> None:
+        self.serve()
+        client = self.asks(get("/", "Connection: close"))
+        self.reply(OK)
+        self.assertIn(b"Connection: close", client.data)
+        self.assertTrue(client.eof)
+
+    def test_a_client_of_http_1_0_is_let_go_after_its_answer(self) -> None:
+        self.serve()
+        client = self.asks(b"GET / HTTP/1.0\r\n\r\n")
+        self.reply(OK)
+        self.assertTrue(client.data.endswith(b"ok"))
+        self.assertTrue(client.eof)
+
+    def test_what_a_leaving_client_still_sends_is_dropped(self) -> None:
+        self.serve()
+        client = self.asks(get("/", "Connection: close") + GET)
+        self.reply(OK)
+        self.send(client, GET * 3)
+        self.assertEqual(self.got("one")[0].count(b"GET"), 1)
+        client.stream.close()
+        self.settle()
+        self.assertEqual(self.gate.taken, 0)
+
+
+class IdentityTests(WebStage):
+    """RFC 4559 and NTLM authenticate a connection: what one client's requests went over is never another's."""
+
+    def both(self) -> tuple[Recorder, Recorder]:
+        self.serve()
+        self.answers_all()
+        return self.asks(get("/", "X-Who: anna")), self.asks(get("/", "X-Who: bert"))
+
+    def test_two_clients_that_take_turns_share_no_connection(self) -> None:
+        anna, bert = self.both()
+        for _ in range(3):
+            self.send(anna, get("/", "X-Who: anna"))
+            self.send(bert, get("/", "X-Who: bert"))
+        heard = self.got("one")
+        self.assertEqual([(data.count(b"anna"), data.count(b"bert")) for data in heard], [(4, 0), (0, 4)])
+
+    def test_a_connection_ends_with_its_client_and_is_nobody_elses(self) -> None:
+        anna, bert = self.both()
+        anna.stream.close()
+        self.settle()
+        self.assertTrue(self.session(number=0).eof)
+        carl = self.asks(get("/", "X-Who: carl"))
+        self.send(bert, get("/", "X-Who: bert"))
+        heard = self.got("one")
+        self.assertEqual([b"carl" in data for data in heard], [False, False, True])
+        self.assertEqual(carl.data, OK)
+
+    def test_a_connection_ends_with_a_client_that_resets(self) -> None:
+        anna, _ = self.both()
+        anna.stream.abort()
+        self.settle()
+        self.assertTrue(self.session(number=0).eof)
+
+    def test_a_client_has_a_connection_to_each_back_end_and_comes_back_to_it(self) -> None:
+        one, two = self.backend(self.servers_of()), self.backend(self.servers_of())
+        one.pool.name, two.pool.name = "one", "two"
+        two.pool.servers["one"].set_admin(Admin.MAINT, 0.0)
+        self.serve(routes=Routes(one, (Route(two, paths=("/ews",)),)))
+        self.answers_all()
+        client = self.asks(get("/owa"), get("/ews"), get("/owa"), get("/ews"))
+        self.assertEqual(client.data, OK * 4)
+        self.assertEqual([data.count(b"/owa") for data in self.got("one")], [2])
+        self.assertEqual([data.count(b"/ews") for data in self.got("two")], [2])
+        self.assertEqual((one.pool.sessions, two.pool.sessions), (1, 1))
+        client.stream.close()
+        self.settle()
+        self.assertEqual((one.pool.sessions, two.pool.sessions, self.gate.taken), (0, 0, 0))
+
+    def test_what_a_server_says_unasked_answers_nobody(self) -> None:
+        self.serve()
+        client = self.asks(GET)
+        self.reply(OK)
+        self.reply(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+        self.assertTrue(self.session().lost)
+        self.send(client, GET)
+        self.reply(OK, number=1)
+        self.assertEqual(client.data, OK * 2)
+
+
+class PageTests(WebStage):
+    def test_what_is_no_request_is_told_so_and_let_go(self) -> None:
+        self.serve()
+        for said, status in (
+            (b"\x16\x03\x01", b"400"),
+            (b"GET / HTTP/3.0\r\n\r\n", b"505"),
+            (b"GET /%00 HTTP/1.1\r\n\r\n", b"400"),
+        ):
+            client = self.asks(said)
+            self.assertEqual(client.data[9:12], status)
+            self.assertTrue(client.eof)
+        self.assertEqual([record.termination for record in self.requests()], ["PR"] * 3)
+
+    def test_a_head_that_is_too_large_is_431(self) -> None:
+        self.serve()
+        client = self.asks(get("/", *(f"X-{number}: x" for number in range(200))))
+        self.assertEqual(client.data[9:12], b"431")
+
+    def test_a_body_that_is_too_large_is_413(self) -> None:
+        self.serve(max_body=10)
+        client = self.asks(post(b"x" * 11))
+        self.assertEqual(client.data[9:12], b"413")
+        self.assertEqual(self.got("one"), [])
+
+    def test_a_body_in_chunks_that_is_too_large_is_413_and_the_server_sees_it_cut(self) -> None:
+        self.serve(max_body=10)
+        client = self.asks(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r\n12345\r\n", b"9\r\n")
+        self.assertEqual(client.data[9:12], b"413")
+        self.assertTrue(self.session().lost)
+
+    def test_without_a_route_it_is_503(self) -> None:
+        self.serve(routes=Routes(None))
+        client = self.asks(GET)
+        self.assertEqual(client.data[9:12], b"503")
+
+    def test_the_answer_to_head_has_no_body(self) -> None:
+        self.serve(routes=Routes(None))
+        client = self.asks(GET.replace(b"GET", b"HEAD"))
+        self.assertTrue(client.data.endswith(b"\r\n\r\n"))
+
+    def test_redirects_keep_the_connection(self) -> None:
+        self.serve(routes=Routes(self.backend(), (Route(Redirect("/owa", 301), paths=("/old",)),)))
+        client = self.asks(get("/old"), get("/new"))
+        self.assertIn(b"HTTP/1.1 301 Moved Permanently\r\n", client.data)
+        self.assertIn(b"Location: /owa\r\n", client.data)
+        self.reply(OK)
+        self.assertTrue(client.data.endswith(OK))
+
+
+class OriginTests(WebStage):
+    def test_what_a_client_claims_is_replaced(self) -> None:
+        self.serve()
+        self.asks(get("/", "X-Forwarded-For: 6.6.6.6"))
+        self.assertIn(b"X-Forwarded-For: 127.0.0.1\r\n", self.got("one")[0])
+        self.assertNotIn(b"6.6.6.6", self.got("one")[0])
+
+    def test_a_trusted_proxys_word_is_kept(self) -> None:
+        self.serve(trusted=(ip_network("127.0.0.0/8"),))
+        self.asks(get("/", "X-Forwarded-For: 192.0.2.77"))
+        self.assertIn(b"X-Forwarded-For: 192.0.2.77, 127.0.0.1\r\n", self.got("one")[0])
+
+
+class TimeoutTests(WebStage):
+    def wait(self, seconds: float) -> None:
+        self.clock.pump([0.25] * int(seconds * 4))
+        self.settle()
+
+    def test_a_head_that_does_not_come_whole_is_408(self) -> None:
+        self.serve()
+        client = self.asks(b"GET / HT")
+        self.wait(10)
+        self.send(client, b"TP/1.1\r\n")
+        self.assertEqual(client.data, b"")
+        self.wait(6)
+        self.assertEqual(client.data[9:12], b"408")
+        self.assertEqual(self.requests()[0].termination, "cR")
+
+    def test_a_client_that_says_nothing_is_let_go_without_a_word(self) -> None:
+        self.serve()
+        client = self.asks()
+        self.wait(16)
+        self.assertEqual((client.data, client.eof), (b"", True))
+
+    def test_the_next_request_has_to_begin_within_the_keep_alive_timeout(self) -> None:
+        self.serve()
+        self.answers_all()
+        client = self.asks(GET)
+        self.wait(18)
+        self.send(client, GET)
+        self.assertEqual(client.data, OK * 2)
+        self.wait(21)
+        self.assertTrue(client.eof)
+        self.assertTrue(self.session().eof)
+
+    def test_the_next_request_too_has_to_come_whole(self) -> None:
+        self.serve()
+        self.answers_all()
+        client = self.asks(GET)
+        self.wait(18)
+        self.send(client, b"GET")
+        self.wait(14)
+        self.assertFalse(client.eof)
+        self.wait(2)
+        self.assertIn(b" 408 ", client.data)
+
+    def test_a_client_that_does_not_leave_is_cut(self) -> None:
+        self.serve()
+        client = self.asks(b"bad\r\n\r\n")
+        self.wait(5)
+        self.assertTrue(client.lost)
+        self.assertEqual(self.gate.taken, 0)
+
+    def test_a_server_that_does_not_answer_is_504(self) -> None:
+        self.serve(self.backend(server_timeout=40.0))
+        client = self.asks(GET)
+        self.wait(35)
+        self.assertEqual(client.data, b"")
+        self.wait(6)
+        self.assertEqual(client.data[9:12], b"504")
+        self.assertTrue(self.session().lost)
+        self.assertEqual(self.requests()[0].termination, "sH")
+
+    def test_a_body_that_stops_is_408(self) -> None:
+        self.serve()
+        client = self.asks(post(b"abc", length=100))
+        self.wait(31)
+        self.assertEqual(client.data[9:12], b"408")
+        self.assertTrue(self.session().lost)
+
+    def test_an_answer_that_stops_is_cut(self) -> None:
+        self.serve(self.backend(server_timeout=20.0))
+        client = self.asks(GET)
+        self.reply(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
+        self.wait(31)
+        self.assertTrue(client.eof)
+        self.assertEqual(self.requests()[0].termination, "sD")
+
+
+class EndTests(WebStage):
+    def test_a_client_that_leaves_in_the_middle_of_a_body_cuts_it_for_the_server_too(self) -> None:
+        self.serve()
+        client = self.asks(post(b"abc", length=100))
+        client.stream.close()
+        self.settle()
+        self.assertTrue(self.session().lost)
+        self.assertEqual(self.requests()[0].termination, "CD")
+
+    def test_a_client_that_ends_its_side_still_gets_its_answer(self) -> None:
+        self.serve()
+        client = self.asks(GET)
+        client.stream.write_eof()
+        self.settle()
+        self.reply(OK)
+        self.assertTrue(client.data.endswith(b"ok"))
+        self.assertTrue(client.eof)
+
+    def test_with_abortonclose_it_does_not(self) -> None:
+        self.serve(self.backend(abortonclose=True))
+        client = self.asks(GET)
+        client.stream.write_eof()
+        self.settle()
+        self.assertTrue(self.session().lost)
+
+    def test_a_client_that_leaves_is_forgotten_wherever_it_is(self) -> None:
+        backend = self.backend(self.servers_of(server={"maxconn": 1}))
+        for said in (b"", b"GET", GET, post(b"", length=5), GET + GET):
+            self.serve(backend)
+            client = self.asks(said) if said else self.asks()
+            client.stream.abort()
+            self.settle()
+            self.assertEqual((self.gate.taken, backend.pool.sessions, backend.pool.queued), (0, 0, 0))
+            self.website.frontend.listeners[0].stop()
+
+    def test_who_drains_lets_idle_clients_go_and_the_others_after_their_answer(self) -> None:
+        frontend = self.serve()
+        idle = self.asks(GET)
+        self.reply(OK)
+        busy = self.asks(GET)
+        frontend.drain()
+        self.settle()
+        self.assertEqual((idle.eof, busy.eof), (True, False))
+        self.reply(OK, number=1)
+        self.assertIn(b"Connection: close", busy.data)
+        self.assertTrue(busy.eof)
+
+    def test_who_is_killed_is_gone_at_once_with_his_servers(self) -> None:
+        frontend = self.serve()
+        client = self.asks(GET)
+        for session in tuple(frontend.sessions):
+            session.kill("K")
+        self.settle()
+        self.assertTrue(client.lost)
+        self.assertTrue(self.session().lost)
+        self.assertEqual(self.gate.taken, 0)

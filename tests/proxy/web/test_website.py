@@ -1,0 +1,37 @@
+"""What a front end's clients have in common."""
+
+from ipaddress import ip_network
+
+from exproxy.proxy.web.routes import Routes
+from exproxy.wire.web.forwarding import Forwarding
+from exproxy.wire.web.origin import Tell
+from exproxy.wire.web.pages import Pages
+from exproxy.wire.web.rules import header_rules
+from tests.proxy.web.webstage import GET, OK, WebStage, get
+
+
+class WebsiteTests(WebStage):
+    def test_rules_are_applied_in_both_directions(self) -> None:
+        self.serve(forwarding=Forwarding(frozenset(), header_rules({"X-In": "1"}), header_rules({"Server": "x"})))
+        client = self.asks(GET)
+        self.assertEqual(self.got("one"), [GET[:-2] + b"X-In: 1\r\n\r\n"])
+        self.reply(b"HTTP/1.1 200 OK\r\nServer: IIS\r\nContent-Length: 2\r\n\r\nok")
+        self.assertEqual(client.data, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nServer: x\r\n\r\nok")
+
+    def test_pages_may_be_replaced(self) -> None:
+        self.serve(routes=Routes(None), pages=Pages({503: b"<p>later</p>"}))
+        self.assertTrue(self.asks(GET).data.endswith(b"<p>later</p>"))
+
+    def test_only_the_trusted_are_believed(self) -> None:
+        self.serve(forwarding=Forwarding(frozenset({Tell.FORWARDED_FOR})), trusted=(ip_network("10.0.0.0/8"),))
+        self.asks(get("/", "X-Forwarded-For: 192.0.2.1"))
+        self.assertIn(b"X-Forwarded-For: 127.0.0.1\r\n", self.got("one")[0])
+
+    def test_a_client_that_is_there_while_it_drains_gets_one_answer(self) -> None:
+        frontend = self.serve()
+        client = self.client()
+        frontend.drain()
+        self.send(client, GET)
+        self.reply(OK)
+        self.assertIn(b"Connection: close", client.data)
+        self.assertTrue(client.eof)
