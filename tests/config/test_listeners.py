@@ -26,7 +26,7 @@ class FrontendTests(ConfigTestCase):
         self.assertEqual(frontend.timeouts, Timeouts(client=1.0))
 
     def test_modes_that_are_not_built_are_refused_by_name(self) -> None:
-        for mode in ("http", "smtp", "imap", "pop3"):
+        for mode in ("smtp", "imap", "pop3"):
             (problem,) = self.problems(f'[frontends.a]\nmode = "{mode}"\nbind = ":1"\nbackend = "hub"\n' + BACKEND)
             self.assertIn(f'site.toml:2: frontends.a.mode: mode "{mode}" is not built yet; use mode = "tcp"', problem)
 
@@ -95,6 +95,6 @@ class RouteTests(ConfigTestCase):
         ):
             self.assertIn(expected, self.problems(self.routes(*lines))[0])
 
-    def test_http_routes_are_not_built(self) -> None:
+    def test_http_routes_belong_to_that_mode(self) -> None:
         problem = self.problems(self.routes('path = "/ews"', 'backend = "hub"'))[0]
-        self.assertIn("site.toml:4: frontends.a.routes[0].path: this is not built yet", problem)
+        self.assertIn('site.toml:4: frontends.a.routes[0].path: this belongs to mode = "http"', problem)

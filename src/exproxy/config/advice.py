@@ -30,6 +30,7 @@ def _unused(configuration: Configuration, report: Report) -> None:
         )
     used = {frontend.backend for frontend in configuration.frontends.values()}
     used |= {route.backend for frontend in configuration.frontends.values() for route in frontend.routes}
+    used |= {route.backend for frontend in configuration.frontends.values() if frontend.web for route in frontend.web.routes}
     for name in configuration.backends:
         if name not in used:
             report.warning(("backends", name), "no front end sends anybody here")

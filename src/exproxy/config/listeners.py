@@ -13,6 +13,7 @@ from exproxy.config.report import Report, settings
 from exproxy.config.sections import BindSection, DocumentSection, FrontendSection, RouteSection
 from exproxy.config.servers import timeouts
 from exproxy.config.tls import TLSBuilder
+from exproxy.config.web import WebBuilder, said_of_http
 
 _SETTINGS = ("maxconn", "dontlognull", "backlog")
 _ANY = ("0.0.0.0", "::")
@@ -35,7 +36,7 @@ class FrontendsBuilder:
 
     def _frontend(self, name: str, section: FrontendSection) -> Frontend:
         path: KeyPath = ("frontends", name)
-        if section.mode not in ("tcp", "epm"):
+        if section.mode not in ("tcp", "http", "epm"):
             hint = 'use mode = "tcp": it relays the protocol, and the checks still speak it'
             self.report.later((*path, "mode"), f'mode "{section.mode}"', hint)
         if not section.bind.items:
@@ -50,9 +51,10 @@ class FrontendsBuilder:
             mode=section.mode,
             binds=tuple(self._bind((*path, "bind", *below), bind, path, section) for below, bind in section.bind.items),
             backend=section.backend,
-            routes=tuple(self._route((*path, "routes", *below), route) for below, route in section.routes.items),
+            routes=() if section.mode == "http" else self._routes(path, section),
             timeouts=timeouts(self.document.defaults.timeouts, section.timeouts),
             mapper=self.mappers.mapper(path, section),
+            web=WebBuilder(self.report).web(path, section),
             **said,
         )
 
@@ -73,8 +75,14 @@ class FrontendsBuilder:
         self._taken.append((path, bind))
         return bind
 
+    def _routes(self, path: KeyPath, section: FrontendSection) -> tuple[SniRoute, ...]:
+        return tuple(self._route((*path, "routes", *below), route) for below, route in section.routes.items)
+
     def _route(self, path: KeyPath, section: RouteSection) -> SniRoute:
-        if not section.sni.items:
+        if of_http := said_of_http(section):
+            hint = 'write mode = "http", with tls where clients speak TLS; or a route goes by sni = "mail.example.com"'
+            self.report.problem((*path, of_http[0]), 'this belongs to mode = "http"', hint)
+        elif not section.sni.items:
             self.report.problem(path, "the route does not say which connections it takes", 'write sni = "mail.example.com"')
         for below, name in section.sni.items:
             if not is_name(_WILDCARD.sub("", name, count=1)):

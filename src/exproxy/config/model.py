@@ -15,6 +15,7 @@ from exproxy.config.problems import Problem
 
 Network = IPv4Network | IPv6Network
 Mode = Literal["tcp", "http", "smtp", "imap", "pop3", "epm"]
+Forwarded = Literal["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "front-end-https"]
 Others = Literal["hide", "pass", "dynamic"]
 Protected = Literal["refuse", "pass"]
 Balance = Literal["roundrobin", "leastconn", "source", "first", "random"]
@@ -276,12 +277,52 @@ class SniRoute:
 
 
 @frozen
+class Redirect:
+    """:param to: an address, a path, or ``https``: what was asked for, by way of that."""
+
+    to: str
+    status: int = 302
+
+
+@frozen
+class WebRoute:
+    """Requests that match all that is said here; either ``backend`` or ``redirect`` is there.
+
+    :param hosts: in lower case; ``*.example.com`` matches one label or more.
+    :param paths: canonical prefixes; with ``=`` before it, that path and none beneath it.
+    :param headers: names and values; ``*`` is any value.
+    """
+
+    backend: str | None = None
+    redirect: Redirect | None = None
+    hosts: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@frozen
+class Web:
+    """What mode ``http`` does with requests.
+
+    :param forwarded: what servers are told about the client, by the names of header lines.
+    :param trusted: proxies whose word about their own clients is believed.
+    :param max_body: octets of a request's body.
+    """
+
+    routes: tuple[WebRoute, ...] = ()
+    forwarded: tuple[Forwarded, ...] = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "front-end-https")
+    trusted: tuple[Network, ...] = ()
+    max_body: int | None = None
+
+
+@frozen
 class Frontend:
     name: str
     mode: Mode
     binds: tuple[Bind, ...]
     backend: str | None
-    """For what no route takes; ``None``: such a session is closed."""
+    """For what no route takes; ``None``: such a session is closed, such a request refused."""
     routes: tuple[SniRoute, ...] = ()
     maxconn: int | None = None
     timeouts: Timeouts = Timeouts()
@@ -289,6 +330,8 @@ class Frontend:
     backlog: int = 1024
     mapper: Mapper | None = None
     """Of mode ``epm``, and of no other."""
+    web: Web | None = None
+    """Of mode ``http``, and of no other."""
 
 
 @frozen

@@ -20,6 +20,7 @@ from exproxy.config.sections import (
     FrontTLSSection,
     MappedSection,
     MapperSection,
+    RedirectSection,
     ServerSection,
     ServerTLSSection,
 )
@@ -52,6 +53,7 @@ _SHORT: Mapping[Any, Mapping[str, Any]] = {
     MappedSection: {"type": "string"},
     AgentSection: _PORT,
     MapperSection: _PORT,
+    RedirectSection: {"type": "string"},
     CheckTLSSection: {"enum": ["off", "starttls", "implicit"]},
     FrontTLSSection: {"enum": ["off", "starttls", "implicit"]},
     ServerTLSSection: {"enum": ["off", "starttls", "implicit"]},

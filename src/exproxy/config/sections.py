@@ -11,7 +11,7 @@ from attrs import Factory, field, frozen
 
 from exproxy.config.addresses import BindAddress, InterfacePort, PortRange, ServerAddress
 from exproxy.config.kinds import Duration, Name, Off, Port, Several, Size, SyslogAddress, at_least, between, later, positive
-from exproxy.config.model import Balance, Mode, Network, Others, Protected, ProxyVersion, TLSVersion
+from exproxy.config.model import Balance, Forwarded, Mode, Network, Others, Protected, ProxyVersion, TLSVersion
 
 ExchangeVersion = Literal["2010", "2013", "2016", "2019", "SE"]
 ExchangeService = Literal["https", "smtp", "imap", "pop3", "rpc"]
@@ -19,7 +19,6 @@ PortOrNot = Port | Literal[False]
 TLSMode = Literal["off", "starttls", "implicit"]
 
 _CURVES = "OpenSSL's own choice of groups is used: X25519MLKEM768, X25519, then the NIST curves"
-_HTTP_ROUTE = 'until mode = "http" is, a route goes by sni = "mail.example.com"'
 
 
 @frozen
@@ -231,13 +230,24 @@ class MappedSection:
 
 
 @frozen
+class RedirectSection:
+    """As a string it is ``to``."""
+
+    to: str
+    status: int | None = None
+
+
+@frozen
 class RouteSection:
+    """Of mode ``http``, but for ``sni``, which is of the others."""
+
     sni: Several[str] = field(default=Several())
     backend: Name | None = None
-    path: Any = field(default=None, metadata=later(_HTTP_ROUTE))
-    host: Any = field(default=None, metadata=later(_HTTP_ROUTE))
-    method: Any = field(default=None, metadata=later(_HTTP_ROUTE))
-    header: Any = field(default=None, metadata=later(_HTTP_ROUTE))
+    path: Several[str] = field(default=Several())
+    host: Several[str] = field(default=Several())
+    method: Several[str] = field(default=Several())
+    header: Mapping[str, str] | None = None
+    redirect: RedirectSection | None = None
 
 
 @frozen
@@ -256,6 +266,9 @@ class FrontendSection:
     dynamic_ports: PortRange | None = None
     dynamic_idle: Duration | None = field(default=None, validator=positive)
     protected: Protected | None = None
+    forwarded: Several[Forwarded] | None = None
+    trust: Several[Network] | None = None
+    max_body: Size | None = field(default=None, validator=at_least(1))
 
 
 @frozen

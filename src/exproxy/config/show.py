@@ -79,8 +79,10 @@ class _Writer:
         left = dict(self.configuration.backends)
         for frontend in self.configuration.frontends.values():
             yield f"frontends.{key(frontend.name)}", self._frontend(frontend)
-            for name in (frontend.backend, *(route.backend for route in frontend.routes)):
-                if name in left:
+            routed = [route.backend for route in frontend.routes]
+            routed += [route.backend for route in frontend.web.routes if route.backend] if frontend.web else []
+            for name in (frontend.backend, *routed):
+                if name is not None and name in left:
                     yield from self._backend(left.pop(name))
         for backend in left.values():
             yield from self._backend(backend)
@@ -93,9 +95,10 @@ class _Writer:
             bind=one_or_list(spelling.bind(bind, shared) for bind in frontend.binds),
             tls=None if shared is None else spelling.front_tls(shared),
             backend=frontend.backend,
-            routes=[{"sni": one_or_list(route.sni), "backend": route.backend} for route in frontend.routes] or None,
+            routes=_routes(frontend) or None,
             maxconn=frontend.maxconn,
             **({} if frontend.mapper is None else spelling.mapper(frontend.mapper)),
+            **({} if frontend.web is None else spelling.web(frontend.web)),
             **self._settings(OF_FRONTENDS, frontend),
             timeouts=self._timeouts(frontend),
         )
@@ -161,6 +164,12 @@ class _Writer:
             ),
             "check": spelling.checks(server, self.usual.check),
         }
+
+
+def _routes(frontend: Frontend) -> list[Table]:
+    if frontend.web is not None:
+        return [spelling.web_route(route) for route in frontend.web.routes]
+    return [{"sni": one_or_list(route.sni), "backend": route.backend} for route in frontend.routes]
 
 
 def _shared(tables: Sequence[Table]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from exproxy.config.model import (
     Mapper,
     Server,
     ServerTLS,
+    Web,
+    WebRoute,
 )
 from exproxy.config.structuring import TLS_TYPES, shown
 from exproxy.config.units import duration_text
@@ -134,6 +136,30 @@ def mapper(one: Mapper) -> Table:
 def _mapped(mapped: Mapped) -> str | Table:
     said = fields(mapped, "interface")
     return mapped.tcp if mapped.tcp is not None and mapped.http is None else said
+
+
+def web(one: Web) -> Table:
+    """What belongs to mode ``http``, but for its routes."""
+    said = fields(one, "routes", "forwarded", "trusted")
+    if one.forwarded != Web().forwarded:
+        said["forwarded"] = list(one.forwarded)
+    if one.trusted:
+        said["trust"] = [str(network) for network in one.trusted]
+    return said
+
+
+def web_route(route: WebRoute) -> Table:
+    """A route of mode ``http``."""
+    redirect = route.redirect
+    said = None if redirect is None else fields(redirect)
+    return given(
+        host=one_or_list(route.hosts) or None,
+        path=one_or_list(route.paths) or None,
+        method=one_or_list(route.methods) or None,
+        header=dict(route.headers) or None,
+        backend=route.backend,
+        redirect=redirect.to if redirect is not None and said == {"to": redirect.to} else said,
+    )
 
 
 def front_tls(tls: FrontTLS) -> Table:

@@ -26,6 +26,7 @@ from exproxy.config.sections import (
     FrontTLSSection,
     MappedSection,
     MapperSection,
+    RedirectSection,
     ServerSection,
     ServerTLSSection,
 )
@@ -333,6 +334,7 @@ _SHORTHANDS: Mapping[Any, Callable[[Any], Any]] = {
     ServerSection: _server,
     BindSection: lambda value: {"address": value} if isinstance(value, str | FileText) else value,
     MappedSection: lambda value: {"tcp": value} if isinstance(value, str) else value,
+    RedirectSection: lambda value: {"to": value} if isinstance(value, str) else value,
     CheckTLSSection: lambda value: {"mode": value} if isinstance(value, str) else value,
     FrontTLSSection: lambda value: {"mode": value} if isinstance(value, str) else value,
     ServerTLSSection: lambda value: {"mode": value} if isinstance(value, str) else value,

@@ -15,6 +15,7 @@ from exproxy.proxy.gate import Gate
 from exproxy.proxy.listener import Listener
 from exproxy.proxy.session import Session
 from exproxy.proxy.sni import SniTable
+from exproxy.site import web
 from exproxy.site.errors import SiteError
 from exproxy.site.mapping import install
 from exproxy.site.tls import TLSContexts
@@ -98,7 +99,7 @@ class Fronts:
         return sessions + [session for dynamic in self._dynamic for session in dynamic.sessions()]
 
     def _build(self, frontend: model.Frontend) -> Frontend:
-        return Frontend(
+        built = Frontend(
             name=frontend.name,
             clock=self._clock,
             network=self._network,
@@ -113,6 +114,9 @@ class Fronts:
             log=self._log,
             dontlognull=frontend.dontlognull,
         )
+        if frontend.web is not None:
+            web.install(built, frontend, frontend.web, self._backends)
+        return built
 
 
 def _sentence(frontend: str, host: str, port: int, error: OSError) -> str:

@@ -43,6 +43,12 @@ class RouteTests(SynchronousTestCase):
         for target in ("/", "/ewsx", "/owa/ews", "/ew"):
             self.assertFalse(route.takes(head(target)), target)
 
+    def test_by_a_whole_path_and_none_beneath_it(self) -> None:
+        route = Route(EWS, paths=("=/", "/ews"))
+        for target in ("/", "/?x", "//", "/./", "/ews/x"):
+            self.assertTrue(route.takes(head(target)), target)
+        self.assertFalse(route.takes(head("/owa")))
+
     def test_by_host_whatever_its_case_and_port(self) -> None:
         route = Route(EWS, hosts=("mail.example.com", "*.example.org"))
         for host in ("mail.example.com", "MAIL.example.com:443", "a.example.org", "a.b.example.org"):

@@ -37,7 +37,7 @@ class Route:
 
     :param target: who gets the request.
     :param hosts: names in lower case, or ``*.`` and a domain: that matches one label or more.
-    :param paths: canonical prefixes (:mod:`exproxy.wire.web.path`).
+    :param paths: canonical prefixes (:mod:`exproxy.wire.web.path`); with ``=`` before it, that path and none beneath it.
     :param methods: as they are written.
     :param headers: names in lower case; with a value, one of the header's lines has to have that value.
     """
@@ -49,6 +49,8 @@ class Route:
     headers: tuple[tuple[bytes, bytes | None], ...] = ()
     _exact: frozenset[str] = attrs.field(init=False)
     _domains: tuple[str, ...] = attrs.field(init=False)
+    _whole: frozenset[str] = attrs.field(init=False)
+    _prefixes: tuple[str, ...] = attrs.field(init=False)
 
     @_exact.default
     def _names(self) -> frozenset[str]:
@@ -58,13 +60,21 @@ class Route:
     def _endings(self) -> tuple[str, ...]:
         return tuple(host[1:] for host in self.hosts if host.startswith("*."))
 
+    @_whole.default
+    def _whole_paths(self) -> frozenset[str]:
+        return frozenset(path[1:] for path in self.paths if path.startswith("="))
+
+    @_prefixes.default
+    def _beginnings(self) -> tuple[str, ...]:
+        return tuple(path for path in self.paths if not path.startswith("="))
+
     def takes(self, head: RequestHead) -> bool:
         """Whether ``head`` matches."""
         if self.hosts and head.host not in self._exact and not head.host.endswith(self._domains):
             return False
         if self.methods and head.method not in self.methods:
             return False
-        if self.paths and not any(within(head.path, prefix) for prefix in self.paths):
+        if self.paths and head.path not in self._whole and not any(within(head.path, prefix) for prefix in self._prefixes):
             return False
         return all(_has(head, name, value) for name, value in self.headers)
 

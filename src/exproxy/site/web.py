@@ -1,0 +1,40 @@
+"""Mode ``http`` of a configuration: who serves a front end's clients."""
+
+from collections.abc import Mapping
+
+from exproxy.config import model
+from exproxy.proxy.backend import Backend
+from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.web.routes import Redirect, Route, Routes
+from exproxy.proxy.web.website import Website
+from exproxy.wire.web.forwarding import Forwarding
+from exproxy.wire.web.origin import Tell
+
+
+def install(frontend: Frontend, said: model.Frontend, web: model.Web, backends: Mapping[str, Backend]) -> Website:
+    """Make ``frontend`` one of mode ``http``."""
+    timeouts = said.timeouts
+    website = Website(
+        frontend=frontend,
+        routes=Routes(frontend.backend, tuple(_route(route, backends) for route in web.routes)),
+        request_timeout=timeouts.http_request,
+        keep_alive_timeout=timeouts.http_keep_alive,
+        tunnel_timeout=timeouts.tunnel,
+        forwarding=Forwarding(frozenset(Tell(name.encode("ascii")) for name in web.forwarded)),
+        trusted=web.trusted,
+        max_body=web.max_body,
+    )
+    frontend.serve = website.serve
+    return website
+
+
+def _route(route: model.WebRoute, backends: Mapping[str, Backend]) -> Route:
+    target: Backend | Redirect
+    if route.backend is not None:
+        target = backends[route.backend]
+    else:
+        assert route.redirect is not None
+        to = route.redirect.to
+        target = Redirect(None if to == "https" else to, route.redirect.status)
+    headers = tuple((name.encode("ascii"), None if value == "*" else value.encode("ascii")) for name, value in route.headers)
+    return Route(target, route.hosts, route.paths, frozenset(route.methods), headers)
