@@ -3,6 +3,7 @@
 import http.client
 import random
 import re
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,9 +32,22 @@ class Guard(BaseHTTPRequestHandler):
     known = ""
 
     def do_GET(self) -> None:
+        if self.headers.get("Upgrade"):
+            self._switch()
+            return
         if not self.known:
             self.known = self.headers.get("Authorization", "nobody")
         self._answer(self.known.encode())
+
+    def _switch(self) -> None:
+        """To a protocol that answers in capitals."""
+        self.send_response(101)
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Upgrade", "websocket")
+        self.end_headers()
+        self.close_connection = True
+        while said := self.connection.recv(65536):
+            self.connection.sendall(said.upper())
 
     def do_POST(self) -> None:
         left = int(self.headers["Content-Length"])
@@ -142,6 +156,19 @@ class IdentityTests(PeerTestCase):
             stranger.request("GET", "/")
             self.assertEqual(stranger.getresponse().read(), b"nobody")
             stranger.close()
+
+    def test_after_a_switch_bytes_go_both_ways(self) -> None:
+        with socket.create_connection(self.address, timeout=20) as client:
+            client.sendall(b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+            answers = client.makefile("rb")
+            self.assertEqual(answers.readline(), b"HTTP/1.1 101 Switching Protocols\r\n")
+            while answers.readline() != b"\r\n":
+                pass
+            for _ in range(3):
+                client.sendall(b"hello\n")
+                self.assertEqual(answers.readline(), b"HELLO\n")
+            client.shutdown(socket.SHUT_WR)
+            self.assertEqual(answers.read(), b"")
 
     def test_a_long_upload_comes_whole_and_the_next_request_behind_it(self) -> None:
         connection = http.client.HTTPConnection(*self.address, timeout=20)

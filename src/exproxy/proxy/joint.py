@@ -27,6 +27,10 @@ class Joined(Receiver, Protocol):
     def relaying(self) -> bool:
         """Whether nobody has ended it yet, neither side nor we."""
 
+    @property
+    def blamed(self) -> str:
+        """The letter of whoever has ended the session, empty while nobody has."""
+
     def end(self, letter: str) -> None:
         """End once what is queued is sent; the letter says who is to blame."""
 

@@ -168,6 +168,11 @@ class Session:
         """Whether nobody has ended it yet."""
         return self._state is State.RELAYING
 
+    @property
+    def blamed(self) -> str:
+        """The letter of whoever has ended the session, empty while nobody has."""
+        return self._termination[0].strip("-")
+
     def drain(self) -> None:
         """End when what the client has begun is over, where anybody knows that."""
         if self._visit is not None:

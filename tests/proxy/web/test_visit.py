@@ -79,6 +79,17 @@ class KeepAliveTests(WebStage):
         self.settle()
         self.assertEqual(self.gate.taken, 0)
 
+    def test_who_does_not_read_his_redirects_is_not_read_until_he_does(self) -> None:
+        self.serve(routes=Routes(None, (Route(Redirect("/owa")),)))
+        client = self.client()
+        client.stream.pause()
+        client.stream.write(GET * 3000)
+        self.clock.pump([0] * 5000)
+        self.assertLessEqual(len(self.far(client).outbox), 1000)
+        client.stream.resume()
+        self.clock.pump([0] * 5000)
+        self.assertEqual(client.data.count(b"HTTP/1.1 302 "), 3000)
+
 
 class IdentityTests(WebStage):
     """RFC 4559 and NTLM authenticate a connection: what one client's requests went over is never another's."""
@@ -333,3 +344,4 @@ class EndTests(WebStage):
         self.assertTrue(client.lost)
         self.assertTrue(self.session().lost)
         self.assertEqual(self.gate.taken, 0)
+        self.assertEqual(self.requests()[0].termination, "KH")

@@ -184,18 +184,15 @@ class Exchange:
         """The client sends no more.  An answer may still be on its way to it, but a body that is not whole is cut."""
         if self.tunnel:
             return
-        if not self._request_body.over or (self._backend.abortonclose and self._status_at == 0.0):
-            self.abandon("CD")
+        if not self._request_body.over:
+            self._abandon("CD")
+        elif self._backend.abortonclose and not self._status_at:
+            self._abandon("CH" if self._sent_at else "CC")
 
-    def client_lost(self) -> None:
-        """The client is gone."""
-        self._end("--" if self.tunnel else "CD" if self._sent_at else "CC")
-
-    def abandon(self, termination: str) -> None:
-        """End, and let the client see that."""
-        if not self._over:
-            self._end(termination)
-            self._client.cut(framed=True)
+    def client_lost(self, letter: str) -> None:
+        """The client is gone, by its own will or for the reason of this letter."""
+        where = "C" if not self._sent_at else "D" if self._status_at or not self._request_body.over else "H"
+        self._end("--" if self.tunnel and not letter else (letter or "C") + where)
 
     def idle(self, client_timeout: float, tunnel_timeout: float) -> tuple[float, float]:
         """Since when, and for how many seconds at most, nothing may happen; the clock's sense of time is the streams'."""
@@ -393,6 +390,11 @@ class Exchange:
             keep = not self._closes and self._request_body.over
             self._end("--")
             self._client.answered(keep)
+
+    def _abandon(self, termination: str) -> None:
+        """End without a word; the client sees that."""
+        self._end(termination)
+        self._client.cut(framed=True)
 
     def _waits_for_client(self) -> bool:
         return self._client_full or (self.sending and not self._server_full)

@@ -103,7 +103,8 @@ class Visit:
         if exchange is None:
             if self._state is _State.READING:
                 self._log_unread(-1, "CR")
-            self._leave()
+            if self._state is not _State.LEAVING:
+                self._leave()
         elif exchange.tunnel:
             exchange.tunnel_ends()
             self.hasten()
@@ -116,10 +117,12 @@ class Visit:
     def write_drained(self, stream: Stream) -> None:
         if self._exchange is not None:
             self._exchange.client_drained()
+        elif self._state is _State.WAITING:
+            self.stream.resume()
 
     def stream_lost(self, stream: Stream, error: Exception | None) -> None:
         if self._exchange is not None:
-            self._exchange.client_lost()
+            self._exchange.client_lost(self._session.blamed)
             self._exchange = None
         elif self._state is _State.READING:
             self._log_unread(-1, "CR")
@@ -243,7 +246,9 @@ class Visit:
         answer = redirect(target.status, target.to(head), head.method, keep, head.minor)
         full = not self.stream.write(answer)
         self._log(head.start, target.status, len(answer), "LR")
-        self.answered(keep and not full)
+        self.answered(keep)
+        if keep and full:
+            self.stream.pause()  # until it has read its answers
 
     def _page_unread(self, status: int, termination: str) -> None:
         """For what is no request, or not whole."""
