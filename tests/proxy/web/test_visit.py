@@ -2,9 +2,16 @@
 
 from ipaddress import ip_network
 
+from exproxy.net.tls.client import ClientTLS, client_context
+from exproxy.net.tls.profiles import BUILT_IN
+from exproxy.net.tls.server import ServerTLS
 from exproxy.pool import Admin
+from exproxy.proxy.accesslog.request import LONGEST_REQUEST
 from exproxy.proxy.web.routes import Redirect, Route, Routes
 from tests.net.memory import Recorder
+from tests.net.tls.files import authority_file, certificate_file
+from tests.proxy.stage import FRONT
+from tests.proxy.test_session import TLSClient
 from tests.proxy.web.webstage import GET, OK, WebStage, get, post
 
 
@@ -210,6 +217,52 @@ class OriginTests(WebStage):
         self.serve(trusted=(ip_network("127.0.0.0/8"),))
         self.asks(get("/", "X-Forwarded-For: 192.0.2.77"))
         self.assertIn(b"X-Forwarded-For: 192.0.2.77, 127.0.0.1\r\n", self.got("one")[0])
+
+    def test_the_client_of_a_balancer_before_us_is_told(self) -> None:
+        self.serve(accept_proxy=(ip_network("127.0.0.0/8"),))
+        self.asks(b"PROXY TCP4 192.0.2.77 192.0.2.9 4711 443\r\n" + GET)
+        self.assertIn(b"X-Forwarded-For: 192.0.2.77\r\nX-Forwarded-Proto: http\r\n", self.got("one")[0])
+        self.reply(OK)
+        self.assertEqual(self.requests()[0].client, ("192.0.2.77", 4711))
+
+    def test_servers_are_told_of_tls_that_ended_here(self) -> None:
+        folder = self.mktemp()
+        self.serve(tls=ServerTLS([certificate_file(folder)], BUILT_IN["intermediate"]))
+        client = TLSClient()
+        self.network.connect(FRONT, client, 5.0)
+        self.settle()
+        context = client_context(True, authority_file(folder), BUILT_IN["intermediate"])
+        client.stream = self.network.secure_client(client.stream, ClientTLS("mail.example.com", True, context), client)
+        self.settle()
+        self.send(client, GET)
+        self.assertIn(b"X-Forwarded-Proto: https\r\n", self.got("one")[0])
+        self.assertIn(b"Front-End-Https: on\r\n", self.got("one")[0])
+        self.reply(OK)
+        self.assertEqual(client.data, OK)
+
+    def test_a_handshake_that_fails_has_a_line_and_no_request(self) -> None:
+        self.serve(tls=ServerTLS([certificate_file(self.mktemp())], BUILT_IN["intermediate"]))
+        self.asks(GET)
+        self.assertEqual((self.requests(), [record.termination for record in self.records]), ([], ["PR"]))
+
+
+class LineTests(WebStage):
+    def test_a_long_request_line_is_cut_before_it_waits_to_be_written(self) -> None:
+        self.serve()
+        self.answers_all()
+        self.asks(get("/" + "x" * 9000))
+        self.assertEqual(len(self.requests()[0].request), LONGEST_REQUEST)
+
+    def test_it_has_what_went_by_and_how_long_that_took(self) -> None:
+        self.serve()
+        client = self.asks(post(b"hello"))
+        self.clock.advance(2)
+        self.reply(OK)
+        record = self.requests()[0]
+        self.assertEqual((record.response_ms, record.total_ms, record.status), (2000, 2000, 200))
+        self.assertEqual((record.bytes_in, record.bytes_out), (len(self.got("one")[0]), len(client.data)))
+        self.assertEqual((record.frontend, record.backend, record.server), ("web", "hub", "one"))
+        self.assertEqual(record.request, b"POST /ews HTTP/1.1")
 
 
 class TimeoutTests(WebStage):

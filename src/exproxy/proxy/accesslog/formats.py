@@ -14,8 +14,6 @@ Formatter = Callable[[Record], str]
 NO_BACKEND = "-"
 NO_SERVER = "<NOSRV>"
 NO_REQUEST = "<BADREQ>"
-LONGEST_REQUEST = 1024
-"""Octets of a request line that are written."""
 
 
 def printable(text: str) -> str:
@@ -118,6 +116,4 @@ class JsonFormat:
 
 def _request_line(request: bytes) -> str:
     """No quote within, for it ends the field; HAProxy writes one as ``#22``."""
-    if len(request) > LONGEST_REQUEST:
-        request = request[:LONGEST_REQUEST]
     return request.decode("latin-1").replace('"', "#22") if request else NO_REQUEST

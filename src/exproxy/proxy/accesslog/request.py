@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+LONGEST_REQUEST = 1024
+"""Octets of a request line that are kept: thousands of records may wait to be written."""
+
 
 class RequestRecord(NamedTuple):
     """As :class:`~exproxy.proxy.accesslog.record.SessionRecord`, with the words of HAProxy's ``httplog`` (8.2.3)."""
@@ -36,4 +39,4 @@ class RequestRecord(NamedTuple):
     srv_queue: int
     backend_queue: int
     request: bytes
-    """The request line as it came; empty: there was none that could be read."""
+    """The request line as it came, at most :data:`LONGEST_REQUEST` octets of it; empty: there was none that could be read."""

@@ -12,7 +12,7 @@ import time
 from typing import Protocol
 
 from exproxy.net.interfaces import PipedStream
-from exproxy.proxy.accesslog.request import RequestRecord
+from exproxy.proxy.accesslog.request import LONGEST_REQUEST, RequestRecord
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.web.upstream import Upstream
@@ -469,7 +469,7 @@ class Exchange:
             reaching.redispatched if reaching is not None and fresh else False,
             0 if server is None else server.queued,
             pool.queued,
-            self._head.start,
+            self._head.start[:LONGEST_REQUEST],
         )
 
 

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from exproxy.net.interfaces import PipedStream, Stream
-from exproxy.proxy.accesslog.request import RequestRecord
+from exproxy.proxy.accesslog.request import LONGEST_REQUEST, RequestRecord
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.joint import Joined
 from exproxy.proxy.web.exchange import Exchange
@@ -319,6 +319,6 @@ class Visit:
                 False,
                 0,
                 0,
-                request,
+                request[:LONGEST_REQUEST],
             )
         )
