@@ -95,6 +95,7 @@ class Person:
 
 GUARDED = """
 [service]
+workers = {workers}
 log = {{ access = "access.log" }}
 [frontends.web]
 mode = "http"
@@ -109,12 +110,14 @@ servers = {{ one = "{one}", two = "{two}" }}
 class IdentityTests(PeerTestCase):
     """A server takes all that comes on a connection for the one who authenticated there."""
 
+    workers = 1
+
     def setUp(self) -> None:
         super().setUp()
         servers = {"one": self.guards(FIRST), "two": self.guards(SECOND)}
         port = free_port(FRONT)
         self.address = (FRONT, port)
-        self.proxy = Proxy("proxy", FRONT, port, GUARDED.format(front=FRONT, port=port, **servers))
+        self.proxy = Proxy("proxy", FRONT, port, GUARDED.format(workers=self.workers, front=FRONT, port=port, **servers))
         self.started(self.proxy)
         self.addCleanup(self.proxy.end)
 
@@ -177,6 +180,10 @@ class IdentityTests(PeerTestCase):
         connection.request("GET", "/", headers={"Authorization": "anna"})
         self.assertEqual(connection.getresponse().read(), b"anna")
         connection.close()
+
+
+class TwoWorkersIdentityTests(IdentityTests):
+    workers = 2
 
 
 BRIDGED = """
