@@ -202,8 +202,9 @@ class ResponseReader:
         """RFC 9112 6.3."""
         if self.method == "HEAD" or self._status in _BODYLESS:
             return _Framing.DONE
-        codings = ",".join(value for name, value in self._headers if name.lower() == "transfer-encoding")
-        if codings:  # an empty one is refused by llhttp
+        fields = [value for name, value in self._headers if name.lower() == "transfer-encoding"]
+        if fields:
+            codings = ",".join(fields)
             if not self._is_11:
                 raise WireError("Transfer-Encoding in HTTP/1.0", "HTTP response head")
             if codings.rpartition(",")[2].strip().lower() != "chunked":
