@@ -50,7 +50,7 @@ def make_backend(*servers: Server, name: str = "hub", balance: Any = "roundrobin
 
 def get(backend: Backend, client: str | None = None, now: float = 1.0, avoid: Server | None = None) -> Lease:
     """A lease that is to be had at once, for a client's address where that matters."""
-    got = backend.acquire(Recorder(), None if client is None else backend.key_for(client), now, avoid)
+    got = backend.acquire(Recorder(), None if client is None else backend.key_for(client), now, () if avoid is None else (avoid,))
     assert isinstance(got, Lease), "no slot is free"
     return got
 

@@ -48,7 +48,7 @@ class AcquireTests(SynchronousTestCase):
         backend = make_backend(tried, make_server("ex2", maxconn=1))
         fail(tried)
         get(backend)
-        self.assertIsInstance(backend.acquire(Recorder(), None, 1.0, tried), Ticket)
+        self.assertIsInstance(backend.acquire(Recorder(), None, 1.0, (tried,)), Ticket)
 
     def test_says_why_there_is_no_server(self) -> None:
         servers = [make_server("ex1", checks=[CHECK]), make_server("ex2", checks=[CHECK])]
@@ -407,7 +407,7 @@ class Play:
     def acquire(self, number: int, avoid: Server | None) -> None:
         holder = Recorder()
         try:
-            got = self.backend.acquire(holder, bytes([number % 6]), self.now, avoid)
+            got = self.backend.acquire(holder, bytes([number % 6]), self.now, () if avoid is None else (avoid,))
         except NoServer:
             return
         if isinstance(got, Lease):

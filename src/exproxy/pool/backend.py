@@ -9,7 +9,7 @@ goes to the oldest who may use it.
 """
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from random import Random
 from typing import Literal
 
@@ -134,12 +134,12 @@ class Backend:
 
     # ---- what sessions ask
 
-    def acquire(self, holder: Holder, key: bytes | None, now: float, avoid: Server | None = None) -> Lease | Ticket:
+    def acquire(self, holder: Holder, key: bytes | None, now: float, avoid: Collection[Server] = ()) -> Lease | Ticket:
         """A slot of a server, or a place in the queue.
 
         :param key: from :attr:`key_for`, where :attr:`needs_key`; ``None``: the client has no address.
-        :param avoid: a server that was just tried in vain: another one is taken if there is any that is not full, and a table's
-            entry that names its host moves.
+        :param avoid: servers that were tried in vain, the last one first: another one is taken if there is any that is not full,
+            and a table's entry that names the host of one of them moves.
         :raises QueueFull: too many wait already.
         :raises NoServer: no server is usable, or about to be.
         """
@@ -328,7 +328,7 @@ class Backend:
 
     # ---- choosing
 
-    def _attempt(self, holder: Holder, key: bytes | None, now: float, avoid: Server | None) -> Lease | Server | _Wait | Line:
+    def _attempt(self, holder: Holder, key: bytes | None, now: float, avoid: Collection[Server]) -> Lease | Server | _Wait | Line:
         """A lease; or the full server to wait for; or what else to wait for; or the line of those whose entry is being made."""
         if self.group is not None:
             return self._attempt_by_table(self.group, holder, key, now, avoid)
@@ -338,7 +338,7 @@ class Backend:
         return chosen
 
     def _attempt_by_table(
-        self, group: Group, holder: Holder, key: bytes | None, now: float, avoid: Server | None
+        self, group: Group, holder: Holder, key: bytes | None, now: float, avoid: Collection[Server]
     ) -> Lease | Server | _Wait | Line:
         binds = key is not None
         entry = group.table.find(key, now) if key is not None else None
@@ -368,17 +368,17 @@ class Backend:
             return _Wait.SLOT
         return self._lease(server, holder, persistent=True, entry=entry)
 
-    def _on(self, host: str, avoid: Server | None) -> Server | None:
+    def _on(self, host: str, avoid: Collection[Server]) -> Server | None:
         """A usable server on that host, one that is not full if there are several."""
         full = None
         for server in self._by_host.get(host, ()):
-            if server.usable and server is not avoid:
+            if server.usable and server not in avoid:
                 if server.sessions < server.limit:
                     return server
                 full = full or server
         return full
 
-    def _choose(self, key: bytes | None, avoid: Server | None) -> Server | _Wait:
+    def _choose(self, key: bytes | None, avoid: Collection[Server]) -> Server | _Wait:
         """The balancer's choice; full only if the balancer insists."""
         if self._plan.stage is Stage.CLOSED:
             raise NoServer(self._why())
@@ -389,8 +389,9 @@ class Backend:
         server = self._balancer.pick(key, avoid)
         if server is not None:
             return server
-        if avoid is not None and avoid.sessions < avoid.limit and avoid in self._plan.servers:
-            return avoid
+        for tried in avoid:
+            if tried.sessions < tried.limit and tried in self._plan.servers:
+                return tried
         return _Wait.SLOT
 
     def _lease(self, server: Server, holder: Holder, persistent: bool, entry: Entry | None) -> Lease:
@@ -407,7 +408,7 @@ class Backend:
     # ---- waiting
 
     def _enqueue(
-        self, holder: Holder, key: bytes | None, now: float, avoid: Server | None, where: Server | _Wait | Line
+        self, holder: Holder, key: bytes | None, now: float, avoid: Collection[Server], where: Server | _Wait | Line
     ) -> Ticket:
         if self.queued >= self.queue_size:
             self.refused += 1

@@ -1,5 +1,6 @@
 """Sessions that wait for a server: tickets, and the lines that they stand in by age."""
 
+from collections.abc import Collection
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ class Ticket:
     backend: "Backend"
     holder: "Holder"
     key: bytes | None
-    avoid: "Server | None"
+    avoid: Collection["Server"]
     number: int
     since: float
     line: "Line | None" = None

@@ -12,6 +12,7 @@ connect with the server's TLS handshake, ``D`` data).
 import enum
 import errno
 import time
+from collections.abc import Collection
 
 from exproxy.net.interfaces import Address, Attempt, PipedStream, PlainStream, SecureStream, Stream
 from exproxy.net.tls.failures import PeerLeftError, TLSError, TruncatedError
@@ -152,7 +153,7 @@ class Session:
             self._refuse("SC")
         else:
             self._backend = backend
-            self._acquire(None)
+            self._acquire(())
 
     @property
     def source(self) -> Address:
@@ -389,7 +390,7 @@ class Session:
         self._frontend.deadlines.clear(self)
         self.connect_failed(failure)
 
-    def _acquire(self, avoid: Server | None) -> None:
+    def _acquire(self, avoid: Collection[Server]) -> None:
         backend = self._backend
         assert backend is not None
         pool = backend.pool
@@ -404,7 +405,7 @@ class Session:
         else:
             if not isinstance(got, Lease):
                 self._queue(got, backend)
-            elif got.server is avoid:
+            elif got.server in avoid:
                 self._rest(got)
             else:
                 self._connect(got, now)
@@ -439,7 +440,7 @@ class Session:
 
     def _redispatch(self, failed: Server) -> None:
         self._release()
-        self._acquire(failed)
+        self._acquire((failed,))
 
     def _rest(self, lease: Lease) -> None:
         """The same server again, but not at once: one that restarts is away for a moment."""

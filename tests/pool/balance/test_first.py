@@ -11,7 +11,7 @@ class FirstTests(SynchronousTestCase):
         first.arrange(servers)
         picked = []
         for _ in range(5):
-            server = first.pick(None, None)
+            server = first.pick(None, ())
             assert server is not None
             server.sessions += 1
             picked.append(server.name)
@@ -22,6 +22,6 @@ class FirstTests(SynchronousTestCase):
         servers = [make_server("ex1", maxconn=1), make_server("ex2")]
         first.arrange(servers)
         servers[0].sessions = 1
-        self.assertIs(first.pick(None, None), servers[1])
+        self.assertIs(first.pick(None, ()), servers[1])
         servers[0].sessions = 0
-        self.assertIs(first.pick(None, None), servers[0])
+        self.assertIs(first.pick(None, ()), servers[0])

@@ -10,7 +10,7 @@ from tests.pool.support import make_server
 def fill(least: LeastConn, count: int) -> list[str]:
     names = []
     for _ in range(count):
-        server = least.pick(None, None)
+        server = least.pick(None, ())
         assert server is not None
         server.sessions += 1
         names.append(server.name)
@@ -31,15 +31,15 @@ class LeastConnTests(SynchronousTestCase):
 
     def test_equals_take_turns(self) -> None:
         least = arranged(make_server("ex1"), make_server("ex2"), make_server("ex3"))
-        names = [server.name for server in (least.pick(None, None) for _ in range(6)) if server is not None]
+        names = [server.name for server in (least.pick(None, ()) for _ in range(6)) if server is not None]
         self.assertEqual(names, ["ex1", "ex2", "ex3", "ex1", "ex2", "ex3"])
 
     def test_turns_go_on_when_a_server_comes_or_goes(self) -> None:
         servers = [make_server(f"ex{i}") for i in (1, 2, 3)]
         least = arranged(*servers[:2])
-        self.assertIs(least.pick(None, None), servers[0])
+        self.assertIs(least.pick(None, ()), servers[0])
         least.arrange(servers)
-        self.assertEqual([least.pick(None, None) for _ in range(3)], [servers[2], servers[1], servers[0]])
+        self.assertEqual([least.pick(None, ()) for _ in range(3)], [servers[2], servers[1], servers[0]])
 
     def test_a_heavy_server_gets_its_share(self) -> None:
         heavy, light = make_server("heavy", weight=3), make_server("light")

@@ -14,7 +14,7 @@ def arranged(*servers: Server) -> RoundRobin:
 
 
 def names(robin: RoundRobin, count: int) -> str:
-    return "".join(server.name for server in (robin.pick(None, None) for _ in range(count)) if server is not None)
+    return "".join(server.name for server in (robin.pick(None, ()) for _ in range(count)) if server is not None)
 
 
 class RoundRobinTests(SynchronousTestCase):

@@ -19,7 +19,7 @@ def arranged(*servers: Server) -> Source:
 
 def choices(*servers: Server) -> list[str]:
     source = arranged(*servers)
-    return [server.name for server in (source.pick(client, None) for client in CLIENTS) if server is not None]
+    return [server.name for server in (source.pick(client, ()) for client in CLIENTS) if server is not None]
 
 
 PINNED = ["ex1", "ex2", "ex1", "ex1", "ex2", "ex2", "ex2", "ex1", "ex1", "ex2", "ex2", "ex1"]
@@ -41,21 +41,21 @@ class SourceTests(SynchronousTestCase):
         gone = data.draw(st.sampled_from(servers))
         source, rest = arranged(*servers), arranged(*(server for server in servers if server is not gone))
         for client in CLIENTS[:200]:
-            before = source.pick(client, None)
+            before = source.pick(client, ())
             if before is not gone:
-                self.assertIs(rest.pick(client, None), before)
-            self.assertIs(source.pick(client, gone), rest.pick(client, None))
+                self.assertIs(rest.pick(client, ()), before)
+            self.assertIs(source.pick(client, (gone,)), rest.pick(client, ()))
 
     @given(weights, st.data())
     def test_a_server_that_grows_only_gains(self, given_weights: list[int], data: st.DataObject) -> None:
         servers = [make_server(f"ex{i}", weight=weight) for i, weight in enumerate(given_weights)]
         grown = data.draw(st.sampled_from(servers))
         source = arranged(*servers)
-        before = [source.pick(client, None) for client in CLIENTS[:200]]
+        before = [source.pick(client, ()) for client in CLIENTS[:200]]
         grown.set_weight(min(256, grown.weight + 50), 1.0)
         source.arrange(servers)
         for client, server in zip(CLIENTS[:200], before, strict=True):
-            self.assertIn(source.pick(client, None), (server, grown))
+            self.assertIn(source.pick(client, ()), (server, grown))
 
     def test_clients_spread_by_weight(self) -> None:
         counts = Counter(choices(make_server("ex1", weight=100), make_server("ex2", weight=100), make_server("ex3", weight=200)))

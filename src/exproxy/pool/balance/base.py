@@ -1,6 +1,6 @@
 """What a balancing algorithm is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -19,5 +19,5 @@ class Balancer(Protocol):
     def arrange(self, servers: Sequence["Server"]) -> None:
         """The servers in play or their shares have changed; ``servers`` is in the order of the configuration."""
 
-    def pick(self, key: bytes | None, avoid: "Server | None") -> "Server | None":
-        """A server other than ``avoid``; ``None`` when all of them are full.  Whoever asks takes what he gets."""
+    def pick(self, key: bytes | None, avoid: Collection["Server"]) -> "Server | None":
+        """A server that is not in ``avoid``; ``None`` when all of them are full.  Whoever asks takes what he gets."""

@@ -1,6 +1,6 @@
 """The first server until it is full, then the next: the last ones may sleep."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -19,8 +19,8 @@ class First:
     def arrange(self, servers: Sequence["Server"]) -> None:
         self._servers = tuple(servers)
 
-    def pick(self, key: bytes | None, avoid: "Server | None") -> "Server | None":
+    def pick(self, key: bytes | None, avoid: Collection["Server"]) -> "Server | None":
         for server in self._servers:
-            if server.sessions < server.limit and server is not avoid:
+            if server.sessions < server.limit and server not in avoid:
                 return server
         return None

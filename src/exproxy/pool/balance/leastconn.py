@@ -1,6 +1,6 @@
 """The server with the fewest sessions for its weight; those that are equal, in turn."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -23,12 +23,12 @@ class LeastConn:
         known = set(kept)
         self._servers = [server for server in servers if server not in known] + kept
 
-    def pick(self, key: bytes | None, avoid: "Server | None") -> "Server | None":
+    def pick(self, key: bytes | None, avoid: Collection["Server"]) -> "Server | None":
         best: Server | None = None
         load = share = 0
         for server in self._servers:
             sessions = server.sessions
-            if sessions >= server.limit or server is avoid:
+            if sessions >= server.limit or server in avoid:
                 continue
             sessions += server.elsewhere
             # Fractions (sessions + 1) / share, compared without dividing.

@@ -4,7 +4,7 @@ Nearly as even as least connections, and without everybody rushing to the server
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import accumulate
 from random import Random
 from typing import TYPE_CHECKING
@@ -32,17 +32,17 @@ class TwoChoices:
         self._servers = tuple(servers)
         self._sums = list(accumulate(server.share for server in servers))
 
-    def pick(self, key: bytes | None, avoid: "Server | None") -> "Server | None":
+    def pick(self, key: bytes | None, avoid: Collection["Server"]) -> "Server | None":
         servers = self._servers
         if not servers:
             return None
         one = self._draw()
         two = self._draw_other(one) if len(servers) > 1 else one
-        if two.sessions >= two.limit or two is avoid:
+        if two.sessions >= two.limit or two in avoid:
             two = one
-        elif one.sessions >= one.limit or one is avoid or _busier(one, two):
+        elif one.sessions >= one.limit or one in avoid or _busier(one, two):
             one = two
-        if one.sessions < one.limit and one is not avoid:
+        if one.sessions < one.limit and one not in avoid:
             return one
         return self._least(avoid)
 
@@ -57,9 +57,9 @@ class TwoChoices:
             lot += drawn.share
         return self._servers[bisect_right(self._sums, lot)]
 
-    def _least(self, avoid: "Server | None") -> "Server | None":
+    def _least(self, avoid: Collection["Server"]) -> "Server | None":
         """Both lots were full: any that is not."""
-        free = (server for server in self._servers if server.sessions < server.limit and server is not avoid)
+        free = (server for server in self._servers if server.sessions < server.limit and server not in avoid)
         return min(free, key=lambda server: (server.sessions + server.elsewhere) / server.share, default=None)
 
 

@@ -3,7 +3,7 @@
 Weights 5, 1, 1 give a a b a c a a and not a a a a a b c: nobody gets a burst because it is strong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -31,12 +31,12 @@ class RoundRobin:
         # Credits outlive a change of weights (slow start changes them every second), or it would start a new round each time.
         self._turns = [_Turn(server, server.share, known.get(server, 0)) for server in servers]
 
-    def pick(self, key: bytes | None, avoid: "Server | None") -> "Server | None":
+    def pick(self, key: bytes | None, avoid: Collection["Server"]) -> "Server | None":
         best: _Turn | None = None
         highest = total = 0
         for turn in self._turns:
             server = turn.server
-            if server.sessions >= server.limit or server is avoid:
+            if server.sessions >= server.limit or server in avoid:
                 continue
             total += turn.share
             turn.credit = credit = turn.credit + turn.share

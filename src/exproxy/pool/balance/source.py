@@ -6,7 +6,7 @@ must and no more.  A ring of virtual nodes does the same less evenly, and has to
 slow start does all the time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hashlib import blake2b
 from math import log
 from typing import TYPE_CHECKING
@@ -31,12 +31,12 @@ class Source:
         # The name and not the back end's: equal names behind several back ends get the same clients.
         self._servers = [(_hash(server.name.encode()), server.share, server) for server in servers]
 
-    def pick(self, key: bytes | None, avoid: "Server | None") -> "Server | None":
+    def pick(self, key: bytes | None, avoid: Collection["Server"]) -> "Server | None":
         best: Server | None = None
         lowest = 0.0
         number = _hash(key or b"")
         for seed, share, server in self._servers:
-            if server is avoid:
+            if server in avoid:
                 continue
             # The finalizer of splitmix64: a change of one bit in the key or in the seed changes half of all bits.
             mixed = number ^ seed

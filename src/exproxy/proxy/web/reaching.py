@@ -5,6 +5,7 @@ A session of mode ``tcp`` does the same for itself (:mod:`exproxy.proxy.session`
 
 import enum
 import errno
+from collections.abc import Collection
 from typing import Protocol
 
 from exproxy.net.interfaces import Attempt, PipedStream, PlainStream, SecureStream, Stream
@@ -75,7 +76,7 @@ class Reaching:
 
     def begin(self) -> None:
         """Choose a server and go there."""
-        self._acquire(None)
+        self._acquire(())
 
     def end(self) -> None:
         """Give back what is held; nothing is told any more."""
@@ -184,7 +185,7 @@ class Reaching:
 
     # ---- the steps
 
-    def _acquire(self, avoid: Server | None) -> None:
+    def _acquire(self, avoid: Collection[Server]) -> None:
         pool = self._backend.pool
         key = pool.key_for(self._session.source[0]) if pool.needs_key else None
         try:
@@ -198,7 +199,7 @@ class Reaching:
                 self._state = _State.QUEUED
                 self._ticket = got
                 self._wait(self._backend.queue_timeout)
-            elif got.server is avoid:
+            elif got.server in avoid:
                 self._rest(got)
             else:
                 self._connect(got)
@@ -227,7 +228,7 @@ class Reaching:
 
     def _redispatch(self, failed: Server) -> None:
         self._release()
-        self._acquire(failed)
+        self._acquire((failed,))
 
     def _rest(self, lease: Lease) -> None:
         """The same server again, but not at once: one that restarts is away for a moment."""
