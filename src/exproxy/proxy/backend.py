@@ -21,6 +21,7 @@ class Backend:
     :param send_proxy: the PROXY protocol's version for each server, by name, that wants it.
     :param source: the local address to connect from.
     :param tls: how to speak TLS to each server, by name, that wants it.
+    :param starttls: likewise where the protocol has a command for it.
     """
 
     pool: Pool
@@ -34,6 +35,7 @@ class Backend:
     send_proxy: Mapping[str, Literal["v1", "v2"]]
     handshake_timeout: float
     tls: Mapping[str, ClientTLS]
+    starttls: Mapping[str, ClientTLS] = attrs.field(factory=dict)
 
     def proxy_header(self, server: Server, source: Address, destination: Address) -> bytes:
         """What ``server`` must hear before the client's first byte; empty if it wants nothing."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from exproxy.net.interfaces import Address, PipedStream, Receiver, Stream
+from exproxy.net.tls.server import ServerTLS
 from exproxy.pool import Server
 from exproxy.wire.crossing import Broken, Crossing
 from exproxy.wire.errors import WireError
@@ -19,6 +20,12 @@ class Joined(Receiver, Protocol):
     @property
     def source(self) -> Address:
         """The client, of a balancer before us if that told it."""
+
+    starttls: ServerTLS | None
+    """What the client can be offered, in a mode that has a command for it."""
+
+    def replace_client(self, client: PipedStream) -> None:
+        """What the client is spoken to through from now on: TLS over what it was before."""
 
     def reached(self) -> Address:
         """The address that the client connected to, likewise."""

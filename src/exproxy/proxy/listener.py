@@ -17,14 +17,20 @@ class Listener:
     """:param accept_proxy: the networks whose PROXY header is demanded and believed.
 
     :param tls: what clients are spoken to with; ``None``: as they come.
+    :param starttls: what they are offered, in a mode that has a command for it.
     """
 
     def __init__(
-        self, frontend: Frontend, accept_proxy: tuple[IPv4Network | IPv6Network, ...], tls: ServerTLS | None = None
+        self,
+        frontend: Frontend,
+        accept_proxy: tuple[IPv4Network | IPv6Network, ...],
+        tls: ServerTLS | None = None,
+        starttls: ServerTLS | None = None,
     ) -> None:
         self.frontend = frontend
         self._accept_proxy = accept_proxy
         self._tls = tls
+        self._starttls = starttls
         self._port: Port | None = None
         self.wanted: Address = ("", 0)
         """What :meth:`open` was asked for."""
@@ -80,6 +86,7 @@ class Listener:
     def accepted(self, stream: PlainStream) -> None:
         frontend = self.frontend
         session = Session(frontend, stream)
+        session.starttls = self._starttls
         frontend.began(session, self)
         trusted = bool(self._accept_proxy) and self._trusts(stream.peer[0])
         if self._tls is not None:

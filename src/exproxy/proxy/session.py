@@ -86,6 +86,7 @@ class Session:
         "_ticket",
         "_visit",
         "deadline_tick",
+        "starttls",
     )
 
     def __init__(self, frontend: Frontend, client: PlainStream) -> None:
@@ -116,6 +117,8 @@ class Session:
         self._late = ""
         self._termination = "--"
         self._visit: Visit | None = None
+        self.starttls: ServerTLS | None = None
+        """What the client can be offered, in a mode that has a command for it."""
         self.deadline_tick = 0
         client.attach(self)
 
@@ -178,6 +181,10 @@ class Session:
         """End when what the client has begun is over, where anybody knows that."""
         if self._visit is not None:
             self._visit.drain()
+
+    def replace_client(self, client: PipedStream) -> None:
+        """What the client is spoken to through from now on: TLS over what it was before."""
+        self._client = client
 
     def end(self, letter: str) -> None:
         """End for the reason of this letter, once what is queued is sent."""

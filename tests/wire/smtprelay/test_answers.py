@@ -4,7 +4,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.smtp import ReplyParser
 from exproxy.wire.smtprelay import answers
-from exproxy.wire.smtprelay.answers import Answer, Then
+from exproxy.wire.smtprelay.answers import Answer
+from exproxy.wire.step import Then
 
 ALL = [value for value in vars(answers).values() if isinstance(value, Answer)]
 

@@ -688,11 +688,17 @@ class DrainTests(SynchronousTestCase):
         to.drain()
         return to
 
-    def test_the_next_command_is_answered_with_421(self) -> None:
-        to = self.drained(greeted())
+    def test_who_is_between_two_mails_is_told_at_once(self) -> None:
+        to = greeted()
         self.assertTrue(to.between_mails)
-        self.assertEqual(to.from_client(MAIL), Step(QUIT, self.TOLD, Then.FINISH))
+        self.assertEqual(to.drain(), Step(QUIT, self.TOLD, Then.FINISH))
         self.assertIs(to.facts.ending, Ending.DRAINED)
+
+    def test_who_has_begun_a_command_is_told_behind_it(self) -> None:
+        to = greeted()
+        to.from_client(b"MAIL FR")
+        self.assertEqual(to.drain(), NOTHING)
+        self.assertEqual(to.from_client(b"OM:<a@b>\r\n"), Step(QUIT, self.TOLD, Then.FINISH))
 
     def test_a_mail_that_has_begun_is_finished(self) -> None:
         to = self.drained(in_mail())
@@ -718,7 +724,7 @@ class DrainTests(SynchronousTestCase):
         to = greeted()
         to.from_client(MAIL)
         to.from_server(REFUSED)
-        self.assertEqual(self.drained(to).from_client(MAIL).to_client, self.TOLD)
+        self.assertEqual(to.drain().to_client, self.TOLD)
 
     def test_a_mail_that_is_given_up_is_none(self) -> None:
         to = self.drained(in_mail())
@@ -727,7 +733,7 @@ class DrainTests(SynchronousTestCase):
         self.assertEqual(to.from_client(MAIL).to_client, self.TOLD)
 
     def test_quit_is_answered_by_the_server(self) -> None:
-        to = self.drained(greeted())
+        to = self.drained(in_mail())
         self.assertEqual(to.from_client(QUIT).to_server, QUIT)
         self.assertIs(self.ended(to), Ending.QUIT)
 

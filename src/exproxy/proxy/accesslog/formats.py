@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable
 
 from exproxy.proxy.accesslog.dates import Dates, common, iso
+from exproxy.proxy.accesslog.mail import MailRecord
 from exproxy.proxy.accesslog.record import SessionRecord
 from exproxy.proxy.accesslog.request import RequestRecord
 
-Record = SessionRecord | RequestRecord
+Record = SessionRecord | RequestRecord | MailRecord
 Formatter = Callable[[Record], str]
 
 NO_BACKEND = "-"
@@ -40,6 +41,8 @@ class TextFormat:
     def __call__(self, record: Record) -> str:
         if isinstance(record, RequestRecord):
             return self._request(record)
+        if isinstance(record, MailRecord):
+            return self._mail(record)
         (
             (host, port), accepted, frontend, backend, server, queue_ms, connect_ms, total_ms, bytes_in, bytes_out,
             termination, actconn, feconn, beconn, srv_conn, retries, redispatched, srv_queue, backend_queue,
@@ -65,6 +68,11 @@ class TextFormat:
         )
         return line if line.isprintable() else printable(line)
 
+    def _mail(self, record: MailRecord) -> str:
+        helo = record.helo.replace('"', "#22")
+        line = f'tls={record.tls or "-"} helo="{helo}" user={record.user or "-"} mails={record.mails} last={record.last or "-"}'
+        return f"{self(record.session)} {line if line.isprintable() else printable(line)}"
+
 
 class JsonFormat:
     """One JSON object a line, in ASCII; dates in UTC; what was not reached or is not there is ``null``."""
@@ -78,6 +86,8 @@ class JsonFormat:
     def __call__(self, record: Record) -> str:
         if isinstance(record, RequestRecord):
             return self._request(record)
+        if isinstance(record, MailRecord):
+            return self._mail(record)
         (
             (host, port), accepted, frontend, backend, server, queue_ms, connect_ms, total_ms, bytes_in, bytes_out,
             termination, actconn, feconn, beconn, srv_conn, retries, redispatched, srv_queue, backend_queue,
@@ -111,6 +121,14 @@ class JsonFormat:
             f'"actconn": {actconn}, "feconn": {feconn}, "beconn": {beconn}, "srv_conn": {srv_conn}, "retries": {retries}, '
             f'"redispatched": {"true" if redispatched else "false"}, '
             f'"srv_queue": {srv_queue}, "backend_queue": {backend_queue}}}'
+        )
+
+    def _mail(self, record: MailRecord) -> str:
+        quote = self._quote
+        return (
+            f'{self(record.session)[:-1]}, "tls": {quote(record.tls) if record.tls else "null"}, '
+            f'"helo": {quote(record.helo) if record.helo else "null"}, "user": {quote(record.user) if record.user else "null"}, '
+            f'"mails": {record.mails}, "last": {quote(record.last) if record.last else "null"}}}'
         )
 
 

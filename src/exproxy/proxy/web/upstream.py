@@ -12,7 +12,7 @@ from exproxy.pool import Server
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.joint import Joined
-from exproxy.proxy.web.reaching import Reaching
+from exproxy.proxy.reaching import Reaching
 
 
 class Asker(Protocol):
@@ -101,6 +101,7 @@ class Upstream:
     def reached(self, stream: PipedStream, server: Server) -> None:
         self.stream = stream
         self.server = server
+        self.reaching.served()
         self.connected_at = self._frontend.seconds()
         stream.attach(self)
         stream.resume()

@@ -3,19 +3,10 @@
 Codes of RFC 5321 4.2.3, RFC 3207 4 and RFC 4954 6; enhanced codes of RFC 3463.
 """
 
-import enum
-
 import attrs
 
 from exproxy.wire.smtprelay.facts import Ending
-
-
-class Then(enum.Enum):
-    """What follows once a step is sent."""
-
-    GO_ON = "go on"
-    START_TLS = "begin TLS with the client, then call secured()"
-    FINISH = "close both sides"
+from exproxy.wire.step import Then
 
 
 @attrs.frozen

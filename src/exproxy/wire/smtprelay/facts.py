@@ -37,6 +37,8 @@ class Facts:
     """Times that the server said 535 (RFC 4954 6)."""
     authenticated: bool = False
     """The server said 235."""
+    account: bytes = b""
+    """Who has logged in with a mechanism that says so in the clear; nothing but a keyed hash of it may be written anywhere."""
     early: int = 0
     """Times that the client sent on behind DATA, AUTH or STARTTLS before it had its reply (RFC 2920 3.1 forbids it)."""
     tls: bool = False

@@ -14,7 +14,7 @@ from collections import deque
 from exproxy.wire.crossing import Broken, Crossing
 from exproxy.wire.errors import WireError
 from exproxy.wire.smtprelay import answers
-from exproxy.wire.smtprelay.answers import Answer, Then
+from exproxy.wire.smtprelay.answers import Answer
 from exproxy.wire.smtprelay.bounds import AUTH, HELD, OUTSTANDING, REPLY, SLOT
 from exproxy.wire.smtprelay.commands import Chunk, Flaw, Inbox, Kind, chunk_of, countable, flaw, kind_of
 from exproxy.wire.smtprelay.content import Content
@@ -22,7 +22,7 @@ from exproxy.wire.smtprelay.facts import Ending, Facts
 from exproxy.wire.smtprelay.offers import Settings, StartTls, rewritten
 from exproxy.wire.smtprelay.refusals import refusal, starttls_refusal
 from exproxy.wire.smtprelay.replies import Replies
-from exproxy.wire.smtprelay.step import Out, Step
+from exproxy.wire.step import Out, Step, Then
 
 
 class _Place(enum.Enum):
@@ -109,6 +109,11 @@ class SmtpRelay:
         return self._place is _Place.WAIT or len(self._awaited) >= OUTSTANDING
 
     @property
+    def awaiting(self) -> bool:
+        """The server owes a reply."""
+        return bool(self._awaited)
+
+    @property
     def between_mails(self) -> bool:
         """No mail is begun and no reply is awaited: nothing is lost if the session ends now."""
         return self._place is _Place.COMMAND and not self._mail and not self._awaited
@@ -166,12 +171,24 @@ class SmtpRelay:
         self._hear(out)  # what the server has said meanwhile could not be told
         return out.step()
 
-    def drain(self) -> None:
-        """From now on a command between two mails, but for QUIT, is answered with 421; a mail that has begun is finished first.
+    def drain(self) -> Step:
+        """Say 421 now, between two mails; a mail that has begun is finished first, and the command behind it answered so.
 
         Has no effect once the session is opaque.
         """
         self._draining = True
+        out = Out()
+        if self.between_mails and not self._inbox.buffered and not self._finished:
+            self._leave(answers.SHUTDOWN, out)
+        return out.step()
+
+    def expire(self) -> Step:
+        """Nothing has come from the client for too long."""
+        return self.dismiss(answers.TIMEOUT)
+
+    def client_lost(self) -> Step:
+        """The client has gone without QUIT: the server hears one in its place, where that can only be a command."""
+        return self.dismiss(answers.BYE)
 
     def dismiss(self, farewell: Answer) -> Step:
         """End the session now, for a client that says nothing, or when a drain takes too long.

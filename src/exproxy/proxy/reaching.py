@@ -51,6 +51,7 @@ class Reaching:
         "_session",
         "_state",
         "_ticket",
+        "_tried",
         "deadline_tick",
         "leased_at",
         "redispatched",
@@ -68,6 +69,8 @@ class Reaching:
         self._lease: Lease | None = None
         self._attempt: Attempt | None = None
         self._securing: SecureStream | None = None
+        self._tried: tuple[Server, ...] = ()
+        """Servers that were reached and then refused, the last one first."""
         self.server_name: str | None = None
         self.leased_at = 0.0
         self.retries = 0
@@ -77,6 +80,28 @@ class Reaching:
     def begin(self) -> None:
         """Choose a server and go there."""
         self._acquire(())
+
+    def served(self) -> None:
+        """The server that was reached is what it should be: failures before do not count any more."""
+        if self._lease is not None:
+            self._lease.connected()
+
+    def refused(self) -> None:
+        """The server that was reached does not serve: it counts as one that cannot be connected to, and the next one is tried.
+
+        Its stream is the seeker's to close.  Who has tried all servers, or as many as may be tried again, is told ``unreached``.
+        """
+        lease = self._lease
+        assert lease is not None
+        self._state = _State.CONNECTING
+        lease.connect_failed(self._frontend.seconds())
+        self._tried = (lease.server, *self._tried)
+        self._release()
+        if self.retries >= self._backend.retries or not self._backend.redispatch:
+            self._fail("SC")
+        else:
+            self.retries += 1
+            self._acquire(self._tried)
 
     def end(self) -> None:
         """Give back what is held; nothing is told any more."""
@@ -156,7 +181,7 @@ class Reaching:
         """The wait in the queue is over."""
         self._ticket = None
         self._frontend.deadlines.clear(self)
-        self._connect(lease)
+        self._take(lease, ())
 
     def lease_denied(self, error: NoServer) -> None:
         """While we waited, the last server went."""
@@ -199,10 +224,17 @@ class Reaching:
                 self._state = _State.QUEUED
                 self._ticket = got
                 self._wait(self._backend.queue_timeout)
-            elif got.server in avoid:
-                self._rest(got)
             else:
-                self._connect(got)
+                self._take(got, avoid)
+
+    def _take(self, lease: Lease, failed: Collection[Server]) -> None:
+        if lease.server in self._tried:
+            self._lease = lease
+            self._fail("SC")
+        elif lease.server in failed:
+            self._rest(lease)
+        else:
+            self._connect(lease)
 
     def _connect(self, lease: Lease) -> None:
         server = lease.server
@@ -223,12 +255,11 @@ class Reaching:
 
     def _reach(self, stream: PipedStream, lease: Lease) -> None:
         self._state = _State.OVER
-        lease.connected()
         self._seeker.reached(stream, lease.server)
 
     def _redispatch(self, failed: Server) -> None:
         self._release()
-        self._acquire((failed,))
+        self._acquire((failed, *self._tried))
 
     def _rest(self, lease: Lease) -> None:
         """The same server again, but not at once: one that restarts is away for a moment."""

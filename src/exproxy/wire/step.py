@@ -1,14 +1,24 @@
-"""What one call of the relay comes to."""
+"""What one call of a mail protocol's relay comes to, and what follows once that is sent."""
+
+import enum
 
 import attrs
 
 from exproxy.wire.crossing import Crossing
-from exproxy.wire.smtprelay.answers import Then
+
+
+class Then(enum.Enum):
+    """What follows once a step is sent."""
+
+    GO_ON = "go on"
+    START_TLS = "begin TLS with the client, then call secured()"
+    PIPE = "relay octets as they are: there is nothing more to follow"
+    FINISH = "close both sides"
 
 
 @attrs.frozen
 class Step(Crossing):
-    """What is to be sent, and what follows once it is."""
+    """What is to be sent, and what follows."""
 
     then: Then = Then.GO_ON
 

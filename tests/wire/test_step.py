@@ -1,9 +1,8 @@
-"""Tests for :mod:`exproxy.wire.smtprelay.step`."""
+"""Tests for :mod:`exproxy.wire.step`."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.wire.smtprelay.answers import Then
-from exproxy.wire.smtprelay.step import Out, Step
+from exproxy.wire.step import Out, Step, Then
 
 
 class StepTests(SynchronousTestCase):

@@ -1,0 +1,99 @@
+"""What each mail protocol does its own way."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import attrs
+
+from exproxy.pool import Server
+from exproxy.wire.reception.base import ClientFacts, Reception
+from exproxy.wire.step import Step
+
+
+class Facts(Protocol):
+    """What is known of a session, for its access line and for the limits of its source."""
+
+    @property
+    def helo(self) -> str:
+        """What the client calls itself, printable; empty where the protocol has no such thing."""
+
+    @property
+    def account(self) -> bytes:
+        """Who has logged in, as the client said it; nothing but a keyed hash of it may be written anywhere."""
+
+    @property
+    def mails(self) -> int:
+        """Mails that a server has acknowledged."""
+
+    @property
+    def last(self) -> int | str:
+        """The last reply to the client, in the protocol's words: ``221``, ``OK``, ``-ERR``."""
+
+    @property
+    def bad(self) -> int:
+        """Commands that were none."""
+
+    @property
+    def auth_failures(self) -> int:
+        """Log-ins that the server refused."""
+
+    @property
+    def opaque(self) -> bool:
+        """Nothing is known any more: client and server speak TLS with one another."""
+
+
+class Relay(Protocol):
+    """Follows one session from the greeting on; sans-io.
+
+    With ``START_TLS`` the client's side begins TLS once the step is sent, and then :meth:`secured` is called.  With ``PIPE``
+    it holds nothing, and is asked nothing more but its facts.  With ``FINISH`` both sides are closed; what comes later is
+    ignored.
+    """
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of the session."""
+
+    @property
+    def holding(self) -> bool:
+        """The client had better not be read: what it sends waits for the server."""
+
+    @property
+    def awaiting(self) -> bool:
+        """The server owes an answer."""
+
+    def from_client(self, data: bytes) -> Step:
+        """:raises Broken: send its ``last``, close both sides."""
+
+    def from_server(self, data: bytes) -> Step:
+        """:raises Broken: likewise."""
+
+    def secured(self) -> Step:
+        """The client's side is encrypted now."""
+
+    def drain(self) -> Step:
+        """End the session as soon as nothing is lost by that."""
+
+    def expire(self) -> Step:
+        """Nothing has come for too long; end the session."""
+
+    def server_lost(self) -> Step:
+        """The server has closed."""
+
+    def client_lost(self) -> Step:
+        """The client has; what the step has for it goes nowhere."""
+
+
+@attrs.frozen(eq=False)
+class Manner:
+    """:param reception: how a server is to be received by.
+
+    :param relay: of a client that is put through: whether it is encrypted already, and whether TLS can be offered to it.
+    :param none_left: what a client hears when no server takes it; then it is let go.
+    :param early: what a client hears that spoke before the greeting.
+    """
+
+    reception: Callable[[Server, ClientFacts], Reception]
+    relay: Callable[[bool, bool], Relay]
+    none_left: bytes
+    early: bytes

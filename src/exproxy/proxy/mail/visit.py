@@ -1,0 +1,373 @@
+"""A client's connection: no word before a server has greeted well, then a talk with that server, then its end."""
+
+import enum
+import time
+from typing import TYPE_CHECKING
+
+from exproxy.net.interfaces import PipedStream, PlainStream, SecureStream, Stream
+from exproxy.net.tls.failures import PeerLeftError, TLSError
+from exproxy.pool import Server
+from exproxy.proxy.accesslog.mail import MailRecord
+from exproxy.proxy.accesslog.record import SessionRecord
+from exproxy.proxy.joint import Joined
+from exproxy.proxy.mail.approach import Approach
+from exproxy.proxy.mail.farewell import Farewell
+from exproxy.proxy.mail.manner import Relay
+from exproxy.proxy.mail.talk import Talk
+from exproxy.wire.errors import WireError
+from exproxy.wire.reception.base import ClientFacts, Reception
+
+if TYPE_CHECKING:
+    from exproxy.proxy.mail.house import House
+
+
+class _State(enum.Enum):
+    """The value is the second letter of the termination code."""
+
+    LISTENING = "R"
+    """For somebody who talks before the greeting."""
+    KEPT = "T"
+    """In the tarpit."""
+    APPROACHING = "C"
+    TALKING = "D"
+    SECURING = "D "
+    LEAVING = "-"
+    GONE = "- "
+
+
+class Visit:
+    """:param session: is told when the client is gone; may end it by ending the stream.
+
+    :param client: the client's stream, paused; we are its receiver from now on.
+    :param secure: it speaks TLS.
+    """
+
+    __slots__ = (
+        "_accepted",
+        "_approach",
+        "_began",
+        "_client",
+        "_draining",
+        "_ending",
+        "_house",
+        "_relay",
+        "_secure",
+        "_server",
+        "_session",
+        "_state",
+        "_talk",
+        "_termination",
+        "_upstream",
+        "_version",
+        "deadline_tick",
+    )
+
+    def __init__(self, house: "House", session: Joined, client: PipedStream, secure: bool) -> None:
+        self._house = house
+        self._session = session
+        self._client = client
+        self._secure = secure
+        self._version = _version(client)
+        self._accepted = time.time()
+        self._began = house.frontend.seconds()
+        self._approach = Approach(self, house.frontend, house.backend, session, self._receive, house.patience())
+        self._upstream: PipedStream | None = None
+        self._server: Server | None = None
+        self._relay: Relay | None = None
+        self._talk: Talk | None = None
+        self._draining = False
+        self._ending = False
+        """The server has said all; the client is to take that, and to leave too."""
+        self._termination = "--"
+        self.deadline_tick = 0
+        client.attach(self)
+        if house.greet_delay:
+            self._state = _State.LISTENING
+            self._wait(house.greet_delay)
+            client.resume()
+        else:
+            self._set_out()
+
+    def drain(self) -> None:
+        """End as soon as nothing is lost by that."""
+        self._draining = True
+        if self._talk is not None and self._state is _State.TALKING:
+            self._talk.drain()
+
+    # ---- what the streams tell
+
+    def data_received(self, stream: Stream, data: bytes) -> None:
+        if self._talk is not None:
+            self._talk.data_received(stream, data)
+        elif self._state is _State.LISTENING:
+            self._spoke_early()
+
+    def eof_received(self, stream: Stream) -> None:
+        if self._talk is not None:
+            if stream is self._client:
+                self._talk.client_ended()
+            elif stream is self._upstream:
+                self._talk.server_gone()
+                self._hasten()
+        elif stream is self._client and self._state in (_State.LISTENING, _State.KEPT):
+            self._turn_away(b"", "CR")
+
+    def peer_left(self, stream: Stream) -> None:
+        """The client has closed while it waited for a server."""
+        if self._state is _State.APPROACHING:
+            self._turn_away(b"", "CC")
+
+    def write_drained(self, stream: Stream) -> None:
+        if self._talk is not None:
+            self._talk.write_drained(stream)
+
+    def stream_lost(self, stream: Stream, error: Exception | None) -> None:
+        if stream is self._client:
+            self._lost_client(error)
+        elif stream is self._upstream:
+            self._lost_server(error)
+
+    def tls_secured(self, stream: SecureStream) -> None:
+        if self._talk is not None and self._state is _State.SECURING:
+            self._state = _State.TALKING
+            self._secure = True
+            self._version = stream.version
+            self._wait_for_words()
+            self._talk.secured(stream)
+            if self._draining:
+                self._talk.drain()
+
+    def tls_failed(self, stream: SecureStream, failure: TLSError) -> None:
+        if stream is not self._client:
+            return
+        if not isinstance(failure, PeerLeftError):
+            self._house.frontend.handshake_failed(self._session.source, failure)
+        self._end("C" if isinstance(failure, PeerLeftError) else "P")
+
+    def deadline_due(self, now: float) -> None:
+        state = self._state
+        if state is _State.LISTENING:
+            self._set_out()
+        elif state is _State.KEPT:
+            self._turn_away(self._house.manner.early, "PT")
+        elif state is _State.TALKING:
+            self._check_idle(now)
+        elif state is _State.SECURING:
+            timeout = self._house.frontend.handshake_timeout
+            self._house.frontend.handshake_failed(self._session.source, f"not complete within {timeout:g} s")
+            self._end("c")
+            self._client.abort()
+        else:
+            self._client.abort()
+
+    # ---- what the way to a server tells
+
+    def put_through(self, stream: PipedStream, server: Server, greeting: bytes) -> None:
+        house = self._house
+        self._upstream = stream
+        self._server = server
+        self._relay = house.manner.relay(self._secure, self._session.starttls is not None)
+        self._talk = talk = Talk(self, self._client, stream, self._relay)
+        self._state = _State.TALKING
+        stream.attach(self)
+        self._wait_for_words()
+        talk.begin(greeting)
+        if self._draining:
+            talk.drain()
+
+    def turned_away(self, termination: str) -> None:
+        self._house.frontend.refused += 1
+        self._turn_away(self._house.manner.none_left, termination)
+
+    def evicted(self, reason: str) -> None:
+        if self._talk is not None and self._state in (_State.TALKING, _State.SECURING):
+            self._blame(reason)
+            self._talk.server_gone()
+            self._end(reason)
+        elif self._state is _State.APPROACHING:
+            self._turn_away(self._house.manner.none_left, reason + "C")
+
+    def passed_over(self, server: Server, why: str) -> None:
+        self._house.skipped(server, why)
+
+    # ---- what the talk asks
+
+    def begin_tls(self) -> None:
+        tls = self._session.starttls
+        assert tls is not None
+        self._state = _State.SECURING
+        self._wait(self._house.frontend.handshake_timeout)
+        plain: PlainStream = self._client  # type: ignore[assignment]  # STARTTLS is not offered within TLS
+        self._client = secure = self._house.frontend.network.secure_server(plain, tls, self)
+        self._session.replace_client(secure)
+
+    def talked(self, letter: str) -> None:
+        self._end(letter)
+
+    def broke(self, who: str, error: WireError) -> None:
+        server = self._server
+        assert server is not None
+        self._house.broke(who, self._session.source[0], server.full_name, error)
+
+    # ---- the steps
+
+    def _set_out(self) -> None:
+        self._state = _State.APPROACHING
+        self._house.frontend.deadlines.clear(self)
+        self._client.pause()
+        self._client.watch()
+        self._approach.begin()
+
+    def _receive(self, server: Server) -> Reception:
+        session = self._session
+        return self._house.manner.reception(server, ClientFacts(session.source, session.reached()))
+
+    def _spoke_early(self) -> None:
+        house = self._house
+        house.early_talkers += 1
+        if house.early == "reject":
+            self._turn_away(house.manner.early, "PR")
+        else:
+            self._state = _State.KEPT
+            self._wait(house.tarpit)
+
+    def _turn_away(self, words: bytes, termination: str) -> None:
+        """Before there was a server: the protocol's own words, and the end."""
+        self._termination = termination
+        self._state = _State.LEAVING
+        self._approach.give_up()
+        if words:
+            self._client.write(words)
+        self._leave()
+
+    def _lost_client(self, error: Exception | None) -> None:
+        state, talk = self._state, self._talk
+        if state in (_State.TALKING, _State.SECURING) and talk is not None:
+            if talk.piped:
+                self._blame("C" if error is not None else "")
+            talk.client_lost()
+            self._end("")
+        elif state in (_State.LISTENING, _State.KEPT, _State.APPROACHING):
+            self._blame(self._session.blamed or "C")
+            self._state = _State.LEAVING
+            self._approach.give_up()
+        self._state = _State.GONE
+        self._house.frontend.deadlines.clear(self)
+        self._log()
+        self._session.stream_lost(self._client, error)
+
+    def _lost_server(self, error: Exception | None) -> None:
+        talk = self._talk
+        if talk is not None and self._state in (_State.TALKING, _State.SECURING):
+            if error is not None:
+                self._blame("S")
+            talk.server_gone()
+            if talk.piped:
+                self._end("")
+        if self._upstream is not None:
+            self._upstream = None
+            self._approach.reaching.end()
+
+    def _end(self, letter: str) -> None:
+        """Both sides are closed once what is queued is sent."""
+        if self._state not in (_State.TALKING, _State.SECURING):
+            return
+        self._blame(letter or self._session.blamed)
+        self._state = _State.LEAVING
+        if self._talk is not None:
+            self._talk.stop()
+        self._part_from_server()
+        self._leave()
+
+    def _part_from_server(self) -> None:
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None:
+            Farewell(self._house.frontend, upstream)
+            self._approach.reaching.end()
+
+    def _leave(self) -> None:
+        """Let the client go; what it still sends is dropped, for unread bytes make a close a reset, which overtakes our words."""
+        self._client.write_eof()
+        self._client.resume()
+        self._wait(self._house.frontend.client_fin_timeout)
+
+    def _check_idle(self, now: float) -> None:
+        upstream, talk = self._upstream, self._talk
+        assert upstream is not None
+        assert talk is not None
+        patience, letter = self._patience(talk)
+        silent = now - max(self._client.last_active, upstream.last_active)
+        if silent < patience:
+            self._wait(patience - silent)
+        elif talk.piped:
+            self._end(letter)
+        else:
+            talk.expire()
+
+    def _patience(self, talk: Talk) -> tuple[float, str]:
+        client, server = self._house.frontend.client_timeout, self._house.backend.server_timeout
+        if self._ending:
+            return self._house.frontend.client_fin_timeout, "c"
+        if talk.piped:
+            return min((client, "c"), (server, "s"))
+        return (server, "s") if talk.waits_for_server else (client, "c")
+
+    def _wait_for_words(self) -> None:
+        """The shorter of the two: whose turn it is is asked only then."""
+        self._wait(min(self._house.frontend.client_timeout, self._house.backend.server_timeout))
+
+    def _hasten(self) -> None:
+        """The server has ended: from now on ``client_fin`` is the patience for the rest."""
+        if self._state is _State.TALKING:
+            self._ending = True
+            self._wait(self._house.frontend.client_fin_timeout)
+
+    def _blame(self, letter: str) -> None:
+        if self._termination == "--" and letter:
+            self._termination = letter + self._state.value[0]
+
+    def _wait(self, seconds: float) -> None:
+        self._house.frontend.deadlines.set(self, self._house.frontend.seconds() + seconds)
+
+    def _log(self) -> None:
+        frontend, pool, reaching = self._house.frontend, self._house.backend.pool, self._approach.reaching
+        name = reaching.server_name
+        server = None if name is None else pool.servers.get(name)
+        leased, reached = reaching.leased_at, self._approach.reached_at
+        now = frontend.seconds()
+        facts = None if self._relay is None else self._relay.facts
+        frontend.log(
+            MailRecord(
+                SessionRecord(
+                    self._session.source,
+                    self._accepted,
+                    frontend.name,
+                    pool.name,
+                    name,
+                    int((leased - self._began) * 1000) if leased else -1,
+                    int((reached - leased) * 1000) if reached else -1,
+                    int((now - self._began) * 1000),
+                    self._client.received,
+                    self._client.sent,
+                    self._termination,
+                    frontend.gate.taken,
+                    len(frontend.sessions),
+                    pool.sessions,
+                    0 if server is None else server.sessions,
+                    reaching.retries,
+                    reaching.redispatched,
+                    0 if server is None else server.queued,
+                    pool.queued,
+                ),
+                self._version,
+                "" if facts is None else facts.helo,
+                "" if facts is None else self._house.pseudonym(facts.account),
+                0 if facts is None else facts.mails,
+                "" if facts is None else str(facts.last),
+            )
+        )
+
+
+def _version(client: Stream) -> str:
+    """``TLSv1.3`` and the like; empty in the clear."""
+    return str(getattr(client, "version", ""))
