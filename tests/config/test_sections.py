@@ -19,9 +19,10 @@ class SectionTests(SynchronousTestCase):
 
     def test_what_the_model_has_can_be_said(self) -> None:
         for section, kind, elsewhere in (
-            (sections.FrontendSection, model.Frontend, {"name", "binds", "mapper", "web"}),
+            (sections.FrontendSection, model.Frontend, {"name", "binds", "mapper", "web", "mail"}),
             (sections.FrontendSection, model.Mapper, set()),
             (sections.FrontendSection, model.Web, {"trusted"}),
+            (sections.FrontendSection, model.Mail, {"end_to_end"}),
             (sections.RedirectSection, model.Redirect, set()),
             (sections.MappedSection, model.Mapped, {"interface"}),
             (sections.BindSection, model.Bind, {"first_port", "last_port"}),

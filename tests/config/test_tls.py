@@ -55,9 +55,9 @@ class FrontTests(TLSTestCase):
             ['site.toml:5: frontends.web.tls: mode is missing; write mode = "implicit" or mode = "off"'],
         )
 
-    def test_starttls_is_refused_by_name(self) -> None:
-        (problem,) = self.problems(self.text('tls = "starttls"'))
-        self.assertIn('site.toml:5: frontends.web.tls.mode: tls mode "starttls" is not built yet', problem)
+    def test_starttls_is_for_modes_that_have_a_command_for_it(self) -> None:
+        problem = self.problems(self.text('tls = "starttls"'))[0]
+        self.assertIn('site.toml:5: frontends.web.tls.mode: mode = "tcp" has no command to begin TLS', problem)
 
     def test_certificates_have_to_be_there(self) -> None:
         self.assertEqual(

@@ -1,6 +1,6 @@
 """What a configuration may say, but probably does not mean."""
 
-from exproxy.config.model import Backend, Configuration, Frontend, Mapper
+from exproxy.config.model import Backend, Configuration, Frontend, Mail, Mapper
 from exproxy.config.problems import KeyPath
 from exproxy.config.report import Report
 from exproxy.config.servers import shared
@@ -12,6 +12,8 @@ def advise(configuration: Configuration, report: Report) -> None:
     _limits(configuration, report)
     _groups(configuration, report)
     for frontend in configuration.frontends.values():
+        if frontend.mail is not None:
+            _mail(frontend, frontend.mail, report)
         if frontend.mapper is not None:
             _mapped(configuration, frontend, frontend.mapper, report)
     for name, backend in configuration.backends.items():
@@ -81,6 +83,17 @@ def _mapped(configuration: Configuration, frontend: Frontend, mapper: Mapper, re
             message = f"clients who reach {bind.address} are told of no interface: endpoint mappers can tell IPv4 addresses only"
             place: KeyPath = (*path, "bind", number)
             report.warning(place if place in report.tree.places else (*path, "bind"), message, "write advertise = …")
+
+
+def _mail(frontend: Frontend, mail: Mail, report: Report) -> None:
+    """What is not seen, and what is trusted too much."""
+    if mail.end_to_end:
+        message = (
+            "clients and servers begin TLS with one another: from then on nothing is limited, refused or drained here, and the"
+            " access line knows no mails"
+        )
+        hint = 'write tls = { mode = "starttls", certificates = [ … ] }, or tls = "off" to hide STARTTLS'
+        report.warning(("frontends", frontend.name), message, hint)
 
 
 def _together(one: Backend, other: Backend) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 
 from exproxy.config.addresses import is_name, joined
+from exproxy.config.mail import MODES, MailBuilder
 from exproxy.config.mapping import MapperBuilder
 from exproxy.config.model import Bind, Frontend, SniRoute
 from exproxy.config.problems import KeyPath, dotted
@@ -36,12 +37,12 @@ class FrontendsBuilder:
 
     def _frontend(self, name: str, section: FrontendSection) -> Frontend:
         path: KeyPath = ("frontends", name)
-        if section.mode not in ("tcp", "http", "epm"):
+        if section.mode not in ("tcp", "http", "epm", *MODES):
             hint = 'use mode = "tcp": it relays the protocol, and the checks still speak it'
             self.report.later((*path, "mode"), f'mode "{section.mode}"', hint)
         if not section.bind.items:
             self.report.problem((*path, "bind"), "there is no address to listen on", 'write bind = "10.0.0.9:25" or the like')
-        if section.backend is None and not section.routes.items:
+        if section.backend is None and not section.routes.items and section.mode not in MODES:
             self.report.problem((*path, "backend"), "there is nothing to send sessions to", "name a back end: backend = …")
         elif section.backend is not None:
             self.report.reference((*path, "backend"), "backends", section.backend)
@@ -51,10 +52,11 @@ class FrontendsBuilder:
             mode=section.mode,
             binds=tuple(self._bind((*path, "bind", *below), bind, path, section) for below, bind in section.bind.items),
             backend=section.backend,
-            routes=() if section.mode == "http" else self._routes(path, section),
+            routes=() if section.mode in ("http", *MODES) else self._routes(path, section),
             timeouts=timeouts(self.document.defaults.timeouts, section.timeouts),
             mapper=self.mappers.mapper(path, section),
             web=WebBuilder(self.report).web(path, section),
+            mail=MailBuilder(self.document, self.report).mail(path, section),
             **said,
         )
 
@@ -64,7 +66,7 @@ class FrontendsBuilder:
             section.address.first_port,
             section.address.last_port,
             tuple(dict.fromkeys(section.accept_proxy.values())),
-            TLSBuilder(self.report).front(((*path, "tls"), section.tls), ((*front, "tls"), frontend.tls)),
+            TLSBuilder(self.report).front(frontend.mode, ((*path, "tls"), section.tls), ((*front, "tls"), frontend.tls)),
             self.mappers.advertised((*path, "advertise"), section, frontend),
         )
         for other_path, other in self._taken:

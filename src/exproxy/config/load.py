@@ -13,6 +13,7 @@ from exproxy.config.advice import advise
 from exproxy.config.checks import ChecksBuilder
 from exproxy.config.kinds import CheckerType
 from exproxy.config.listeners import FrontendsBuilder
+from exproxy.config.mail import check_servers
 from exproxy.config.mapping import MapperBuilder, interface_problem
 from exproxy.config.model import Configuration, Log, Service
 from exproxy.config.problems import ConfigError, KeyPath
@@ -79,6 +80,7 @@ def _build(document: DocumentSection, report: Report, checkers: Mapping[str, Che
     servers.build()
     listeners = FrontendsBuilder(document, report, MapperBuilder(document, report, interface_problem(checkers)))
     listeners.build()
+    check_servers(listeners.frontends, servers.backends, report)
     configuration = Configuration(
         files=tuple(file.absolute() for file in report.tree.files),
         service=_service(document.service, report),

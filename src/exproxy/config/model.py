@@ -16,6 +16,8 @@ from exproxy.config.problems import Problem
 Network = IPv4Network | IPv6Network
 Mode = Literal["tcp", "http", "smtp", "imap", "pop3", "epm"]
 Forwarded = Literal["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "front-end-https"]
+Early = Literal["reject", "tarpit"]
+TLSMode = Literal["starttls", "implicit"]
 Others = Literal["hide", "pass", "dynamic"]
 Protected = Literal["refuse", "pass"]
 Balance = Literal["roundrobin", "leastconn", "source", "first", "random"]
@@ -93,15 +95,19 @@ class Certificate:
 
 @frozen
 class FrontTLS:
-    """TLS from a client's first byte; the first certificate is for those who ask for no name that another has."""
+    """TLS towards clients; the first certificate is for those who ask for no name that another has.
+
+    :param mode: from the first byte, or offered as the protocol's command for it.
+    """
 
     certificates: tuple[Certificate, ...]
     profile: str = "intermediate"
+    mode: TLSMode = "implicit"
 
 
 @frozen
 class ServerTLS:
-    """TLS towards a server, from the first byte."""
+    """TLS towards a server, from the first byte or by the protocol's command for it."""
 
     verify: bool = True
     ca: Path | None = None
@@ -109,6 +115,7 @@ class ServerTLS:
     name: str | None = None
     """Asked for (SNI) and looked for in the certificate; ``None``: the server's address."""
     profile: str = "intermediate"
+    mode: TLSMode = "implicit"
 
 
 @frozen
@@ -202,6 +209,8 @@ class Server:
     agent: Agent | None = None
     tls: ServerTLS | None = None
     mapping: Mapping | None = None
+    send_xclient: bool = False
+    """Tell the server who the client is by XCLIENT, in modes ``smtp`` and ``pop3``."""
 
 
 @frozen
@@ -317,6 +326,26 @@ class Web:
 
 
 @frozen
+class Mail:
+    """What modes ``smtp``, ``imap`` and ``pop3`` do.
+
+    :param helo: what we call ourselves to servers; ``None``: as this machine is called.
+    :param require_tls: who has no TLS may begin it, and do nothing else.
+    :param greet_delay: seconds for which an early talker is waited for; 0: nobody looks.
+    :param early: what becomes of one.
+    :param bad_commands: since the last mail; then the session ends.
+    :param end_to_end: clients and servers begin TLS with one another, and nothing more is seen from then on.
+    """
+
+    helo: str | None = None
+    require_tls: bool = False
+    greet_delay: float = 0.0
+    early: Early = "reject"
+    bad_commands: int = 20
+    end_to_end: bool = False
+
+
+@frozen
 class Frontend:
     name: str
     mode: Mode
@@ -332,6 +361,8 @@ class Frontend:
     """Of mode ``epm``, and of no other."""
     web: Web | None = None
     """Of mode ``http``, and of no other."""
+    mail: Mail | None = None
+    """Of the mail modes, and of no other."""
 
 
 @frozen

@@ -11,7 +11,7 @@ from attrs import Factory, field, frozen
 
 from exproxy.config.addresses import BindAddress, InterfacePort, PortRange, ServerAddress
 from exproxy.config.kinds import Duration, Name, Off, Port, Several, Size, SyslogAddress, at_least, between, later, positive
-from exproxy.config.model import Balance, Forwarded, Mode, Network, Others, Protected, ProxyVersion, TLSVersion
+from exproxy.config.model import Balance, Early, Forwarded, Mode, Network, Others, Protected, ProxyVersion, TLSVersion
 
 ExchangeVersion = Literal["2010", "2013", "2016", "2019", "SE"]
 ExchangeService = Literal["https", "smtp", "imap", "pop3", "rpc"]
@@ -149,6 +149,7 @@ class BalancingSection:
     error_limit: int | None = field(default=None, validator=at_least(1))
     slow_start: Duration | None = None
     send_proxy: ProxyVersion | Off | None = None
+    send_xclient: bool | None = None
     resolve: Duration | None = field(default=None, validator=positive)
 
 
@@ -195,6 +196,7 @@ class ServerSection:
     check: Several[CheckSection] | None = None
     slow_start: Duration | None = None
     send_proxy: ProxyVersion | Off | None = None
+    send_xclient: bool | None = None
     resolve: Duration | None = field(default=None, validator=positive)
     agent: AgentSection | None = None
     tls: ServerTLSSection | None = None
@@ -269,6 +271,11 @@ class FrontendSection:
     forwarded: Several[Forwarded] | None = None
     trust: Several[Network] | None = None
     max_body: Size | None = field(default=None, validator=at_least(1))
+    helo: str | None = None
+    require_tls: bool | None = None
+    greet_delay: Duration | None = field(default=None, validator=positive)
+    early: Early | None = None
+    bad_commands: int | None = field(default=None, validator=at_least(1))
 
 
 @frozen

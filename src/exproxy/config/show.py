@@ -12,7 +12,7 @@ import attrs
 
 from exproxy.config import spelling
 from exproxy.config.addresses import joined
-from exproxy.config.model import Backend, Configuration, Frontend, Server
+from exproxy.config.model import Backend, Configuration, Frontend, FrontTLS, Server
 from exproxy.config.problems import key
 from exproxy.config.spelling import fields, given, one_or_list, setting
 from exproxy.config.toml import table_lines
@@ -93,12 +93,13 @@ class _Writer:
         return given(
             mode=frontend.mode,
             bind=one_or_list(spelling.bind(bind, shared) for bind in frontend.binds),
-            tls=None if shared is None else spelling.front_tls(shared),
+            tls=_tls(frontend, shared),
             backend=frontend.backend,
             routes=_routes(frontend) or None,
             maxconn=frontend.maxconn,
             **({} if frontend.mapper is None else spelling.mapper(frontend.mapper)),
             **({} if frontend.web is None else spelling.web(frontend.web)),
+            **({} if frontend.mail is None else spelling.mail(frontend.mail)),
             **self._settings(OF_FRONTENDS, frontend),
             timeouts=self._timeouts(frontend),
         )
@@ -164,6 +165,14 @@ class _Writer:
             ),
             "check": spelling.checks(server, self.usual.check),
         }
+
+
+def _tls(frontend: Frontend, shared: FrontTLS | None) -> Table | str | None:
+    """Of a mail mode, no word means more than ``off``: clients and servers may speak it with one another."""
+    if shared is not None:
+        return spelling.front_tls(shared)
+    bare = frontend.mail is not None and not any(bind.tls for bind in frontend.binds)
+    return "off" if bare and frontend.mail is not None and not frontend.mail.end_to_end else None
 
 
 def _routes(frontend: Frontend) -> list[Table]:

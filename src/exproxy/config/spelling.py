@@ -15,6 +15,7 @@ from exproxy.config.model import (
     CheckTiming,
     CheckTLS,
     FrontTLS,
+    Mail,
     Mapped,
     Mapper,
     Server,
@@ -25,7 +26,17 @@ from exproxy.config.model import (
 from exproxy.config.structuring import TLS_TYPES, shown
 from exproxy.config.units import duration_text
 
-_DURATIONS = ("interval", "fast_interval", "down_interval", "timeout", "expire", "slow_start", "resolve", "dynamic_idle")
+_DURATIONS = (
+    "interval",
+    "fast_interval",
+    "down_interval",
+    "timeout",
+    "expire",
+    "slow_start",
+    "resolve",
+    "dynamic_idle",
+    "greet_delay",
+)
 _ALIASES = {checker: alias for alias, checker in TLS_TYPES.items()}
 """Checkers, and the types that mean them with TLS from the first byte."""
 
@@ -162,10 +173,15 @@ def web_route(route: WebRoute) -> Table:
     )
 
 
+def mail(one: Mail) -> Table:
+    """What belongs to the mail modes, but for TLS."""
+    return fields(one, "end_to_end")
+
+
 def front_tls(tls: FrontTLS) -> Table:
     """TLS towards clients."""
     certificates = one_or_list(_certificate(certificate) for certificate in tls.certificates)
-    return {"mode": "implicit", "certificates": certificates, **fields(tls, "certificates")}
+    return {"mode": tls.mode, "certificates": certificates, **fields(tls, "certificates", "mode")}
 
 
 def _certificate(certificate: Certificate) -> str | Table:
@@ -175,7 +191,7 @@ def _certificate(certificate: Certificate) -> str | Table:
 
 def server_tls(tls: ServerTLS) -> str | Table:
     """TLS towards a server."""
-    return _with_mode("implicit", fields(tls))
+    return _with_mode(tls.mode, fields(tls, "mode"))
 
 
 def _with_mode(mode: str, said: Table) -> str | Table:

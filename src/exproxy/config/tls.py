@@ -1,10 +1,10 @@
 """TLS towards clients and servers, and its profiles."""
 
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
-from exproxy.config.model import Certificate, FrontTLS, ServerTLS, TLSProfile
+from exproxy.config.model import Certificate, FrontTLS, Mode, ServerTLS, TLSProfile
 from exproxy.config.problems import KeyPath, did_you_mean
 from exproxy.config.report import Report, first, settings
 from exproxy.config.sections import CertificateSection, FrontTLSSection, ProfileSection, ServerTLSSection, TLSMode
@@ -27,10 +27,15 @@ class TLSBuilder:
             self.report.problem((*path, "min_version"), f"min_version is newer than max_version, {section.max_version}")
         return TLSProfile(name, section.min_version, section.max_version, section.ciphers, section.ciphersuites)
 
-    def front(self, *said: tuple[KeyPath, FrontTLSSection | None]) -> FrontTLS | None:
+    def front(self, mode: Mode, *said: tuple[KeyPath, FrontTLSSection | None]) -> FrontTLS | None:
         """:param said: the bind's and the front end's, each with its path; key by key the first that says something wins."""
         given = [(path, section) for path, section in said if section is not None]
-        if not self._implicit(given, 'mode = "tcp" relays STARTTLS as it is'):
+        begins = self._begins(given)
+        if begins == "starttls" and mode in ("tcp", "http", "epm"):
+            path = next(path for path, section in given if section.mode is not None)
+            hint = 'mode = "smtp" does; mode = "tcp" without tls relays STARTTLS as it is'
+            self.report.problem((*path, "mode"), f'mode = "{mode}" has no command to begin TLS', hint)
+        if begins is None:
             return None
         certificates = next(
             (
@@ -42,12 +47,13 @@ class TLSBuilder:
         )
         if not certificates:
             self.report.problem(given[0][0], "there is no certificate", 'write certificates = ["certs/mail.pem"]')
-        return FrontTLS(certificates, self._profile(given))
+        return FrontTLS(certificates, self._profile(given), begins)
 
     def server(self, *said: tuple[KeyPath, ServerTLSSection | None]) -> ServerTLS | None:
         """:param said: the server's and the back end's, likewise."""
         given = [(path, section) for path, section in said if section is not None]
-        if not self._implicit(given, "without it STARTTLS of the clients is relayed as it is"):
+        begins = self._begins(given)
+        if begins is None:
             return None
         values: dict[str, Any] = settings(("verify", "name"), [section for _, section in given])
         for path, section in given:
@@ -56,17 +62,14 @@ class TLSBuilder:
                 if not ca.is_file():
                     self.report.problem((*path, "ca"), f'there is no file "{ca}"')
                 values.setdefault("ca", ca)
-        return ServerTLS(profile=self._profile(given), **values)
+        return ServerTLS(profile=self._profile(given), mode=begins, **values)
 
-    def _implicit(self, given: list[tuple[KeyPath, Any]], instead: str) -> bool:
-        """Whether there is TLS from the first byte."""
+    def _begins(self, given: list[tuple[KeyPath, Any]]) -> Literal["starttls", "implicit"] | None:
+        """How TLS begins; ``None``: not at all."""
         mode: TLSMode | None = first(*(section.mode for _, section in given))  # type: ignore[assignment]  # the first of modes is one
         if mode is None and given:
             self.report.problem(given[0][0], "mode is missing", 'write mode = "implicit" or mode = "off"')
-        if mode == "starttls":
-            path = next(path for path, section in given if section.mode is not None)
-            self.report.later((*path, "mode"), 'tls mode "starttls"', instead)
-        return mode == "implicit"
+        return None if mode == "off" else mode
 
     def _profile(self, given: list[tuple[KeyPath, Any]]) -> str:
         for path, section in given:

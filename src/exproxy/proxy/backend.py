@@ -1,6 +1,6 @@
 """A pool of servers with what sessions need to know besides."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Literal
 
 import attrs
@@ -22,6 +22,7 @@ class Backend:
     :param source: the local address to connect from.
     :param tls: how to speak TLS to each server, by name, that wants it.
     :param starttls: likewise where the protocol has a command for it.
+    :param xclient: the names of the servers that are told who the client is by XCLIENT.
     """
 
     pool: Pool
@@ -36,6 +37,7 @@ class Backend:
     handshake_timeout: float
     tls: Mapping[str, ClientTLS]
     starttls: Mapping[str, ClientTLS] = attrs.field(factory=dict)
+    xclient: Set[str] = frozenset()
 
     def proxy_header(self, server: Server, source: Address, destination: Address) -> bytes:
         """What ``server`` must hear before the client's first byte; empty if it wants nothing."""

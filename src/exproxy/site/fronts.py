@@ -15,7 +15,7 @@ from exproxy.proxy.gate import Gate
 from exproxy.proxy.listener import Listener
 from exproxy.proxy.session import Session
 from exproxy.proxy.sni import SniTable
-from exproxy.site import web
+from exproxy.site import mail, web
 from exproxy.site.errors import SiteError
 from exproxy.site.mapping import install
 from exproxy.site.tls import TLSContexts
@@ -60,7 +60,8 @@ class Fronts:
             for bind in frontend.binds:
                 tls = self._tls.front(frontend.name, bind.tls)
                 for port in range(bind.first_port, bind.last_port + 1):
-                    listener = Listener(built, bind.accept_proxy, tls)
+                    starttls = bind.tls is not None and bind.tls.mode == "starttls"
+                    listener = Listener(built, bind.accept_proxy, None if starttls else tls, tls if starttls else None)
                     try:
                         listener.open((bind.address, port), frontend.backlog)
                     except OSError as error:
@@ -116,6 +117,8 @@ class Fronts:
         )
         if frontend.web is not None:
             web.install(built, frontend, frontend.web, self._backends)
+        if frontend.mail is not None:
+            mail.install(built, frontend, frontend.mail, self._backends)
         return built
 
 

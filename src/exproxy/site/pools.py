@@ -1,10 +1,12 @@
 """Hosts, tables and back ends of a configuration as the pool's objects."""
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from random import Random
 
 from exproxy import pool
 from exproxy.config import model
+from exproxy.net.tls.client import ClientTLS
 from exproxy.proxy.backend import Backend
 from exproxy.site.tls import TLSContexts
 from exproxy.wire.interfaces import interface
@@ -54,7 +56,9 @@ class Pools:
             source=backend.source,
             send_proxy={server.name: server.send_proxy for server in backend.servers if server.send_proxy is not None},
             handshake_timeout=backend.timeouts.handshake,
-            tls={name: context for name, context in tls.items() if context is not None},
+            tls=_of_mode(backend, tls, "implicit"),
+            starttls=_of_mode(backend, tls, "starttls"),
+            xclient=frozenset(server.name for server in backend.servers if server.send_xclient),
         )
 
     def _server(self, server: model.Server) -> pool.Server:
@@ -81,6 +85,12 @@ class Pools:
         if host is None:
             host = self.hosts[server.host] = pool.Host(server.host, server.address)
         return host
+
+
+def _of_mode(backend: model.Backend, contexts: Mapping[str, ClientTLS | None], mode: model.TLSMode) -> dict[str, ClientTLS]:
+    """Those of the servers that are spoken to so."""
+    names = [server.name for server in backend.servers if server.tls is not None and server.tls.mode == mode]
+    return {name: context for name in names if (context := contexts[name]) is not None}
 
 
 def is_literal(address: str) -> bool:

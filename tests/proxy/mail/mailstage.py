@@ -56,7 +56,8 @@ class MailStage(Stage):
             }
             | (clients or {})
         )
-        manner = Smtp("lb.example.com", settings or Settings(), frozenset(backend.starttls), frozenset(xclient)).manner()
+        backend.xclient = frozenset(xclient)
+        manner = Smtp("lb.example.com", settings or Settings(), backend).manner()
         self.house = House(frontend, manner, backend, **({"greeting_timeout": 20.0, "secret": b"secret"} | options))
         frontend.serve = self.house.serve
         listener = Listener(frontend, (), tls, starttls)

@@ -1,10 +1,9 @@
 """Mode ``smtp``."""
 
-from collections.abc import Set
-
 import attrs
 
 from exproxy.pool import Server
+from exproxy.proxy.backend import Backend
 from exproxy.proxy.mail.manner import Manner, Relay
 from exproxy.wire.reception.base import ClientFacts, Reception
 from exproxy.wire.reception.smtp import SmtpReception
@@ -19,21 +18,19 @@ class Smtp:
     """:param helo: what we call ourselves to servers.
 
     :param settings: of sessions; whether STARTTLS is offered depends on the client's way in.
-    :param starttls: names of the servers that are spoken to so.
-    :param xclient: names of the servers that are told who the client is.
     """
 
     helo: str
     settings: Settings
-    starttls: Set[str]
-    xclient: Set[str]
+    backend: Backend
 
     def manner(self) -> Manner:
         """What it does its own way."""
         return Manner(self._reception, self._relay, NONE_LEFT, EARLY)
 
     def _reception(self, server: Server, client: ClientFacts) -> Reception:
-        return SmtpReception(self.helo, server.name in self.starttls, client if server.name in self.xclient else None)
+        backend = self.backend
+        return SmtpReception(self.helo, server.name in backend.starttls, client if server.name in backend.xclient else None)
 
     def _relay(self, secure: bool, offered: bool) -> Relay:
         settings = attrs.evolve(self.settings, starttls=StartTls.OFFER) if offered else self.settings

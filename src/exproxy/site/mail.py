@@ -1,0 +1,41 @@
+"""The mail modes of a configuration: who serves a front end's clients."""
+
+import os
+import re
+import socket
+from collections.abc import Mapping
+
+from exproxy.config import model
+from exproxy.proxy.backend import Backend
+from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.mail.house import House
+from exproxy.proxy.mail.smtp import Smtp
+from exproxy.wire.smtprelay import Settings, StartTls
+
+_SECRET = 32
+"""Octets."""
+
+
+def install(frontend: Frontend, said: model.Frontend, mail: model.Mail, backends: Mapping[str, Backend]) -> House:
+    """Make ``frontend`` one of a mail mode."""
+    assert said.backend is not None
+    backend = backends[said.backend]
+    settings = Settings(StartTls.PASS if mail.end_to_end else StartTls.HIDE, mail.require_tls, mail.bad_commands)
+    house = House(
+        frontend=frontend,
+        manner=Smtp(mail.helo or own_name(), settings, backend).manner(),
+        backend=backend,
+        greeting_timeout=said.timeouts.greeting,
+        secret=os.urandom(_SECRET),
+        greet_delay=mail.greet_delay,
+        early=mail.early,
+        tarpit=said.timeouts.tarpit,
+    )
+    frontend.serve = house.serve
+    return house
+
+
+def own_name() -> str:
+    """What this machine calls itself, as EHLO can say it (RFC 5321 4.1.1.1); its loopback address, where that is no name."""
+    name = socket.gethostname()
+    return name if re.fullmatch(r"[A-Za-z0-9.-]{1,255}", name) else "[127.0.0.1]"

@@ -1,0 +1,18 @@
+"""Mail modes of a configuration."""
+
+from exproxy.config import model
+from exproxy.site.mail import install, own_name
+from tests.proxy.stage import Stage
+
+
+class InstallTests(Stage):
+    def test_a_front_end_serves_its_clients_so(self) -> None:
+        frontend = self.open(None)
+        mail = model.Mail("lb.example.com", greet_delay=2.0, early="tarpit")
+        said = model.Frontend("mx", "smtp", (), "hub", timeouts=model.Timeouts(greeting=9.0, tarpit=8.0), mail=mail)
+        house = install(frontend, said, mail, {"hub": self.backend()})
+        self.assertEqual(frontend.serve, house.serve)
+        self.assertEqual((house.greeting_timeout, house.greet_delay, house.early, house.tarpit), (9.0, 2.0, "tarpit", 8.0))
+
+    def test_our_own_name_can_be_said(self) -> None:
+        self.assertRegex(own_name(), r"^[!-~]+$")
