@@ -26,7 +26,7 @@ class FrontendTests(ConfigTestCase):
         self.assertEqual(frontend.timeouts, Timeouts(client=1.0))
 
     def test_modes_that_are_not_built_are_refused_by_name(self) -> None:
-        for mode in ("imap", "pop3"):
+        for mode in ("imap",):
             (problem,) = self.problems(f'[frontends.a]\nmode = "{mode}"\nbind = ":1"\nbackend = "hub"\n' + BACKEND)
             self.assertIn(f'site.toml:2: frontends.a.mode: mode "{mode}" is not built yet; use mode = "tcp"', problem)
 

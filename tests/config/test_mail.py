@@ -57,6 +57,10 @@ class MailTests(ConfigTestCase):
     def test_a_back_end_is_needed(self) -> None:
         self.assertIn("frontends.mx.backend: there is nothing to send sessions to", "; ".join(self.problems(FRONT + SERVERS)))
 
+    def test_pop3_says_no_ehlo(self) -> None:
+        text = '[frontends.a]\nmode = "pop3"\nbind = ":110"\nbackend = "hub"\nhelo = "x"\n'
+        self.assertIn('frontends.a.helo: mode = "pop3" has no EHLO', "; ".join(self.problems(text + SERVERS)))
+
     def test_other_modes_have_none_of_it(self) -> None:
         text = '[frontends.a]\nbind = ":1"\nbackend = "hub"\nhelo = "x"\n[backends.hub]\ntls = "starttls"\nsend_xclient = true\n'
         said = "; ".join(self.problems(text + SERVERS))

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from exproxy.config.model import Backend, Frontend, Mail
+from exproxy.config.model import Backend, Frontend, Mail, Mode
 from exproxy.config.problems import KeyPath
 from exproxy.config.report import Report, settings
 from exproxy.config.sections import (
@@ -18,7 +18,7 @@ from exproxy.config.sections import (
     ServerTLSSection,
 )
 
-MODES = ("smtp",)
+MODES: tuple[Mode, ...] = ("smtp", "pop3")
 _OF_MAIL = ("helo", "require_tls", "greet_delay", "early", "bad_commands")
 _NAME = re.compile(r"[!-~]{1,255}")
 
@@ -38,7 +38,9 @@ class MailBuilder:
                     hint = 'write mode = "smtp", or leave it out'
                     self.report.problem((*path, word), "this belongs to the modes that speak mail", hint)
             return None
-        if section.helo is not None and not _NAME.fullmatch(section.helo):
+        if section.helo is not None and section.mode != "smtp":
+            self.report.problem((*path, "helo"), f'mode = "{section.mode}" has no EHLO', "leave it out")
+        elif section.helo is not None and not _NAME.fullmatch(section.helo):
             self.report.problem((*path, "helo"), f'"{section.helo}" is no name to say EHLO with', 'write "mail.example.com"')
         if section.backend is None:
             self.report.problem((*path, "backend"), "there is nothing to send sessions to", "name a back end: backend = …")

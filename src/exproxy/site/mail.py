@@ -9,8 +9,10 @@ from exproxy.config import model
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.mail.house import House
+from exproxy.proxy.mail.manner import Manner
+from exproxy.proxy.mail.pop3 import Pop3
 from exproxy.proxy.mail.smtp import Smtp
-from exproxy.wire.smtprelay import Settings, StartTls
+from exproxy.wire.mailsettings import Settings, StartTls
 
 _SECRET = 32
 """Octets."""
@@ -23,7 +25,7 @@ def install(frontend: Frontend, said: model.Frontend, mail: model.Mail, backends
     settings = Settings(StartTls.PASS if mail.end_to_end else StartTls.HIDE, mail.require_tls, mail.bad_commands)
     house = House(
         frontend=frontend,
-        manner=Smtp(mail.helo or own_name(), settings, backend).manner(),
+        manner=_manner(said.mode, mail, settings, backend),
         backend=backend,
         greeting_timeout=said.timeouts.greeting,
         secret=os.urandom(_SECRET),
@@ -33,6 +35,12 @@ def install(frontend: Frontend, said: model.Frontend, mail: model.Mail, backends
     )
     frontend.serve = house.serve
     return house
+
+
+def _manner(mode: model.Mode, mail: model.Mail, settings: Settings, backend: Backend) -> Manner:
+    if mode == "pop3":
+        return Pop3(settings, backend).manner()
+    return Smtp(mail.helo or own_name(), settings, backend).manner()
 
 
 def own_name() -> str:

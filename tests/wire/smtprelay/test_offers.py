@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.wire.smtprelay.offers import Settings, StartTls, rewritten
+from exproxy.wire.mailsettings import Settings, StartTls
+from exproxy.wire.smtprelay.offers import rewritten
 from tests.wire.cutting import MODEST
 
 EXCHANGE = b"".join(

@@ -2,10 +2,10 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from exproxy.wire.mailsettings import Settings, StartTls
 from exproxy.wire.smtprelay import answers
 from exproxy.wire.smtprelay.commands import Kind
 from exproxy.wire.smtprelay.facts import Facts
-from exproxy.wire.smtprelay.offers import Settings, StartTls
 from exproxy.wire.smtprelay.refusals import refusal, starttls_refusal
 
 CLEAR, TLS = Facts(), Facts(tls=True)

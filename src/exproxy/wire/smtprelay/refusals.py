@@ -1,10 +1,10 @@
 """Which commands do not pass, and what we answer instead."""
 
+from exproxy.wire.mailsettings import Settings, StartTls
 from exproxy.wire.smtprelay import answers
 from exproxy.wire.smtprelay.answers import Answer
 from exproxy.wire.smtprelay.commands import Kind
 from exproxy.wire.smtprelay.facts import Facts
-from exproxy.wire.smtprelay.offers import Settings, StartTls
 
 _ALWAYS = (Kind.EHLO, Kind.HELO, Kind.FREE, Kind.RSET, Kind.QUIT, Kind.TLS)  # no set: its hash costs a call
 """What may be said before TLS where TLS is required (RFC 3207 4), and before EHLO once TLS has begun."""

@@ -13,13 +13,14 @@ from collections import deque
 
 from exproxy.wire.crossing import Broken, Crossing
 from exproxy.wire.errors import WireError
+from exproxy.wire.mailsettings import Settings, StartTls
 from exproxy.wire.smtprelay import answers
 from exproxy.wire.smtprelay.answers import Answer
 from exproxy.wire.smtprelay.bounds import AUTH, HELD, OUTSTANDING, REPLY, SLOT
 from exproxy.wire.smtprelay.commands import Chunk, Flaw, Inbox, Kind, chunk_of, countable, flaw, kind_of
 from exproxy.wire.smtprelay.content import Content
 from exproxy.wire.smtprelay.facts import Ending, Facts
-from exproxy.wire.smtprelay.offers import Settings, StartTls, rewritten
+from exproxy.wire.smtprelay.offers import rewritten
 from exproxy.wire.smtprelay.refusals import refusal, starttls_refusal
 from exproxy.wire.smtprelay.replies import Replies
 from exproxy.wire.step import Out, Step, Then
