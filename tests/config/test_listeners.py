@@ -25,11 +25,6 @@ class FrontendTests(ConfigTestCase):
         self.assertEqual((frontend.dontlognull, frontend.backlog, frontend.maxconn), (True, 7, 3))
         self.assertEqual(frontend.timeouts, Timeouts(client=1.0))
 
-    def test_modes_that_are_not_built_are_refused_by_name(self) -> None:
-        for mode in ("imap",):
-            (problem,) = self.problems(f'[frontends.a]\nmode = "{mode}"\nbind = ":1"\nbackend = "hub"\n' + BACKEND)
-            self.assertIn(f'site.toml:2: frontends.a.mode: mode "{mode}" is not built yet; use mode = "tcp"', problem)
-
     def test_a_mode_that_does_not_exist_is_refused_otherwise(self) -> None:
         (problem,) = self.problems('[frontends.a]\nmode = "stmp"\nbind = ":1"\nbackend = "hub"\n' + BACKEND)
         self.assertEqual(problem, 'site.toml:2: frontends.a.mode: "stmp" is not a mode; did you mean "smtp"?')

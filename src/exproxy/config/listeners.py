@@ -37,9 +37,6 @@ class FrontendsBuilder:
 
     def _frontend(self, name: str, section: FrontendSection) -> Frontend:
         path: KeyPath = ("frontends", name)
-        if section.mode not in ("tcp", "http", "epm", *MODES):
-            hint = 'use mode = "tcp": it relays the protocol, and the checks still speak it'
-            self.report.later((*path, "mode"), f'mode "{section.mode}"', hint)
         if not section.bind.items:
             self.report.problem((*path, "bind"), "there is no address to listen on", 'write bind = "10.0.0.9:25" or the like')
         if section.backend is None and not section.routes.items and section.mode not in MODES:

@@ -18,8 +18,10 @@ from exproxy.config.sections import (
     ServerTLSSection,
 )
 
-MODES: tuple[Mode, ...] = ("smtp", "pop3")
+MODES: tuple[Mode, ...] = ("smtp", "imap", "pop3")
 _OF_MAIL = ("helo", "require_tls", "greet_delay", "early", "bad_commands")
+_TELLING = {"send_xclient": ("smtp", "pop3"), "send_id": ("imap",)}
+"""What tells servers who the client is, and in which modes."""
 _NAME = re.compile(r"[!-~]{1,255}")
 
 
@@ -63,7 +65,7 @@ class MailBuilder:
             return False
         backend = self.document.backends[section.backend]
         ends: list[BackendSection | ServerSection] = [backend, *backend.servers.values()]
-        return any(_mode(end.tls) in ("starttls", "implicit") or end.send_xclient for end in ends)
+        return any(_mode(end.tls) in ("starttls", "implicit") or end.send_xclient or end.send_id for end in ends)
 
 
 def check_servers(frontends: Mapping[str, Frontend], backends: Mapping[str, Backend], report: Report) -> None:
@@ -75,9 +77,10 @@ def check_servers(frontends: Mapping[str, Frontend], backends: Mapping[str, Back
                 if frontend.mail is None and server.tls is not None and server.tls.mode == "starttls":
                     message = f'front end {frontend.name} has mode = "{frontend.mode}", which has no command to begin TLS'
                     report.problem((*path, "tls"), message, 'write mode = "smtp" there, or mode = "implicit" here')
-                if server.send_xclient and frontend.mode not in ("smtp", "pop3"):
-                    message = f'front end {frontend.name} has mode = "{frontend.mode}", which has no XCLIENT'
-                    report.problem((*path, "send_xclient"), message, 'send_proxy = "v2" tells servers who the client is')
+                for word, modes in _TELLING.items():
+                    if getattr(server, word) and frontend.mode not in modes:
+                        message = f'front end {frontend.name} has mode = "{frontend.mode}", which has no such command'
+                        report.problem((*path, word), message, 'send_proxy = "v2" tells servers who the client is')
 
 
 def _behind(frontend: Frontend, backends: Mapping[str, Backend]) -> Iterator[Backend]:

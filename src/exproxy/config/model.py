@@ -211,6 +211,8 @@ class Server:
     mapping: Mapping | None = None
     send_xclient: bool = False
     """Tell the server who the client is by XCLIENT, in modes ``smtp`` and ``pop3``."""
+    send_id: bool = False
+    """The same by ID, in mode ``imap``."""
 
 
 @frozen

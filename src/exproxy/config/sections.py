@@ -150,6 +150,7 @@ class BalancingSection:
     slow_start: Duration | None = None
     send_proxy: ProxyVersion | Off | None = None
     send_xclient: bool | None = None
+    send_id: bool | None = None
     resolve: Duration | None = field(default=None, validator=positive)
 
 
@@ -197,6 +198,7 @@ class ServerSection:
     slow_start: Duration | None = None
     send_proxy: ProxyVersion | Off | None = None
     send_xclient: bool | None = None
+    send_id: bool | None = None
     resolve: Duration | None = field(default=None, validator=positive)
     agent: AgentSection | None = None
     tls: ServerTLSSection | None = None

@@ -87,7 +87,7 @@ class BackendsBuilder:
         checks = self.checks.build(path, backend.check, section.check, checked)
         if host is None:
             return None
-        said: dict[str, Any] = settings(("slow_start", "resolve", "send_xclient"), (section, backend, defaults))
+        said: dict[str, Any] = settings(("slow_start", "resolve", "send_xclient", "send_id"), (section, backend, defaults))
         return Server(
             name=name,
             host=host.name,

@@ -21,7 +21,7 @@ OF_BACKENDS = (
     "observe",
     "error_limit",
 )
-OF_SERVERS = ("slow_start", "send_proxy", "send_xclient", "resolve")
+OF_SERVERS = ("slow_start", "send_proxy", "send_xclient", "send_id", "resolve")
 OF_FRONTENDS = ("dontlognull", "backlog")
 
 

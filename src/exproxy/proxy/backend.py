@@ -23,6 +23,7 @@ class Backend:
     :param tls: how to speak TLS to each server, by name, that wants it.
     :param starttls: likewise where the protocol has a command for it.
     :param xclient: the names of the servers that are told who the client is by XCLIENT.
+    :param imap_id: likewise by IMAP's ID.
     """
 
     pool: Pool
@@ -38,6 +39,7 @@ class Backend:
     tls: Mapping[str, ClientTLS]
     starttls: Mapping[str, ClientTLS] = attrs.field(factory=dict)
     xclient: Set[str] = frozenset()
+    imap_id: Set[str] = frozenset()
 
     def proxy_header(self, server: Server, source: Address, destination: Address) -> bytes:
         """What ``server`` must hear before the client's first byte; empty if it wants nothing."""

@@ -9,6 +9,7 @@ from exproxy.config import model
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.mail.house import House
+from exproxy.proxy.mail.imap import Imap
 from exproxy.proxy.mail.manner import Manner
 from exproxy.proxy.mail.pop3 import Pop3
 from exproxy.proxy.mail.smtp import Smtp
@@ -38,6 +39,8 @@ def install(frontend: Frontend, said: model.Frontend, mail: model.Mail, backends
 
 
 def _manner(mode: model.Mode, mail: model.Mail, settings: Settings, backend: Backend) -> Manner:
+    if mode == "imap":
+        return Imap(settings, backend).manner()
     if mode == "pop3":
         return Pop3(settings, backend).manner()
     return Smtp(mail.helo or own_name(), settings, backend).manner()

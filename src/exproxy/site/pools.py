@@ -59,6 +59,7 @@ class Pools:
             tls=_of_mode(backend, tls, "implicit"),
             starttls=_of_mode(backend, tls, "starttls"),
             xclient=frozenset(server.name for server in backend.servers if server.send_xclient),
+            imap_id=frozenset(server.name for server in backend.servers if server.send_id),
         )
 
     def _server(self, server: model.Server) -> pool.Server:

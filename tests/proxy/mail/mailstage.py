@@ -8,6 +8,7 @@ from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.listener import Listener
 from exproxy.proxy.mail.house import House
+from exproxy.proxy.mail.manner import Manner
 from exproxy.proxy.mail.smtp import Smtp
 from exproxy.wire.smtprelay import Settings
 from tests.net.memory import MemoryStream, PeerSession, Recorder
@@ -34,6 +35,7 @@ class MailStage(Stage):
         tls: ServerTLS | None = None,
         starttls: ServerTLS | None = None,
         xclient: tuple[str, ...] = (),
+        manner: Manner | None = None,
         clients: dict[str, Any] | None = None,
         **options: Any,
     ) -> Frontend:
@@ -57,7 +59,7 @@ class MailStage(Stage):
             | (clients or {})
         )
         backend.xclient = frozenset(xclient)
-        manner = Smtp("lb.example.com", settings or Settings(), backend).manner()
+        manner = manner or Smtp("lb.example.com", settings or Settings(), backend).manner()
         self.house = House(frontend, manner, backend, **({"greeting_timeout": 20.0, "secret": b"secret"} | options))
         frontend.serve = self.house.serve
         listener = Listener(frontend, (), tls, starttls)

@@ -19,6 +19,9 @@ class Script:
     awaiting: bool = False
     facts: object = None
 
+    def greeting(self, said: bytes) -> bytes:
+        return said
+
     def from_client(self, data: bytes) -> Step:
         return self._step(data, Step(data))
 

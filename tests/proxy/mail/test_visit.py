@@ -4,6 +4,8 @@ from exproxy.net.tls.client import ClientTLS, client_context
 from exproxy.net.tls.profiles import BUILT_IN
 from exproxy.net.tls.server import ServerTLS
 from exproxy.pool import Admin
+from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.mail.imap import PARTING, Imap
 from exproxy.wire.smtprelay import Settings
 from tests.net.memory import Recorder
 from tests.net.tls.files import authority_file, certificate_file
@@ -282,6 +284,70 @@ class DrainTests(MailStage):
         frontend.drain()
         self.reply(b"220 one\r\n")
         self.assertEqual(client.data.splitlines()[-1][:9], b"421 4.3.2")
+
+
+class PipedTests(MailStage):
+    """After an IMAP login nobody follows the session any more."""
+
+    def logged_in(self) -> tuple[Frontend, Recorder]:
+        for peer in self.servers.values():
+            peer.greeting = b"* OK hi\r\n"
+        backend = self.backend()
+        frontend = self.serve(backend, manner=Imap(Settings(), backend).manner())
+        client = self.client()
+        self.says(client, "a LOGIN anna secret")
+        self.reply(b"a OK in\r\n")
+        client.data.clear()
+        return frontend, client
+
+    def test_octets_pass_both_ways(self) -> None:
+        _, client = self.logged_in()
+        self.says(client, "b IDLE")
+        self.reply(b"+ idling\r\n")
+        self.assertEqual((self.got("one")[0][-8:], client.data), (b"b IDLE\r\n", b"+ idling\r\n"))
+
+    def test_a_drain_says_goodbye_where_nothing_is_said(self) -> None:
+        frontend, client = self.logged_in()
+        frontend.drain()
+        self.clock.advance(1)
+        self.reply(b"* 1 EXISTS\r\n")
+        self.clock.advance(1.5)
+        self.settle()
+        self.assertNotIn(b"BYE", client.data)
+        self.clock.advance(1)
+        self.settle()
+        self.assertTrue(client.data.endswith(PARTING))
+        self.assertTrue(client.eof)
+
+    def test_the_line_knows_who_it_was(self) -> None:
+        _, client = self.logged_in()
+        client.stream.close()
+        self.settle()
+        self.clock.advance(5)
+        self.settle()
+        line = self.lines()[0]
+        self.assertEqual((line.user, line.last, line.session.termination), (self.house.pseudonym(b"anna"), "OK", "--"))
+        self.assertEqual(self.gate.taken, 0)
+
+    def test_a_server_that_ends_ends_it(self) -> None:
+        _, client = self.logged_in()
+        self.reply(b"* BYE\r\n")
+        self.session().stream.close()
+        self.settle()
+        self.assertEqual((client.data, client.eof), (b"* BYE\r\n", True))
+        for _ in range(2):  # for what is still on its way, and for the client to leave
+            self.clock.advance(4.2)
+            self.settle()
+        self.assertEqual(self.gate.taken, 0)
+
+    def test_nothing_for_too_long_ends_it(self) -> None:
+        _, client = self.logged_in()
+        self.clock.advance(31)
+        self.settle()
+        self.assertTrue(client.eof)
+        client.stream.close()
+        self.settle()
+        self.assertEqual(self.lines()[0].session.termination, "cD")
 
 
 class XclientTests(MailStage):

@@ -62,6 +62,9 @@ class Relay(Protocol):
     def awaiting(self) -> bool:
         """The server owes an answer."""
 
+    def greeting(self, said: bytes) -> bytes:
+        """What the client hears of a server's greeting."""
+
     def from_client(self, data: bytes) -> Step:
         """:raises Broken: send its ``last``, close both sides."""
 
@@ -91,9 +94,11 @@ class Manner:
     :param relay: of a client that is put through: whether it is encrypted already, and whether TLS can be offered to it.
     :param none_left: what a client hears when no server takes it; then it is let go.
     :param early: what a client hears that spoke before the greeting.
+    :param parting: what may be said to a client at any time between two answers of its server; empty: there is no such thing.
     """
 
     reception: Callable[[Server, ClientFacts], Reception]
     relay: Callable[[bool, bool], Relay]
     none_left: bytes
     early: bytes
+    parting: bytes = b""

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from exproxy.proxy.mail.house import House
 
 
+_QUIET = 2.0
+"""Seconds without a byte after which a drain ends a session that nobody follows."""
+
+
 class _State(enum.Enum):
     """The value is the second letter of the termination code."""
 
@@ -93,6 +97,8 @@ class Visit:
         self._draining = True
         if self._talk is not None and self._state is _State.TALKING:
             self._talk.drain()
+            if self._talk.piped and self._house.manner.parting:
+                self._wait(_QUIET)
 
     # ---- what the streams tell
 
@@ -171,7 +177,7 @@ class Visit:
         self._state = _State.TALKING
         stream.attach(self)
         self._wait_for_words()
-        talk.begin(greeting)
+        talk.begin(self._relay.greeting(greeting))
         if self._draining:
             talk.drain()
 
@@ -297,12 +303,23 @@ class Visit:
         assert talk is not None
         patience, letter = self._patience(talk)
         silent = now - max(self._client.last_active, upstream.last_active)
+        if self._draining and talk.piped and self._house.manner.parting:
+            self._part_when_quiet(silent)
+            return
         if silent < patience:
             self._wait(patience - silent)
         elif talk.piped:
             self._end(letter)
         else:
             talk.expire()
+
+    def _part_when_quiet(self, silent: float) -> None:
+        """Nobody follows what is said any more; where nothing was said for a while, nobody is in the midst of a word."""
+        if silent < _QUIET:
+            self._wait(_QUIET - silent)
+        else:
+            self._client.write(self._house.manner.parting)
+            self._end("K")
 
     def _patience(self, talk: Talk) -> tuple[float, str]:
         client, server = self._house.frontend.client_timeout, self._house.backend.server_timeout

@@ -90,6 +90,10 @@ class PopRelay:
         """The server owes a reply."""
         return bool(self._awaited)
 
+    def greeting(self, said: bytes) -> bytes:
+        """The server's greeting is the client's: its timestamp is for APOP."""
+        return said
+
     def from_client(self, data: bytes) -> Step:
         """:raises Broken: send its ``last``, close both sides."""
         if self._place is _Place.OPEN:

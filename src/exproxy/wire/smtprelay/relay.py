@@ -119,6 +119,10 @@ class SmtpRelay:
         """No mail is begun and no reply is awaited: nothing is lost if the session ends now."""
         return self._place is _Place.COMMAND and not self._mail and not self._awaited
 
+    def greeting(self, said: bytes) -> bytes:
+        """The server's greeting is the client's."""
+        return said
+
     def from_client(self, data: bytes) -> Step:
         """Take what the client sent.
 
