@@ -8,7 +8,7 @@ from tests.integration.peers.process import PeerTestCase
 
 CONFIGURATION = """
 [frontends.mail]
-mode = "tcp"
+mode = "{mode}"
 bind = ["{front}:{port}"]
 backend = "mailboxes"
 
@@ -23,6 +23,7 @@ class MailboxTests(BalancedTests, PeerTestCase):
 
     protocol: str
     """``imap`` or ``pop3``, as checks name it."""
+    mode = "tcp"
     backends = ("mailboxes",)
 
     def setUp(self) -> None:
@@ -32,7 +33,8 @@ class MailboxTests(BalancedTests, PeerTestCase):
         self.first, self.second = (dovecot.Dovecot(*each, *ports.values()) for each in (("ex1", FIRST), ("ex2", SECOND)))
         self.started(self.first, self.second)
         self._port, port = ports[self.protocol], free_port(FRONT)
-        self.balance(port, CONFIGURATION.format(front=FRONT, port=port, protocol=self.protocol, servers=servers(self._port)))
+        values = {"mode": self.mode, "front": FRONT, "port": port, "protocol": self.protocol, "servers": servers(self._port)}
+        self.balance(port, CONFIGURATION.format(**values))
 
     def liars(self) -> list[Liar]:
         return [Liar(SECOND, self._port)]

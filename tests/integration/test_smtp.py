@@ -12,7 +12,7 @@ from tests.integration.peers.waiting import eventually
 
 CONFIGURATION = """
 [frontends.smtp]
-mode = "tcp"
+mode = "{mode}"
 bind = ["{front}:{port}"]
 backend = "hub"
 
@@ -24,6 +24,7 @@ check = [{{ type = "smtp", helo = "lb.example.com" }}]
 
 class SmtpTests(BalancedTests, PeerTestCase):
     backends = ("hub",)
+    mode = "tcp"
 
     def setUp(self) -> None:
         super().setUp()
@@ -31,7 +32,7 @@ class SmtpTests(BalancedTests, PeerTestCase):
         behind, port = free_port(FIRST, SECOND), free_port(FRONT)
         self.first, self.second = postfix.Postfix("ex1", FIRST, behind), postfix.Postfix("ex2", SECOND, behind)
         self.started(self.first, self.second)
-        self.balance(port, CONFIGURATION.format(front=FRONT, port=port, servers=servers(behind)))
+        self.balance(port, CONFIGURATION.format(mode=self.mode, front=FRONT, port=port, servers=servers(behind)))
 
     def client(self) -> str:
         dialogue = swaks(self.proxy.host, self.proxy.port)
