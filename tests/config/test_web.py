@@ -43,6 +43,7 @@ class WebTests(ConfigTestCase):
     def test_redirects(self) -> None:
         for text, redirect in (
             ('"https"', Redirect("https")),
+            ('{ to = "https", port = 8443 }', Redirect("https", port=8443)),
             ('{ to = "https://mail.example.com/owa", status = 301 }', Redirect("https://mail.example.com/owa", 301)),
         ):
             self.assertEqual(self.web(f"redirect = {text}", front="").routes, (WebRoute(redirect=redirect),))
@@ -68,6 +69,7 @@ class WebTests(ConfigTestCase):
             (('backend = "owa"', 'redirect = "https"'), "not both"),
             (('redirect = "owa"',), '"owa" is neither a path nor an address'),
             (('redirect = { to = "https", status = 200 }',), "200 redirects nobody"),
+            (('redirect = { to = "/owa", port = 8443 }',), 'redirect.port: this is for to = "https"; an address has its port'),
             (('sni = "a.example.com"', 'backend = "owa"'), 'requests go by the name in them; write host = "mail.example.com"'),
         ):
             self.assertIn(expected, self.said(*lines), lines)

@@ -52,7 +52,7 @@ class FrontendsBuilder:
             routes=() if section.mode in ("http", *MODES) else self._routes(path, section),
             timeouts=timeouts(self.document.defaults.timeouts, section.timeouts),
             mapper=self.mappers.mapper(path, section),
-            web=WebBuilder(self.report).web(path, section),
+            web=WebBuilder(self.report, self.document.defaults).web(path, section),
             mail=MailBuilder(self.document, self.report).mail(path, section),
             **said,
         )

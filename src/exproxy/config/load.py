@@ -23,6 +23,7 @@ from exproxy.config.servers import BackendsBuilder
 from exproxy.config.sources import Tree, read
 from exproxy.config.structuring import structure
 from exproxy.config.tls import TLSBuilder
+from exproxy.config.web import refuse_elsewhere
 
 
 def load(path: Path, environ: Mapping[str, str], checkers: Mapping[str, CheckerType]) -> Configuration:
@@ -81,6 +82,7 @@ def _build(document: DocumentSection, report: Report, checkers: Mapping[str, Che
     listeners = FrontendsBuilder(document, report, MapperBuilder(document, report, interface_problem(checkers)))
     listeners.build()
     check_servers(listeners.frontends, servers.backends, report)
+    refuse_elsewhere(document, report)
     configuration = Configuration(
         files=tuple(file.absolute() for file in report.tree.files),
         service=_service(document.service, report),

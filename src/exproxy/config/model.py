@@ -216,6 +216,26 @@ class Server:
 
 
 @frozen
+class Headers:
+    """What is done to header lines: removed first, then set, then added; names in the case in which they are written."""
+
+    set: tuple[tuple[str, str], ...] = ()
+    add: tuple[tuple[str, str], ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+@frozen
+class Page:
+    """What is shown for a status; it was read with the configuration, so that all workers have the same."""
+
+    status: int
+    file: Path
+    kind: str
+    """``Content-Type``."""
+    body: bytes = field(repr=False)
+
+
+@frozen
 class Backend:
     name: str
     servers: tuple[Server, ...]
@@ -236,6 +256,9 @@ class Backend:
     """So many failures in a row count as one failed check."""
     source: str | None = None
     """An address to connect from."""
+    request_headers: Headers = Headers()
+    """Of mode ``http``, as the next."""
+    response_headers: Headers = Headers()
 
 
 @frozen
@@ -289,10 +312,11 @@ class SniRoute:
 
 @frozen
 class Redirect:
-    """:param to: an address, a path, or ``https``: what was asked for, by way of that."""
+    """:param to: an address, a path, or ``https``: what was asked for, by way of that and ``port``."""
 
     to: str
     status: int = 302
+    port: int = 443
 
 
 @frozen
@@ -319,12 +343,18 @@ class Web:
     :param forwarded: what servers are told about the client, by the names of header lines.
     :param trusted: proxies whose word about their own clients is believed.
     :param max_body: octets of a request's body.
+    :param request_headers: for what goes to servers.
+    :param response_headers: for what goes to clients, our own pages and redirects too.
+    :param pages: instead of ours, by status.
     """
 
     routes: tuple[WebRoute, ...] = ()
     forwarded: tuple[Forwarded, ...] = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "front-end-https")
     trusted: tuple[Network, ...] = ()
     max_body: int | None = None
+    request_headers: Headers = Headers()
+    response_headers: Headers = Headers()
+    pages: tuple[Page, ...] = ()
 
 
 @frozen

@@ -134,6 +134,15 @@ class ServiceSection:
 
 
 @frozen
+class HeadersSection:
+    """What is done to header lines: removed first, then set, then added."""
+
+    set: Mapping[str, str] = field(default=Factory(dict))
+    add: Mapping[str, Several[str]] = field(default=Factory(dict))
+    remove: Several[str] = field(default=Several())
+
+
+@frozen
 class BalancingSection:
     """What a back end may say, and ``[defaults]`` for all of them."""
 
@@ -159,6 +168,7 @@ class DefaultsSection(BalancingSection):
     check: TimingSection = TimingSection()
     dontlognull: bool | None = None
     backlog: int | None = field(default=None, validator=at_least(1))
+    pages: Mapping[str, str] | None = None
 
 
 @frozen
@@ -213,6 +223,8 @@ class BackendSection(BalancingSection):
     mapper: MapperSection | None = None
     source: str | None = None
     tls: ServerTLSSection | None = None
+    request_headers: HeadersSection | None = None
+    response_headers: HeadersSection | None = None
 
 
 @frozen
@@ -239,6 +251,7 @@ class RedirectSection:
 
     to: str
     status: int | None = None
+    port: Port | None = None
 
 
 @frozen
@@ -278,6 +291,9 @@ class FrontendSection:
     greet_delay: Duration | None = field(default=None, validator=positive)
     early: Early | None = None
     bad_commands: int | None = field(default=None, validator=at_least(1))
+    request_headers: HeadersSection | None = None
+    response_headers: HeadersSection | None = None
+    pages: Mapping[str, str] | None = None
 
 
 @frozen

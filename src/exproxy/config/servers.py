@@ -8,6 +8,7 @@ import attrs
 from exproxy.config import model
 from exproxy.config.addresses import InterfacePort, is_ip
 from exproxy.config.checks import MAPPER_PORT, CheckedServer, ChecksBuilder, timing
+from exproxy.config.headers import HeadersBuilder
 from exproxy.config.mapping import interface_problem
 from exproxy.config.model import Agent, Backend, Check, Host, Persistence, ProxyVersion, Server, Table, Timeouts
 from exproxy.config.problems import KeyPath, did_you_mean
@@ -69,6 +70,8 @@ class BackendsBuilder:
             persistence=self._persistence(name, section.persistence),
             timeouts=timeouts(defaults.timeouts, section.timeouts),
             source=self._source((*path, "source"), section.source),
+            request_headers=HeadersBuilder(self.report).request((*path, "request_headers"), section.request_headers),
+            response_headers=HeadersBuilder(self.report).response((*path, "response_headers"), section.response_headers),
             **said,
         )
 

@@ -116,6 +116,7 @@ class _Writer:
                 persistence=None if persistence is None else fields(persistence),
                 maxconn=backend.maxconn,
                 source=backend.source,
+                **spelling.header_rules(backend),
                 **shared,
                 timeouts=self._timeouts(backend),
             ),

@@ -9,12 +9,14 @@ import attrs
 from exproxy.config.addresses import InterfacePort, joined
 from exproxy.config.checks import MAPPER_PORT
 from exproxy.config.model import (
+    Backend,
     Bind,
     Certificate,
     Check,
     CheckTiming,
     CheckTLS,
     FrontTLS,
+    Headers,
     Mail,
     Mapped,
     Mapper,
@@ -151,12 +153,26 @@ def _mapped(mapped: Mapped) -> str | Table:
 
 def web(one: Web) -> Table:
     """What belongs to mode ``http``, but for its routes."""
-    said = fields(one, "routes", "forwarded", "trusted")
+    said = fields(one, "routes", "forwarded", "trusted", "request_headers", "response_headers", "pages")
     if one.forwarded != Web().forwarded:
         said["forwarded"] = list(one.forwarded)
     if one.trusted:
         said["trust"] = [str(network) for network in one.trusted]
+    said |= header_rules(one)
+    if one.pages:
+        said["pages"] = {str(page.status): str(page.file) for page in one.pages}
     return said
+
+
+def header_rules(end: Web | Backend) -> dict[str, Any]:
+    """What a front end or a back end does to header lines."""
+    return given(request_headers=_headers(end.request_headers), response_headers=_headers(end.response_headers))
+
+
+def _headers(headers: Headers) -> Table | None:
+    names = dict.fromkeys(name for name, _ in headers.add)
+    added = {name: one_or_list(value for other, value in headers.add if other == name) for name in names}
+    return given(set=dict(headers.set) or None, add=added or None, remove=one_or_list(headers.remove) or None) or None
 
 
 def web_route(route: WebRoute) -> Table:

@@ -6,12 +6,14 @@ from typing import Any
 import attrs
 
 from exproxy.config.addresses import is_name
+from exproxy.config.headers import HeadersBuilder
 from exproxy.config.model import Redirect, Web, WebRoute
+from exproxy.config.pages import PagesBuilder
 from exproxy.config.problems import KeyPath
-from exproxy.config.report import Report
-from exproxy.config.sections import FrontendSection, RedirectSection, RouteSection
+from exproxy.config.report import Report, settings
+from exproxy.config.sections import DefaultsSection, DocumentSection, FrontendSection, RedirectSection, RouteSection
 
-_OF_HTTP = ("forwarded", "trust", "max_body")
+_OF_HTTP = ("forwarded", "trust", "max_body", "request_headers", "response_headers", "pages")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 5.6.2
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~@=+,!-](?:[A-Za-z0-9_.~@=+,!-]*[A-Za-z0-9_~@=+,!-])?)+/?|/")
 """Paths that mean the same however they are read: the canonical one is this in lower case."""
@@ -24,6 +26,7 @@ class WebBuilder:
     """Builds what a front end says of requests; every problem goes to the report."""
 
     report: Report
+    defaults: DefaultsSection
 
     def web(self, path: KeyPath, section: FrontendSection) -> Web | None:
         """``None`` in another mode, where none of this may stand."""
@@ -37,6 +40,11 @@ class WebBuilder:
             routes=tuple(self._route((*path, "routes", *below), route) for below, route in section.routes.items),
             trusted=() if section.trust is None else section.trust.values(),
             max_body=section.max_body,
+            request_headers=HeadersBuilder(self.report).request((*path, "request_headers"), section.request_headers),
+            response_headers=HeadersBuilder(self.report).response((*path, "response_headers"), section.response_headers),
+            pages=PagesBuilder(self.report).pages(
+                ((*path, "pages"), section.pages), (("defaults", "pages"), self.defaults.pages)
+            ),
             **said,
         )
 
@@ -68,12 +76,13 @@ class WebBuilder:
         if to != "https" and (not _LOCATION.fullmatch(to) or not to.startswith(("/", "http://", "https://"))):
             hint = 'write "/owa" or "https://mail.example.com/owa", encoded as in an address, or "https"'
             self.report.problem(place, f'"{to}" is neither a path nor an address', hint)
-        if section.status is None:
-            return Redirect(to)
-        if section.status not in _REDIRECTS:
+        if section.status is not None and section.status not in _REDIRECTS:
             message = f"{section.status} redirects nobody"
             self.report.problem((*path, "status"), message, f"it is one of {', '.join(map(str, _REDIRECTS))}")
-        return Redirect(to, section.status)
+        if section.port is not None and to != "https":
+            self.report.problem((*path, "port"), 'this is for to = "https"', "an address has its port in it")
+        said: dict[str, Any] = settings(("status", "port"), [section])
+        return Redirect(to, **said)
 
     def _host(self, path: KeyPath, host: str) -> str:
         if not is_name(host.removeprefix("*.")):
@@ -106,6 +115,17 @@ def _circles(route: WebRoute) -> bool:
     to = route.redirect.to.partition("?")[0].lower()
     below = (path.rstrip("/") for path in route.paths)
     return not route.paths or any(path == f"={to}" or f"{to}/".startswith(f"{path}/") for path in below)
+
+
+def refuse_elsewhere(document: DocumentSection, report: Report) -> None:
+    """Header rules of back ends whose sessions come from other modes too, which have no headers."""
+    for name, section in document.frontends.items():
+        for target in (section.backend, *(route.backend for route in section.routes.values())):
+            backend = None if target is None or section.mode == "http" else document.backends.get(target)
+            for word in ("request_headers", "response_headers"):
+                if target is not None and getattr(backend, word, None) is not None:
+                    message = f'this belongs to mode = "http", and front end "{name}" has mode = "{section.mode}"'
+                    report.problem(("backends", target, word), message, "leave it out, or give that front end another back end")
 
 
 def said_of_http(section: RouteSection) -> list[str]:

@@ -10,6 +10,7 @@ from exproxy.net.tls.client import ClientTLS
 from exproxy.pool import Backend as Pool
 from exproxy.pool import Server
 from exproxy.wire.proxyheader import encode_v1, encode_v2
+from exproxy.wire.web.rules import HeaderRules
 
 ENCODERS = {"v1": encode_v1, "v2": encode_v2}
 
@@ -24,6 +25,7 @@ class Backend:
     :param starttls: likewise where the protocol has a command for it.
     :param xclient: the names of the servers that are told who the client is by XCLIENT.
     :param imap_id: likewise by IMAP's ID.
+    :param request_rules: for header lines of requests, in mode ``http``; ``response_rules`` for those of answers.
     """
 
     pool: Pool
@@ -40,6 +42,8 @@ class Backend:
     starttls: Mapping[str, ClientTLS] = attrs.field(factory=dict)
     xclient: Set[str] = frozenset()
     imap_id: Set[str] = frozenset()
+    request_rules: HeaderRules = attrs.field(factory=HeaderRules)
+    response_rules: HeaderRules = attrs.field(factory=HeaderRules)
 
     def proxy_header(self, server: Server, source: Address, destination: Address) -> bytes:
         """What ``server`` must hear before the client's first byte; empty if it wants nothing."""

@@ -9,6 +9,7 @@ from exproxy.config import model
 from exproxy.net.tls.client import ClientTLS
 from exproxy.proxy.backend import Backend
 from exproxy.site.tls import TLSContexts
+from exproxy.site.web import rules
 from exproxy.wire.interfaces import interface
 
 
@@ -60,6 +61,8 @@ class Pools:
             starttls=_of_mode(backend, tls, "starttls"),
             xclient=frozenset(server.name for server in backend.servers if server.send_xclient),
             imap_id=frozenset(server.name for server in backend.servers if server.send_id),
+            request_rules=rules(backend.request_headers),
+            response_rules=rules(backend.response_headers),
         )
 
     def _server(self, server: model.Server) -> pool.Server:

@@ -9,23 +9,38 @@ from exproxy.proxy.web.routes import Redirect, Route, Routes
 from exproxy.proxy.web.website import Website
 from exproxy.wire.web.forwarding import Forwarding
 from exproxy.wire.web.origin import Tell
+from exproxy.wire.web.pages import Page, Pages
+from exproxy.wire.web.rules import HeaderRules, header_rules
 
 
 def install(frontend: Frontend, said: model.Frontend, web: model.Web, backends: Mapping[str, Backend]) -> Website:
     """Make ``frontend`` one of mode ``http``."""
     timeouts = said.timeouts
+    request, response = rules(web.request_headers), rules(web.response_headers)
+    forwarding = Forwarding(frozenset(Tell(name.encode("ascii")) for name in web.forwarded), request, response)
     website = Website(
         frontend=frontend,
         routes=Routes(frontend.backend, tuple(_route(route, backends) for route in web.routes)),
         request_timeout=timeouts.http_request,
         keep_alive_timeout=timeouts.http_keep_alive,
         tunnel_timeout=timeouts.tunnel,
-        forwarding=Forwarding(frozenset(Tell(name.encode("ascii")) for name in web.forwarded)),
+        forwarding=forwarding,
+        pages=Pages({page.status: Page(page.body, page.kind) for page in web.pages}, response),
         trusted=web.trusted,
         max_body=web.max_body,
+        forwardings={
+            name: forwarding.through(backend.request_rules, backend.response_rules)
+            for name, backend in backends.items()
+            if backend.request_rules.some or backend.response_rules.some
+        },
     )
     frontend.serve = website.serve
     return website
+
+
+def rules(said: model.Headers) -> HeaderRules:
+    """What is done to header lines."""
+    return header_rules(dict(said.set), said.add, said.remove)
 
 
 def _route(route: model.WebRoute, backends: Mapping[str, Backend]) -> Route:
@@ -35,6 +50,6 @@ def _route(route: model.WebRoute, backends: Mapping[str, Backend]) -> Route:
     else:
         assert route.redirect is not None
         to = route.redirect.to
-        target = Redirect(None if to == "https" else to, route.redirect.status)
+        target = Redirect(None if to == "https" else to, route.redirect.status, route.redirect.port)
     headers = tuple((name.encode("ascii"), None if value == "*" else value.encode("ascii")) for name, value in route.headers)
     return Route(target, route.hosts, route.paths, frozenset(route.methods), headers)

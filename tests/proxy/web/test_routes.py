@@ -9,6 +9,7 @@ from exproxy.proxy.backend import Backend
 from exproxy.proxy.web.routes import Redirect, Route, Routes
 from exproxy.wire.web.head import RequestHead, read_request
 from exproxy.wire.web.limits import Limits
+from tests.wire.web.heads import request
 
 
 def head(target: str = "/", host: str = "mail.example.com", method: str = "GET", *lines: str) -> RequestHead:
@@ -87,6 +88,19 @@ class RedirectTests(SynchronousTestCase):
 
     def test_to_https_with_what_was_asked_for_and_without_the_port(self) -> None:
         self.assertEqual(Redirect().to(head("/owa/?a=b%20c", "Mail.Example.com:80")), "https://mail.example.com/owa/?a=b%20c")
+
+    def test_to_another_port_of_https(self) -> None:
+        self.assertEqual(Redirect(port=8443).to(head("/x", "mail.example.com:8080")), "https://mail.example.com:8443/x")
+
+    def test_an_ipv6_address_keeps_its_brackets(self) -> None:
+        self.assertEqual(Redirect().to(head("/x", "[fd00::9]:80")), "https://[fd00::9]/x")
+        self.assertEqual(Redirect(port=8443).to(head("/x", "[fd00::9]")), "https://[fd00::9]:8443/x")
+
+    def test_two_slashes_name_no_other_host(self) -> None:
+        self.assertEqual(Redirect().to(head("//evil.example/x")), "https://mail.example.com//evil.example/x")
+
+    def test_without_a_host_nobody_knows_where_to(self) -> None:
+        self.assertIsNone(Redirect().to(request(start="GET / HTTP/1.0", host="")))
 
     def test_octets_beyond_ascii_are_encoded(self) -> None:
         self.assertEqual(Redirect().to(head("/\u00c3\u00a9")), "https://mail.example.com/%C3%A9")

@@ -8,6 +8,7 @@ from exproxy.net.tls.server import ServerTLS
 from exproxy.pool import Admin
 from exproxy.proxy.accesslog.request import LONGEST_REQUEST
 from exproxy.proxy.web.routes import Redirect, Route, Routes
+from exproxy.wire.web.reading import ResponseReader
 from tests.net.memory import Recorder
 from tests.net.tls.files import authority_file, certificate_file
 from tests.proxy.stage import FRONT
@@ -197,6 +198,44 @@ class PageTests(WebStage):
         client = self.asks(GET.replace(b"GET", b"HEAD"))
         self.assertTrue(client.data.endswith(b"\r\n\r\n"))
 
+    def test_that_to_a_head_that_is_refused_neither(self) -> None:
+        self.serve()
+        for parts in ((b"HEAD /%00 HTTP/1.1\r\nHost: x\r\n\r\n",), (b"HEAD /%0", b"0 HTTP/1.1\r\nHost: x\r\n\r\n")):
+            client = self.asks(*parts)
+            self.assertTrue(client.data.startswith(b"HTTP/1.1 400 "))
+            self.assertTrue(client.data.endswith(b"\r\n\r\n"))
+
+    def test_each_says_how_long_it_is_and_that_the_connection_ends(self) -> None:
+        """Whatever it is for, and whoever has asked."""
+        self.serve(routes=Routes(None, (Route(Redirect(), methods=frozenset({"GET"})),)), max_body=10)
+        for said, status in (
+            (b"X\r\n\r\n", 400),
+            (b"GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+            (b"GET / HTTP/1.0\r\n\r\n", 400),
+            (b"POST / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 503),
+            (b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+            (b"POST / HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n", 417),
+            (get("/", "X: " + "x" * 70_000), 431),
+            (b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n", 501),
+            (b"TRACE / HTTP/1.1\r\nHost: x\r\nMax-Forwards: 0\r\n\r\n", 501),
+            (b"DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", 503),
+            (b"GET / HTTP/2.0\r\n\r\n", 505),
+        ):
+            client = self.asks(said)
+            reader = ResponseReader()
+            head = reader.feed(bytes(client.data))
+            assert head is not None
+            self.assertEqual((head.status, head.length, head.options), (status, len(reader.rest), (b"close",)), said[:40])
+            self.assertTrue(client.eof)
+
+    def test_a_request_that_may_not_be_passed_on_any_more_ends_here(self) -> None:
+        self.serve()
+        client = self.asks(b"OPTIONS * HTTP/1.1\r\nHost: x\r\nMax-Forwards: 1\r\n\r\n")
+        self.assertIn(b"\r\nMax-Forwards: 0\r\n", self.got("one")[0])
+        client = self.asks(b"OPTIONS * HTTP/1.1\r\nHost: x\r\nMax-Forwards: 0\r\n\r\n")
+        self.assertTrue(client.data.startswith(b"HTTP/1.1 501 "))
+        self.assertEqual(len(self.got("one")), 1)
+
     def test_redirects_keep_the_connection(self) -> None:
         self.serve(routes=Routes(self.backend(), (Route(Redirect("/owa", 301), paths=("/old",)),)))
         client = self.asks(get("/old"), get("/new"))
@@ -365,6 +404,48 @@ class EndTests(WebStage):
         client.stream.write_eof()
         self.settle()
         self.assertTrue(self.session().lost)
+
+    def test_with_abortonclose_it_is_seen_behind_a_request_that_waits(self) -> None:
+        """The next request is held and nothing more is read: its end is to be seen all the same."""
+        for gone in (lambda client: client.stream.write_eof(), lambda client: client.stream.close()):
+            self.serve(self.backend(abortonclose=True))
+            client = self.asks(GET, get("/next"))
+            self.assertFalse(self.far(client).reading)
+            gone(client)
+            self.settle()
+            self.assertTrue(self.session(number=-1).lost)
+            self.assertEqual(self.requests()[-1].termination, "CH")
+            self.assertEqual((self.gate.taken, client.data), (0, b""))
+            self.setUp()
+
+    def test_with_abortonclose_it_is_seen_while_no_server_is_reached(self) -> None:
+        self.network.blackhole(self.addresses["one"])
+        self.serve(self.backend(abortonclose=True))
+        for said in ((GET, get("/next")), (GET + get("/next"),), (post(b"", length=5), b"he")):
+            client = self.asks(*said)
+            client.stream.write_eof()
+            self.settle()
+            self.assertEqual((self.requests()[-1].termination, self.gate.taken), ("CC", 0))
+
+    def test_with_abortonclose_an_answer_that_has_begun_is_finished(self) -> None:
+        self.serve(self.backend(abortonclose=True))
+        client = self.asks(GET, get("/next"))
+        self.reply(OK[:-1])
+        client.stream.write_eof()
+        self.settle()
+        self.reply(OK[-1:])
+        self.assertTrue(client.data.startswith(OK))
+
+    def test_without_it_the_answer_is_still_wanted(self) -> None:
+        self.serve()
+        client = self.asks(GET, get("/next"))
+        client.stream.write_eof()
+        self.settle()
+        self.assertFalse(self.session().lost)
+        self.reply(OK)
+        self.reply(OK)
+        self.assertTrue(client.data.startswith(OK))
+        self.assertEqual(client.data.count(b"200 OK"), 2)
 
     def test_a_client_that_leaves_is_forgotten_wherever_it_is(self) -> None:
         backend = self.backend(self.servers_of(server={"maxconn": 1}))

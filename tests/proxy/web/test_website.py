@@ -5,7 +5,7 @@ from ipaddress import ip_network
 from exproxy.proxy.web.routes import Routes
 from exproxy.wire.web.forwarding import Forwarding
 from exproxy.wire.web.origin import Tell
-from exproxy.wire.web.pages import Pages
+from exproxy.wire.web.pages import Page, Pages
 from exproxy.wire.web.rules import header_rules
 from tests.proxy.web.webstage import GET, OK, WebStage, get
 
@@ -19,7 +19,7 @@ class WebsiteTests(WebStage):
         self.assertEqual(client.data, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nServer: x\r\n\r\nok")
 
     def test_pages_may_be_replaced(self) -> None:
-        self.serve(routes=Routes(None), pages=Pages({503: b"<p>later</p>"}))
+        self.serve(routes=Routes(None), pages=Pages({503: Page(b"<p>later</p>")}))
         self.assertTrue(self.asks(GET).data.endswith(b"<p>later</p>"))
 
     def test_only_the_trusted_are_believed(self) -> None:

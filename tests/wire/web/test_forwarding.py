@@ -86,6 +86,29 @@ class RequestTests(SynchronousTestCase):
             lines, ["Host: a", "X-B: 0", "X-Forwarded-For: 192.0.2.7", "X-Forwarded-Proto: http", "X-A: 1", "X-B: 2"]
         )
 
+    def test_what_a_rule_sets_cannot_be_said_in_another_spelling(self) -> None:
+        forwarding = Forwarding(frozenset(), header_rules({"X-Secret-Key": "1"}, remove=["X_Gone"]))
+        lines = sent("x_secret_key: 2", "X-Secret_Key: 3", "x-gone: 4", "X-Secret: 5", forwarding=forwarding)
+        self.assertEqual(lines, ["Host: a", "X-Secret: 5", "X-Secret-Key: 1"])
+
+    def test_rules_may_tell_of_the_client_and_its_request(self) -> None:
+        forwarding = Forwarding(frozenset(), header_rules({"X-Of": "{source} {proto}://{host}/", "X-Plain": "a"}))
+        forwarder = Forwarder(forwarding, Origin("::ffff:192.0.2.7", tls=True))
+        for host in ("a:8443", "a:8443", "b"):
+            data = forwarder.request(request(host=f"Host: {host}"))
+            self.assertTrue(data.endswith(f"\r\nX-Of: 192.0.2.7 https://{host}/\r\nX-Plain: a\r\n\r\n".encode()), data)
+
+    def test_without_a_host_there_is_nothing_to_tell_of_it(self) -> None:
+        forwarder = Forwarder(Forwarding(frozenset(), header_rules({"X-H": "<{host}>"})), CLIENT)
+        self.assertIn(b"\r\nX-H: <>\r\n", forwarder.request(request(start="GET / HTTP/1.0", host="")))
+
+    def test_a_back_ends_rules_come_behind_the_front_ends(self) -> None:
+        front = Forwarding(frozenset({Tell.FORWARDED_PROTO}), header_rules({"X-A": "front"}), header_rules({"X-B": "front"}))
+        both = front.through(header_rules({"X-A": "back"}), header_rules({"X-B": "back"}, add=[("X-C", "back")]))
+        self.assertEqual(sent("X-A: client", forwarding=both), ["Host: a", "X-Forwarded-Proto: https", "X-A: back"])
+        data = Forwarder(both, CLIENT).response(response("X-B: server"), True, 1)
+        self.assertTrue(data.endswith(b"\r\nX-C: back\r\nX-B: front\r\n\r\n"), data)
+
     def test_the_host_may_be_replaced(self) -> None:
         self.assertEqual(sent(forwarding=Forwarding(frozenset(), header_rules(replace={"Host": "ex1"}))), ["Host: ex1"])
 
@@ -128,6 +151,41 @@ class OriginTests(SynchronousTestCase):
         claims = ("X-Forwarded-For: 1.1.1.1", "x_forwarded_for: 1.1.1.1", "X-Real-IP: 1.1.1.1", "Forwarded: for=1.1.1.1")
         lines = sent(*claims, forwarding=Forwarding(frozenset({Tell.FORWARDED_FOR})))
         self.assertEqual(lines, ["Host: a", "X-Forwarded-For: 192.0.2.7"])
+
+    def test_claims_go_in_every_spelling_and_of_every_kind(self) -> None:
+        for name in (
+            "X-Real-IP",
+            "X_Real_IP",
+            "X-Client-IP",
+            "True_Client-IP",
+            "X-Original-Host",
+            "Forwarded",
+            "FRONT_END_HTTPS",
+            "Proxy",
+        ):
+            self.assertEqual(sent(f"{name}: x"), ["Host: a"], name)
+
+    def test_nobody_may_name_another_path(self) -> None:
+        for name in ("X-Original-URL", "X_Original_URL", "X-Rewrite-URL", "x-rewrite_url", "X-Original-URI", "X-Forwarded-Uri"):
+            for trusted in (False, True):
+                forwarder = Forwarder(SILENT, Origin("192.0.2.7", False, trusted))
+                self.assertEqual(
+                    forwarder.request(request(f"{name}: /ecp")), octets("GET /owa/ HTTP/1.1", "Host: mail.example.com")
+                )
+
+    def test_what_else_a_trusted_client_says_of_its_own_is_passed_on_but_in_one_spelling(self) -> None:
+        forwarder = Forwarder(SILENT, Origin("192.0.2.7", False, trusted=True))
+        data = forwarder.request(request("X-Real-IP: 198.51.100.1", "X_Real_IP: 1.1.1.1", "X-Forwarded-Port: 443"))
+        self.assertEqual(
+            data, octets("GET /owa/ HTTP/1.1", "Host: mail.example.com", "X-Real-IP: 198.51.100.1", "X-Forwarded-Port: 443")
+        )
+
+    def test_a_rule_wins_over_what_a_trusted_client_says(self) -> None:
+        rules = header_rules({"X-Real-IP": "{source}"})
+        data = Forwarder(Forwarding(frozenset(), rules), Origin("192.0.2.7", False, trusted=True)).request(
+            request("X-Real-IP: 1.1.1.1")
+        )
+        self.assertEqual(data, octets("GET /owa/ HTTP/1.1", "Host: mail.example.com", "X-Real-IP: 192.0.2.7"))
 
     def test_claims_go_though_nothing_is_told(self) -> None:
         self.assertEqual(sent("X-Forwarded-For: 1.1.1.1", "Front-End-Https: on"), ["Host: a"])
@@ -199,6 +257,12 @@ class ResponseTests(SynchronousTestCase):
 
     def test_an_interim_answer_says_nothing_of_the_connection(self) -> None:
         self.assertEqual(self.got(start="HTTP/1.1 100 Continue", keep=False), octets("HTTP/1.1 100 Continue"))
+
+    def test_rules_put_nothing_to_interim_answers_and_a_switch(self) -> None:
+        forwarder = Forwarder(Forwarding(frozenset(), response=header_rules({"X-A": "1"})), CLIENT)
+        self.assertEqual(forwarder.response(response(start="HTTP/1.1 100 Continue"), True, 1), octets("HTTP/1.1 100 Continue"))
+        switch = response("Upgrade: websocket", "Connection: Upgrade", start="HTTP/1.1 101 X")
+        self.assertNotIn(b"X-A", forwarder.response(switch, True, 1))
 
     def test_a_length_of_nothing_is_taken_from_204(self) -> None:
         self.assertEqual(self.got("Content-Length: 0", start="HTTP/1.1 204 No Content"), octets("HTTP/1.1 204 No Content"))

@@ -49,6 +49,11 @@ BAD_REQUESTS: dict[str, tuple[bytes, int, str]] = {
     "chunked in a folded line": (octets(POST, HOST, "Transfer-Encoding:", " chunked"), 400, "it goes on from the line before"),
     "chunked behind a CR": (octets(POST, HOST, "X: y\rTransfer-Encoding: chunked"), 400, "a CR stands within the line"),
     "chunked in HTTP/1.0": (octets("POST / HTTP/1.0", HOST, CHUNKED), 400, "Transfer-Encoding in HTTP/1.0"),
+    # expectations
+    "another expectation": (octets(POST, HOST, "Expect: 200-ok"), 417, "it expects '200-ok'"),
+    "two expectations": (octets(POST, HOST, "Expect: 100-continue", "Expect: x"), 417, "it expects '100-continue, x'"),
+    "a hidden expectation": (octets(POST, HOST, "Expect: y 100-continue"), 417, "it expects"),
+    "an empty expectation": (octets(POST, HOST, "Expect:"), 417, "it expects"),
     # hosts and targets
     "no host": (octets(GET), 400, "it has no Host"),
     "two hosts": (octets(GET, HOST, "Host: b"), 400, "it has more than one Host"),

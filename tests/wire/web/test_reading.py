@@ -161,6 +161,17 @@ class RequestReaderTests(SynchronousTestCase):
         longer = assert_cut_invariant(lambda: Messages(RequestReader(LIMITS)), data.replace(b"y", b"yy", 1))
         self.assertEqual(longer.error, ("the head is longer than 1000 octets", "HTTP request"))
 
+    def test_of_a_refused_request_the_method_is_known_where_it_matters(self) -> None:
+        for method in ("HEAD", "GET"):
+            whole = octets(f"{method} /%00 HTTP/1.1", "Host: a")
+            for at in (len(whole), 6, len(whole) - 1):
+                reader = RequestReader()
+                last = b""
+                with self.assertRaises(HttpError):
+                    for last in (whole[:at], whole[at:]):
+                        reader.feed(last)
+                self.assertEqual(reader.method(last), method, at)
+
     def test_what_is_held_can_be_forgotten(self) -> None:
         reader = RequestReader()
         reader.feed(b"GET / HT")

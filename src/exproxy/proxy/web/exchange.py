@@ -189,6 +189,16 @@ class Exchange:
         elif self._backend.abortonclose and not self._status_at:
             self._abandon("CH" if self._sent_at else "CC")
 
+    @property
+    def abortonclose(self) -> bool:
+        """Whether :meth:`client_left` wants to be told."""
+        return self._backend.abortonclose
+
+    def client_left(self) -> None:
+        """The client has said all, while what it said is not read; nothing is known of how much of it is missing."""
+        if not (self.tunnel or self._status_at):
+            self._abandon("CH" if self._sent_at else "CC")
+
     def client_lost(self, letter: str) -> None:
         """The client is gone, by its own will or for the reason of this letter."""
         where = "C" if not self._sent_at else "D" if self._status_at or not self._request_body.over else "H"

@@ -17,18 +17,23 @@ class Redirect:
     """:param location: an address or a path; ``None``: what was asked for, by way of ``https``.
 
     :param status: 301, 302, 303, 307 or 308.
+    :param port: of the address by way of ``https``.
     """
 
     location: str | None = None
     status: int = 302
+    port: int = 443
 
-    def to(self, head: RequestHead) -> str:
-        """Where a request is sent."""
+    def to(self, head: RequestHead) -> str | None:
+        """Where a request is sent; ``None``: it is of HTTP/1.0 and has no host, so nobody knows."""
         if self.location is not None:
             return self.location
+        if not head.host:
+            return None
         # A target that is no path (absolute form, or a backslash, which browsers take for a slash) is not repeated.
         target = head.target if head.target.startswith(b"/") else b"/"
-        return f"https://{head.host}{quote_from_bytes(target, safe=_SAFE)}"
+        port = "" if self.port == 443 else f":{self.port}"
+        return f"https://{head.host}{port}{quote_from_bytes(target, safe=_SAFE)}"
 
 
 @attrs.frozen

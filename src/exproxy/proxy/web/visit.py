@@ -7,6 +7,8 @@ import enum
 import time
 from typing import TYPE_CHECKING
 
+import attrs
+
 from exproxy.net.interfaces import PipedStream, Stream
 from exproxy.proxy.accesslog.request import LONGEST_REQUEST, RequestRecord
 from exproxy.proxy.backend import Backend
@@ -18,7 +20,7 @@ from exproxy.wire.web.errors import HttpError
 from exproxy.wire.web.forwarding import Forwarder
 from exproxy.wire.web.framing import client_keeps
 from exproxy.wire.web.head import RequestHead
-from exproxy.wire.web.pages import redirect
+from exproxy.wire.web.maxforwards import pass_on
 from exproxy.wire.web.reading import RequestReader
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Visit:
         "_due",
         "_exchange",
         "_first",
+        "_forwarders",
         "_held",
         "_reader",
         "_session",
@@ -69,6 +72,7 @@ class Visit:
         self._reader = RequestReader(website.limits)
         self._exchange: Exchange | None = None
         self._upstreams: dict[str, Upstream] = {}
+        self._forwarders: dict[str, Forwarder] = {}
         self._held = b""
         self._first = True
         self._state = _State.WAITING
@@ -112,7 +116,9 @@ class Visit:
             exchange.client_ended()
 
     def peer_left(self, stream: Stream) -> None:
-        """Nobody asked to be told."""
+        """The client has closed while it is not read, and the back end has ``abortonclose``."""
+        if self._exchange is not None:
+            self._exchange.client_left()
 
     def write_drained(self, stream: Stream) -> None:
         if self._exchange is not None:
@@ -141,7 +147,7 @@ class Visit:
         elif self._exchange is not None:
             self._exchange.expire()
         elif self._state is _State.READING:
-            self._page_unread(408, "cR")
+            self._page_unread(408, "cR", self._reader.method())
         elif self._state is _State.WAITING:
             self._leave()
         else:
@@ -165,6 +171,8 @@ class Visit:
     def hold(self, data: bytes) -> None:
         self._held += data
         self.stream.pause()
+        if self._exchange is not None and self._exchange.abortonclose:
+            self.stream.watch()
 
     def read_on(self) -> None:
         if not self._held:
@@ -209,7 +217,7 @@ class Visit:
         try:
             head = self._reader.feed(data)
         except HttpError as error:
-            self._page_unread(error.status, "PR")
+            self._page_unread(error.status, "PR", self._reader.method(data))
             return
         if head is None:
             if self._state is _State.WAITING and self._reader.buffered:
@@ -226,6 +234,10 @@ class Visit:
 
     def _serve(self, head: RequestHead) -> None:
         website = self._website
+        if not pass_on(head):
+            self._log(head.start, 501, self.page(501, head), "LR")
+            self._leave()
+            return
         target = website.routes.find(head)
         if isinstance(target, Backend):
             self._state = _State.SERVING
@@ -233,6 +245,10 @@ class Visit:
             source = self._session.source
             now = website.frontend.seconds()
             self._exchange = Exchange(self, website.frontend, target, source, head, now, website.limits, website.max_body)
+            if website.forwardings:
+                self._follow_rules(target.pool.name)
+            if self._held and target.abortonclose:
+                self.stream.watch()
             self._exchange.begin()
         elif target is None:
             website.frontend.refused += 1
@@ -241,18 +257,31 @@ class Visit:
         else:
             self._redirect(target, head)
 
+    def _follow_rules(self, name: str) -> None:
+        """Write heads as the back end of this name wants them."""
+        forwarder = self._forwarders.get(name)
+        if forwarder is None:
+            forwarding = self._website.forwardings.get(name, self._website.forwarding)
+            forwarder = self._forwarders[name] = attrs.evolve(self.forwarder, forwarding=forwarding)
+        self.forwarder = forwarder
+
     def _redirect(self, target: Redirect, head: RequestHead) -> None:
+        location = target.to(head)
+        if location is None:
+            self._log(head.start, 400, self.page(400, head), "PR")
+            self._leave()
+            return
         keep = not self.closing and client_keeps(head) and not head.length and not head.chunked
-        answer = redirect(target.status, target.to(head), head.method, keep, head.minor)
+        answer = self._website.pages.redirect(target.status, location, head.method, keep, head.minor)
         full = not self.stream.write(answer)
         self._log(head.start, target.status, len(answer), "LR")
         self.answered(keep)
         if keep and full:
             self.stream.pause()  # until it has read its answers
 
-    def _page_unread(self, status: int, termination: str) -> None:
+    def _page_unread(self, status: int, termination: str, method: str) -> None:
         """For what is no request, or not whole."""
-        answer = self._website.pages.answer(status)
+        answer = self._website.pages.answer(status, method)
         self.stream.write(answer)
         self._log_unread(status, termination, len(answer))
         self._leave()

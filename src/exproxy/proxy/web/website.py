@@ -1,5 +1,6 @@
 """What the clients of a front end in mode ``http`` have in common."""
 
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 import attrs
@@ -24,6 +25,7 @@ class Website:
     :param tunnel_timeout: without a byte, after the protocol was switched.
     :param trusted: the networks of proxies whose word about their own clients is believed.
     :param max_body: octets of a request's body.
+    :param forwardings: of back ends that have rules of their own, by name.
     """
 
     frontend: Frontend
@@ -36,6 +38,7 @@ class Website:
     limits: Limits = attrs.field(factory=Limits)
     trusted: tuple[IPv4Network | IPv6Network, ...] = ()
     max_body: int | None = None
+    forwardings: Mapping[str, Forwarding] = attrs.field(factory=dict)
 
     def serve(self, session: Joined, client: PipedStream, secure: bool) -> Visit:
         """Serve a client from now on; for :attr:`Frontend.serve`."""

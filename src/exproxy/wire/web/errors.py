@@ -9,7 +9,7 @@ from exproxy.wire.errors import WireError
 class HttpError(WireError):
     """A message that is not passed on.  Its connection is closed: where the next message begins is not known any more.
 
-    :param status: for the client: 400, 414, 431, 501 or 505 for a request, 502 for a response.
+    :param status: for the client: 400, 414, 417, 431, 501 or 505 for a request, 502 for a response.
     """
 
     status: int

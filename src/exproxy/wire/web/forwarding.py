@@ -11,8 +11,8 @@ import attrs
 from exproxy.wire.web.framing import asks_websocket
 from exproxy.wire.web.head import RequestHead, ResponseHead
 from exproxy.wire.web.hops import REQUEST_HOPS, RESPONSE_HOPS, dropped
-from exproxy.wire.web.origin import CLAIMS, USUAL, Origin, Tell
-from exproxy.wire.web.rules import HeaderRules, header_line, spellings
+from exproxy.wire.web.origin import CLAIMS, LIKEWISE, USUAL, Origin, Tell
+from exproxy.wire.web.rules import VARIABLE, HeaderRules, filled, header_line, spellings
 
 
 @attrs.frozen
@@ -20,7 +20,7 @@ class Forwarding:
     """What a front end does to heads.
 
     :param tell: what servers are told about the client.
-    :param request: rules for what goes to servers; they win over ``tell``.
+    :param request: rules for what goes to servers; they win over ``tell``, and their values may have variables.
     :param response: rules for what goes to clients.
     """
 
@@ -28,6 +28,7 @@ class Forwarding:
     request: HeaderRules = attrs.field(factory=HeaderRules)
     response: HeaderRules = attrs.field(factory=HeaderRules)
     told: frozenset[Tell] = attrs.field(init=False)
+    variables: frozenset[bytes] = attrs.field(init=False)
     request_drops: frozenset[bytes] = attrs.field(init=False)
     response_drops: frozenset[bytes] = attrs.field(init=False)
 
@@ -35,13 +36,21 @@ class Forwarding:
     def _told(self) -> frozenset[Tell]:
         return frozenset(tell for tell in self.tell if tell.value not in self.request.dropped)
 
+    @variables.default
+    def _variables(self) -> frozenset[bytes]:
+        return frozenset(name for line in self.request.lines for name in VARIABLE.findall(line))
+
     @request_drops.default
     def _request_drops(self) -> frozenset[bytes]:
-        return REQUEST_HOPS | CLAIMS | self.request.dropped
+        return REQUEST_HOPS | CLAIMS | self.request.spelled
 
     @response_drops.default
     def _response_drops(self) -> frozenset[bytes]:
         return RESPONSE_HOPS | self.response.dropped
+
+    def through(self, request: HeaderRules, response: HeaderRules) -> "Forwarding":
+        """For a back end with rules of its own: a request meets the front end's first, an answer the back end's."""
+        return Forwarding(self.tell, self.request.then(request), response.then(self.response))
 
 
 @attrs.define
@@ -63,12 +72,21 @@ class Forwarder:
     @_drops.default
     def _first_drops(self) -> frozenset[bytes]:
         drops = self.forwarding.request_drops
+        if self.origin.trusted:
+            drops -= LIKEWISE - self.forwarding.request.spelled
         return drops.union(*(spellings(name.lower().encode("ascii")) for name in self.about)) if self.about else drops
 
     @_constant.default
     def _first_constant(self) -> list[bytes]:
+        return self._constant_for(b"")
+
+    def _constant_for(self, authority: bytes) -> list[bytes]:
         about = [header_line(name, value) for name, value in self.about.items() if value is not None]
-        return [*about, *self.forwarding.request.lines]
+        if not self.forwarding.variables:
+            return [*about, *self.forwarding.request.lines]
+        origin = self.origin
+        values = {b"source": origin.spoken.encode("ascii"), b"proto": origin.proto, b"host": authority}
+        return [*about, *(filled(line, values) for line in self.forwarding.request.lines)]
 
     def request(self, head: RequestHead, more: Sequence[bytes] = ()) -> bytes:
         """The head for the server.
@@ -82,13 +100,9 @@ class Forwarder:
             lines += self._connection(head)
             if not head.minor:
                 lines = [line for line in lines if line[:7].lower() != b"expect:"]  # RFC 9110 10.1.1
-        if self.origin.trusted:
-            lines += self.origin.appended(self.forwarding.told, head.authority, head)
-        else:
-            if head.authority != self._authority:
-                self._authority = head.authority
-                self._told = self.origin.lines(self.forwarding.told, head.authority)
-            lines += self._told
+        if head.authority != self._authority:
+            self._follow(head.authority)
+        lines += self.origin.appended(self.forwarding.told, head.authority, head) if self.origin.trusted else self._told
         return b"\r\n".join([head.start, *lines, *self._constant, *more, b"", b""])
 
     def response(self, head: ResponseHead, keep: bool, minor: int, more: Sequence[bytes] = ()) -> bytes:
@@ -111,7 +125,15 @@ class Forwarder:
                 lines.append(b"Connection: close")
             elif not minor:
                 lines.append(b"Connection: keep-alive")
-        return b"\r\n".join([b"HTTP/1.1 " + head.start, *lines, *self.forwarding.response.lines, *more, b"", b""])
+            lines += self.forwarding.response.lines
+        return b"\r\n".join([b"HTTP/1.1 " + head.start, *lines, *more, b"", b""])
+
+    def _follow(self, authority: bytes) -> None:
+        """Write what goes by the host: nearly always there is one for a client's whole stay."""
+        self._authority = authority
+        self._told = self.origin.lines(self.forwarding.told, authority)
+        if b"host" in self.forwarding.variables:
+            self._constant = self._constant_for(authority)
 
     def _connection(self, head: RequestHead) -> list[bytes]:
         """What we say to the server about this connection."""

@@ -99,6 +99,10 @@ def read_request(data: bytes, limits: Limits) -> RequestHead:
     path, query, asked = targets.split(method, target)
     authority, host = _host(fields, asked, is_11)
     length, chunked = _framing(fields, is_11, REQUEST, 400)
+    expected = fields.values.get(b"expect")
+    if expected is not None and is_11 and expected.lower() != b"100-continue":
+        # Nothing else was ever defined (RFC 9110 10.1.1), and servers differ in whether a body then comes.
+        raise HttpError(f"it expects {quoted(expected)}", REQUEST, 417)
     if method not in _FAMILIAR or not target.isascii():
         data = (_STAND_IN if is_11 else _STAND_IN_OLD) + data[line.end() :]
     _confirm(httptools.HttpRequestParser(_SILENT), data, REQUEST, 400)

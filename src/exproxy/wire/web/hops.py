@@ -7,7 +7,9 @@ what we say of it: ``Connection: x-forwarded-for, host`` is an attempt to have t
 CONNECTION = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"upgrade"})
 """For one connection always.  ``transfer-encoding`` is not among them, for chunks are passed on as they come; nor ``trailer``."""
 
-REQUEST_HOPS = CONNECTION | {b"http2-settings", b"proxy-authorization"}
+REQUEST_HOPS = CONNECTION | {b"http2-settings", b"proxy", b"proxy-authorization"}
+"""``proxy`` is no header at all, but CGI programs take it for the variable HTTP_PROXY (CVE-2016-5385, "httpoxy")."""
+
 RESPONSE_HOPS = CONNECTION | {b"proxy-authenticate", b"proxy-authentication-info"}
 
 _SIGNALS = frozenset({b"", b"close", b"keep-alive", b"te", b"upgrade"})
@@ -53,7 +55,7 @@ _END_TO_END = frozenset(
         b"x-real-ip",
     }
 )
-_END_TO_END_PREFIXES = (b"if-", b"sec-", b"x-forwarded-", b"access-control-")
+_END_TO_END_PREFIXES = (b"if-", b"sec-", b"x-forwarded-", b"x-original-", b"access-control-")
 
 
 def dropped(hops: frozenset[bytes], options: tuple[bytes, ...]) -> frozenset[bytes]:

@@ -26,18 +26,40 @@ class Tell(enum.Enum):
 USUAL = frozenset({Tell.FORWARDED_FOR, Tell.FORWARDED_PROTO, Tell.FORWARDED_HOST, Tell.FRONT_END_HTTPS})
 
 TOLD = frozenset(tell.value for tell in Tell)
-_LIKEWISE = (
-    b"x-forwarded-by",
-    b"x-forwarded-port",
-    b"x-forwarded-prefix",
-    b"x-forwarded-proto-version",
-    b"x-forwarded-scheme",
-    b"x-forwarded-server",
-    b"x-forwarded-ssl",
-    b"x-real-ip",
+LIKEWISE = frozenset(
+    {
+        b"cf-connecting-ip",
+        b"client-ip",
+        b"fastly-client-ip",
+        b"forwarded-for",
+        b"true-client-ip",
+        b"x-arr-ssl",
+        b"x-client-ip",
+        b"x-cluster-client-ip",
+        b"x-forwarded",
+        b"x-forwarded-by",
+        b"x-forwarded-port",
+        b"x-forwarded-prefix",
+        b"x-forwarded-proto-version",
+        b"x-forwarded-scheme",
+        b"x-forwarded-server",
+        b"x-forwarded-ssl",
+        b"x-original-for",
+        b"x-original-forwarded-for",
+        b"x-original-host",
+        b"x-original-proto",
+        b"x-real-ip",
+        b"x-url-scheme",
+    }
 )
-CLAIMS: frozenset[bytes] = frozenset().union(*(spellings(name) for name in (*TOLD, *_LIKEWISE)))
-"""What nobody but a trusted proxy may say, in every spelling that IIS would take for it."""
+"""What other proxies write of their clients: a trusted one's are passed on as they are."""
+
+_PATHS = (b"x-forwarded-path", b"x-forwarded-uri", b"x-original-uri", b"x-original-url", b"x-rewrite-url")
+"""Frameworks take these for the path that was asked for, past all routes and rules: nobody's are passed on, for a proxy that is
+trusted with its clients' addresses need not have looked at them."""
+
+CLAIMS: frozenset[bytes] = frozenset().union(*(spellings(name) for name in (*TOLD, *LIKEWISE, *_PATHS)))
+"""What nobody may say but who is trusted, in every spelling that IIS would take for it."""
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
@@ -61,13 +83,18 @@ class Origin:
         address = self.address.partition("%")[0]
         return address.removeprefix("::ffff:") if "." in address else address
 
+    @property
+    def proto(self) -> bytes:
+        """``https`` or ``http``."""
+        return b"https" if self.tls else b"http"
+
     def lines(self, tell: frozenset[Tell], authority: bytes) -> list[bytes]:
         """The lines for a client that is not trusted.
 
         :param authority: ``Host`` of the request.
         """
         address = self.spoken.encode("ascii")
-        proto = b"https" if self.tls else b"http"
+        proto = self.proto
         lines = []
         if Tell.FORWARDED_FOR in tell:
             lines.append(b"X-Forwarded-For: " + address)

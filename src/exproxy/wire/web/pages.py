@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 import attrs
 
+from exproxy.wire.web.rules import HeaderRules
+
 _LOCATION = re.compile(r"[!-~]+", re.ASCII)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_MINOR_0 = b"Connection: keep-alive\r\n"
@@ -18,6 +20,7 @@ SENTENCES: Mapping[int, str] = {
     408: "Your browser took too long to send its request.",
     413: "What your browser sent is too large.",
     414: "The address is too long.",
+    417: "Your browser expects something of this server that it does not know.",
     421: "This server does not answer for that name on this connection.",
     429: "There are too many requests. Please wait a moment.",
     431: "Your browser sent too many or too long headers; deleting the cookies of this site may help.",
@@ -32,13 +35,23 @@ SENTENCES: Mapping[int, str] = {
 
 
 @attrs.frozen
-class Pages:
-    """The pages of a front end.
+class Page:
+    """:param kind: the value of ``Content-Type``."""
 
-    :param replaced: status -> a page in HTML that is shown instead of ours; of any status of an error.
+    body: bytes
+    kind: str = "text/html; charset=utf-8"
+
+
+@attrs.frozen
+class Pages:
+    """The pages of a front end, and its redirects.
+
+    :param replaced: status -> what is shown instead of our page; of any status of an error.
+    :param rules: for the heads; what servers' answers say has its own.
     """
 
-    replaced: Mapping[int, bytes] = attrs.field(factory=dict)
+    replaced: Mapping[int, Page] = attrs.field(factory=dict)
+    rules: HeaderRules = attrs.field(factory=HeaderRules)
 
     def answer(self, status: int, method: str = "GET", keep: bool = False, minor: int = 1, more: tuple[bytes, ...] = ()) -> bytes:
         """A whole response.
@@ -49,46 +62,49 @@ class Pages:
         :param more: lines, without their ends, as ``Retry-After: 5``.
         :raises KeyError: there is no page for this status.
         """
-        body = self.replaced.get(status)
-        if body is None:
-            body = _page(_title(status), SENTENCES[status])
-        return _response(status, body, method, keep, minor, more)
+        page = self.replaced.get(status)
+        if page is None:
+            page = _page(_title(status), SENTENCES[status])
+        return self._response(status, page, method, keep, minor, more)
 
+    def redirect(
+        self,
+        status: int,
+        location: str,
+        method: str = "GET",
+        keep: bool = False,
+        minor: int = 1,
+        more: tuple[bytes, ...] = (),
+    ) -> bytes:
+        """A whole response that sends the client to ``location``; the other arguments as for :meth:`answer`.
 
-def redirect(
-    status: int, location: str, method: str = "GET", keep: bool = False, minor: int = 1, more: tuple[bytes, ...] = ()
-) -> bytes:
-    """A whole response that sends the client to ``location``; the other arguments as for :meth:`Pages.answer`.
+        :param status: 301, 302, 303, 307 or 308; 307 and 308 keep the method.
+        :param location: an address or a path, encoded as it stands in a head.
+        :raises ValueError: it would break out of its line, or the status redirects nobody.
+        """
+        if status not in _REDIRECTS:
+            raise ValueError(f"{status} redirects nobody")
+        if not _LOCATION.fullmatch(location):
+            raise ValueError(f"{location!r} is not an address: it has blanks, control characters or characters beyond ASCII")
+        page = _page(_title(status), f'The page is <a href="{html.escape(location)}">here</a>.')
+        return self._response(status, page, method, keep, minor, (b"Location: " + location.encode("ascii"), *more))
 
-    :param status: 301, 302, 303, 307 or 308; 307 and 308 keep the method.
-    :param location: an address or a path, encoded as it stands in a head.
-    :raises ValueError: it would break out of its line, or the status redirects nobody.
-    """
-    if status not in _REDIRECTS:
-        raise ValueError(f"{status} redirects nobody")
-    if not _LOCATION.fullmatch(location):
-        raise ValueError(f"{location!r} is not an address: it has blanks, control characters or characters beyond ASCII")
-    link = html.escape(location)
-    body = _page(_title(status), f'The page is <a href="{link}">here</a>.')
-    return _response(status, body, method, keep, minor, (b"Location: " + location.encode("ascii"), *more))
+    def _response(self, status: int, page: Page, method: str, keep: bool, minor: int, more: tuple[bytes, ...]) -> bytes:
+        connection = _CLOSE if not keep else b"" if minor else _KEEP_MINOR_0
+        fields = [
+            b"Content-Type: " + page.kind.encode("ascii"),
+            b"Content-Length: %d" % len(page.body),
+            b"Cache-Control: no-store",
+            *more,
+        ]
+        head = [b"HTTP/1.1 " + _title(status).encode("ascii"), *self.rules.applied(fields)]
+        return b"\r\n".join(head) + b"\r\n" + connection + b"\r\n" + (b"" if method == "HEAD" else page.body)
 
 
 def _title(status: int) -> str:
     return f"{status} {http.HTTPStatus(status).phrase}"
 
 
-def _page(title: str, sentence: str) -> bytes:
+def _page(title: str, sentence: str) -> Page:
     page = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{sentence}</p></body></html>\n"
-    return page.encode("utf-8")
-
-
-def _response(status: int, body: bytes, method: str, keep: bool, minor: int, more: tuple[bytes, ...]) -> bytes:
-    connection = _CLOSE if not keep else b"" if minor else _KEEP_MINOR_0
-    head = [
-        b"HTTP/1.1 " + _title(status).encode("ascii"),
-        b"Content-Type: text/html; charset=utf-8",
-        b"Content-Length: %d" % len(body),
-        b"Cache-Control: no-store",
-        *more,
-    ]
-    return b"\r\n".join(head) + b"\r\n" + connection + b"\r\n" + (b"" if method == "HEAD" else body)
+    return Page(page.encode("utf-8"))

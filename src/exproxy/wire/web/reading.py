@@ -82,9 +82,10 @@ class _HeadReader(abc.ABC, Generic[H]):
         end = held.find(_END, max(0, self._looked - 3), self.limits.head) + 4
         if end >= 4:
             data = bytes(held)
+            head = self._read(data[:end])
             self.clear()
             self.rest = data[end:]
-            return self._read(data[:end])
+            return head
         if complaint := bare_lf(held, max(0, self._looked - 1), self.limits.head, self._where, self._status):
             raise complaint
         if len(held) >= self.limits.head:
@@ -124,6 +125,13 @@ class RequestReader(_HeadReader[RequestHead]):
     _where = REQUEST
     _status = 400
     _too_large = 431
+
+    def method(self, data: bytes = b"") -> str:
+        """Of a request that is refused, as far as it matters to the answer: that to HEAD has no body.
+
+        :param data: what was fed last.
+        """
+        return "HEAD" if (bytes(self._held[:5]) or data[:5]) == b"HEAD " else "GET"
 
     def _read(self, data: bytes) -> RequestHead:
         return read_request(data, self.limits)

@@ -11,6 +11,11 @@ from exproxy.wire.web.hops import CONNECTION
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
 _VALUE = re.compile(r"(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?")
 _OURS = CONNECTION | {b"content-length", b"transfer-encoding", b"trailer"}
+_JOINT = re.compile(rb"[-_]")
+_MOST_JOINTS = 8  # 256 spellings
+
+VARIABLE = re.compile(rb"\{(source|host|proto)\}")
+"""What stands in a value for something of the request: its client's address, its ``Host``, ``http`` or ``https``."""
 
 
 @attrs.frozen
@@ -23,6 +28,27 @@ class HeaderRules:
 
     dropped: frozenset[bytes] = frozenset()
     lines: tuple[bytes, ...] = ()
+
+    @property
+    def some(self) -> bool:
+        """Whether there are any."""
+        return bool(self.dropped or self.lines)
+
+    @property
+    def spelled(self) -> frozenset[bytes]:
+        """``dropped`` in every spelling: what is set here nobody else may say in another one."""
+        return frozenset().union(*(spellings(name) for name in self.dropped))
+
+    def then(self, later: "HeaderRules") -> "HeaderRules":
+        """These rules, and behind them others, for which our lines are lines like all."""
+        return HeaderRules(self.dropped | later.dropped, (*later._kept(self.lines), *later.lines))
+
+    def applied(self, lines: Iterable[bytes]) -> list[bytes]:
+        """The lines of a head of our own, as a peer's would be passed on."""
+        return [*self._kept(lines), *self.lines]
+
+    def _kept(self, lines: Iterable[bytes]) -> list[bytes]:
+        return [line for line in lines if line.partition(b":")[0].lower() not in self.dropped]
 
 
 def header_rules(
@@ -59,9 +85,14 @@ def header_line(name: str, value: str) -> bytes:
     return f"{name}: {value}".encode("latin-1")
 
 
+def filled(line: bytes, values: Mapping[bytes, bytes]) -> bytes:
+    """``line`` with the values of its variables."""
+    return VARIABLE.sub(lambda found: values[found[1]], line)
+
+
 def spellings(name: bytes) -> frozenset[bytes]:
-    """``name`` with each of its hyphens also as an underscore: IIS shows both as the same server variable."""
-    parts = name.split(b"-")
+    """``name`` with each of its hyphens also as an underscore, and the other way: IIS shows both as the same server variable."""
+    parts = _JOINT.split(name)
     joints = itertools.product((b"-", b"_"), repeat=len(parts) - 1)
     return frozenset(b"".join(itertools.chain(*zip(parts, (*joint, b""), strict=True))) for joint in joints)
 
@@ -71,3 +102,5 @@ def _check_name(name: str) -> None:
         raise ValueError(f"{name!r} is not the name of a header")
     if name.lower().encode() in _OURS:
         raise ValueError(f"the header {name} says how messages follow one another on a connection, which is not for rules")
+    if len(_JOINT.findall(name.encode())) > _MOST_JOINTS:
+        raise ValueError(f"the header {name} has more than {_MOST_JOINTS} hyphens")
