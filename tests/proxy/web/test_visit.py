@@ -188,6 +188,24 @@ class PageTests(WebStage):
         self.assertEqual(client.data[9:12], b"413")
         self.assertTrue(self.session().lost)
 
+    def test_chunks_that_are_too_large_and_come_with_the_head_are_413(self) -> None:
+        self.serve(max_body=10)
+        client = self.asks(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n0\r\n\r\n")
+        self.assertEqual(client.data[9:12], b"413")
+        self.assertEqual(self.got("one"), [b""])
+
+    def test_the_head_is_no_part_of_a_body(self) -> None:
+        for head, parts in (
+            (b"Content-Length: 10", (b"12345", b"67890")),
+            (b"Transfer-Encoding: chunked", (b"3\r\n123", b"\r\n")),
+            (b"Transfer-Encoding: chunked", (b"3\r\n", b"123\r\n")),
+        ):
+            self.serve(max_body=10)
+            client = self.asks(b"POST / HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n\r\n", *parts)
+            self.assertEqual(client.data, b"")
+            self.assertTrue(self.got("one")[0].endswith(b"".join(parts)))
+            self.setUp()
+
     def test_without_a_route_it_is_503(self) -> None:
         self.serve(routes=Routes(None))
         client = self.asks(GET)

@@ -79,6 +79,7 @@ class Exchange:
         "_date",
         "_frontend",
         "_head",
+        "_head_size",
         "_keeps",
         "_limits",
         "_max_body",
@@ -130,6 +131,7 @@ class Exchange:
         self._over = False
         self._bytes_in = 0
         self._bytes_out = 0
+        self._head_size = 0
         self._sent_before = 0
         self._sent_at = 0.0
         self._status = -1
@@ -160,7 +162,7 @@ class Exchange:
             return
         if count:
             self._bytes_in += count
-            if self._max_body is not None and self._bytes_in > self._max_body and not body.left:
+            if self._too_large():
                 self._refuse(413, "PD")
                 return
             if not upstream.stream.write(data if count == len(data) else data[:count]):
@@ -238,7 +240,11 @@ class Exchange:
         except HttpError as error:
             self._refuse(error.status, "PD")
             return
+        self._head_size = len(head)
         self._bytes_in = len(head) + count
+        if self._too_large():
+            self._refuse(413, "PR")
+            return
         self._sent_before = stream.sent
         self._sent_at = self._frontend.seconds()
         self._server_full = not stream.write(head + held[:count] if count else head)
@@ -405,6 +411,10 @@ class Exchange:
         """End without a word; the client sees that."""
         self._end(termination)
         self._client.cut(framed=True)
+
+    def _too_large(self) -> bool:
+        """Whether chunks, with their sizes, are more than a body may have; a length was looked at before."""
+        return self._max_body is not None and self._head.chunked and self._bytes_in - self._head_size > self._max_body
 
     def _waits_for_client(self) -> bool:
         return self._client_full or (self.sending and not self._server_full)
