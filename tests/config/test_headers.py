@@ -65,6 +65,7 @@ class HeadersTests(ConfigTestCase):
                 'response_headers.add = { X = ["a", "b\\u0000"] }',
                 "frontends.web.response_headers.add.X[1]: a value has no control",
             ),
+            ('request_headers.set = { X-A = "1", x-a = "2" }', "set.x-a: this is already set as X-A: case does not count"),
             ('request_headers.set = { X = " a" }', "no blank before or behind it"),
             ('request_headers.set = { X = "\u20ac" }', "none beyond Latin-1"),
             ('request_headers.set = { a-b-c-d-e-f-g-h-i-j = "1" }', "has more than 8 hyphens"),
@@ -75,6 +76,21 @@ class HeadersTests(ConfigTestCase):
         for front in ('{ X = "" }', '{ X = "\u00e4" }', '{ X = "a\\tb" }', '{ X-1-2-3-4-5-6-7-8 = "x" }'):
             web, _ = self.ends(f"request_headers.set = {front}")
             self.assertTrue(header_rules(dict(web.request_headers.set)).lines)
+
+    def test_a_secret_is_shown_as_it_is_written(self) -> None:
+        (self.folder / "secret.txt").write_text("hush\n")
+        front = 'request_headers.set = { X-Secret = { file = "secret.txt" } }\n'
+        loaded = self.load(FRONT + front + BACKEND.format(""))
+        web = loaded.frontends["web"].web
+        assert web is not None
+        self.assertEqual(web.request_headers.set, (("X-Secret", "hush"),))
+        self.assertNotIn("hush", show(loaded))
+
+    def test_hsts_where_it_says_nothing_is_warned_of(self) -> None:
+        front = 'response_headers.set = { strict-transport-security = "max-age=1" }\n'
+        (warning,) = self.load(FRONT + front + BACKEND.format("")).warnings
+        self.assertIn("frontends.web.response_headers: browsers ignore Strict-Transport-Security", str(warning))
+        self.assertEqual(self.load(FRONT + front + 'trust = "10.0.0.1"\n' + BACKEND.format("")).warnings, ())
 
     def test_variables_are_known_and_only_of_requests(self) -> None:
         self.ends('request_headers.set = { X = "{source} {host} {proto} {}", Y = \'{"a": {}}\' }')

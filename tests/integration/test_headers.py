@@ -73,6 +73,9 @@ redirect = "/owa"
 path = "/nobody"
 backend = "nobody"
 [[frontends.web.routes]]
+path = "/narrow"
+backend = "narrow"
+[[frontends.web.routes]]
 path = "/silent"
 backend = "patient"
 [backends.site]
@@ -86,6 +89,10 @@ check = "off"
 abortonclose = true
 timeouts = {{ server = "20s" }}
 servers = {{ mute = "{first}:{mute}" }}
+[backends.narrow]
+check = "off"
+servers = {{ mute = {{ address = "{first}:{mute}", maxconn = 1 }} }}
+timeouts = {{ queue = "2s", server = "20s" }}
 [backends.nobody]
 check = "off"
 retries = 0
@@ -160,18 +167,31 @@ class _Site(PeerTestCase):
                 client.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: client.recv(65536), b""))
 
-    def pending(self, lines: bytes = b"") -> tuple[ssl.SSLSocket, socket.socket]:
-        """A client with a request that nobody has answered, and the server's end."""
+    def asking(self, head: bytes) -> ssl.SSLSocket:
+        """A client that has sent a head, all but the empty line behind it."""
         context = ssl.create_default_context(cafile=str(self.folder / "authority.pem"))
         plain = socket.create_connection((FRONT, self.port), timeout=PATIENCE)
         client = context.wrap_socket(plain, server_hostname="mail.example.com")
         self.addCleanup(client.close)
-        client.sendall(b"POST /silent HTTP/1.1\r\nHost: mail.example.com\r\n" + lines + b"\r\n")
+        client.sendall(head + b"\r\n")
+        return client
+
+    def asked(self) -> tuple[bytes, socket.socket]:
+        """The head that comes to the server who says nothing, and its end of the connection."""
         self.mute.settimeout(PATIENCE)
         server, _ = self.mute.accept()
         self.addCleanup(server.close)
         server.settimeout(PATIENCE)
-        self.assertTrue(server.recv(65536).startswith(b"POST /silent "))
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += server.recv(65536)
+        return head, server
+
+    def pending(self, lines: bytes = b"") -> tuple[ssl.SSLSocket, socket.socket]:
+        """A client with a request that nobody has answered, and the server's end."""
+        client = self.asking(b"POST /silent HTTP/1.1\r\nHost: mail.example.com\r\n" + lines)
+        head, server = self.asked()
+        self.assertTrue(head.startswith(b"POST /silent "))
         return client, server
 
 
@@ -271,6 +291,11 @@ class RedirectTests(_Site):
             self.assertTrue(head.startswith(f"HTTP/1.1 {status} "), head)
             self.assertEqual(head.count("\r\nStrict-Transport-Security: max-age=60\r\n"), 1)
 
+    def test_a_client_learns_of_hsts_by_the_first_redirect(self) -> None:
+        known = self.folder / "hsts.txt"
+        self.curl("--hsts", str(known), self.web + "/")
+        self.assertRegex(known.read_text(), "(?m)^mail.example.com ")
+
 
 class FailureTests(_Site):
     """Who tells what when it fails."""
@@ -308,9 +333,39 @@ class FailureTests(_Site):
         self.proxy.end()
         self.assertRegex(self.proxy.accessed()[-1], r" SC-- .*/\+?3 ")
 
+    def test_who_finds_no_slot_waits_for_it_in_the_queue(self) -> None:
+        first = self.asking(b"GET /narrow/1 HTTP/1.1\r\nHost: a\r\n")
+        _, server = self.asked()
+        second = self.asking(b"GET /narrow/2 HTTP/1.1\r\nHost: a\r\n")
+        server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        self.assertTrue(first.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n"))
+        first.close()
+        head, server = self.asked()
+        self.assertTrue(head.startswith(b"GET /narrow/2 "))
+        server.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+        self.assertTrue(second.recv(65536).startswith(b"HTTP/1.1 204 No Content\r\n"))
+
+    def test_who_waits_too_long_for_a_slot_gets_503(self) -> None:
+        self.asking(b"GET /narrow/1 HTTP/1.1\r\nHost: a\r\n")
+        self.asked()
+        began = time.monotonic()
+        second = self.asking(b"GET /narrow/2 HTTP/1.1\r\nHost: a\r\n")
+        self.assertTrue(second.recv(65536).startswith(b"HTTP/1.1 503 "))
+        self.assertGreater(time.monotonic() - began, 1.8)
+        eventually(lambda: any(" sQ-- " in line for line in self.proxy.accessed()), "its line")
+
 
 class PassingTests(_Site):
     """What goes through as it came."""
+
+    def test_order_and_case_stay_in_both_directions(self) -> None:
+        lines = b"HOST: a\r\nx-MS-Thing:  spaced  out \r\nCookie: b=1\r\nACCEPT:*/*\r\ncookie: a=2\r\n"
+        client = self.asking(b"RPC_OUT_DATA /silent?%61 HTTP/1.1\r\n" + lines)
+        head, server = self.asked()
+        self.assertTrue(head.startswith(b"RPC_OUT_DATA /silent?%61 HTTP/1.1\r\n" + lines), head)
+        answer = b"HTTP/1.1 401 Who are you\r\nx-FEServer:EX1\r\nSet-Cookie: b=1\r\nWWW-Authenticate: NTLM\r\nset-cookie: a=2\r\n"
+        server.sendall(answer + b"Content-Length: 0\r\n\r\n")
+        self.assertTrue(client.recv(65536).startswith(answer))
 
     def test_100_is_the_servers_and_never_ours(self) -> None:
         body = ("-H", "Expect: 100-continue", "-d", "x" * 100, "-i")

@@ -1,6 +1,6 @@
 """What a configuration may say, but probably does not mean."""
 
-from exproxy.config.model import Backend, Configuration, Frontend, Mail, Mapper
+from exproxy.config.model import Backend, Configuration, Frontend, Mail, Mapper, Web
 from exproxy.config.problems import KeyPath
 from exproxy.config.report import Report
 from exproxy.config.servers import shared
@@ -16,6 +16,8 @@ def advise(configuration: Configuration, report: Report) -> None:
             _mail(frontend, frontend.mail, report)
         if frontend.mapper is not None:
             _mapped(configuration, frontend, frontend.mapper, report)
+        if frontend.web is not None:
+            _secured(frontend, frontend.web, report)
     for name, backend in configuration.backends.items():
         if all(server.backup for server in backend.servers):
             report.warning(("backends", name, "servers"), "all servers are backups, so they are used as if none was")
@@ -94,6 +96,14 @@ def _mail(frontend: Frontend, mail: Mail, report: Report) -> None:
         )
         hint = 'write tls = { mode = "starttls", certificates = [ … ] }, or tls = "off" to hide STARTTLS'
         report.warning(("frontends", frontend.name), message, hint)
+
+
+def _secured(frontend: Frontend, web: Web, report: Report) -> None:
+    """RFC 6797 7.2 and 8.1: in the clear it says nothing.  A trusted proxy before us may speak TLS."""
+    names = [name.lower() for name, _ in (*web.response_headers.set, *web.response_headers.add)]
+    if "strict-transport-security" in names and not web.trusted and not any(bind.tls for bind in frontend.binds):
+        message = "browsers ignore Strict-Transport-Security from a front end without TLS"
+        report.warning(("frontends", frontend.name, "response_headers"), message, "write it in the one that has tls")
 
 
 def _together(one: Backend, other: Backend) -> bool:

@@ -60,6 +60,10 @@ class HeadersBuilder:
     def _headers(self, path: KeyPath, section: HeadersSection) -> Headers:
         for place, name in self._names(path, section):
             self._name(place, name)
+        said: dict[str, str] = {}
+        for name in section.set:
+            if (first := said.setdefault(name.lower(), name)) != name:
+                self.report.problem((*path, "set", name), f"this is already set as {first}: case does not count")
         for place, value in self._values(path, section):
             if value and not _VALUE.fullmatch(value):
                 message = "a value has no control characters, none beyond Latin-1, and no blank before or behind it"

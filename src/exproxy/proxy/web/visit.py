@@ -242,11 +242,11 @@ class Visit:
         if isinstance(target, Backend):
             self._state = _State.SERVING
             self._arm(website.frontend.client_timeout)
+            if website.forwardings:
+                self._follow_rules(target.pool.name)
             source = self._session.source
             now = website.frontend.seconds()
             self._exchange = Exchange(self, website.frontend, target, source, head, now, website.limits, website.max_body)
-            if website.forwardings:
-                self._follow_rules(target.pool.name)
             if self._held and target.abortonclose:
                 self.stream.watch()
             self._exchange.begin()
