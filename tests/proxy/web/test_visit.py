@@ -310,6 +310,32 @@ class LineTests(WebStage):
         self.asks(get("/" + "x" * 9000))
         self.assertEqual(len(self.requests()[0].request), LONGEST_REQUEST)
 
+    def test_who_asks_nothing_has_one_unless_dontlognull(self) -> None:
+        for dontlognull, expected in ((False, ["CR", "CR", "cR", "KR"]), (True, [])):
+            frontend = self.serve(clients={"dontlognull": dontlognull})
+            self.client().stream.close()
+            self.settle()
+            self.client().stream.abort()
+            self.settle()
+            self.client()
+            self.clock.pump([0.5] * 40)
+            self.client()
+            for session in list(frontend.sessions):
+                session.kill("K")
+            self.settle()
+            self.assertEqual([record.termination for record in self.requests()], expected)
+            self.assertEqual(self.gate.taken, 0)
+            self.setUp()
+
+    def test_who_goes_between_two_requests_has_none_more(self) -> None:
+        self.serve()
+        self.answers_all()
+        self.asks(GET).stream.close()
+        self.settle()
+        self.asks(GET)
+        self.clock.pump([0.5] * 60)
+        self.assertEqual([record.termination for record in self.requests()], ["--", "--"])
+
     def test_it_has_what_went_by_and_how_long_that_took(self) -> None:
         self.serve()
         client = self.asks(post(b"hello"))

@@ -105,8 +105,7 @@ class Visit:
         self.closing = True
         exchange = self._exchange
         if exchange is None:
-            if self._state is _State.READING:
-                self._log_unread(-1, "CR")
+            self._log_left("C")
             if self._state is not _State.LEAVING:
                 self._leave()
         elif exchange.tunnel:
@@ -130,8 +129,8 @@ class Visit:
         if self._exchange is not None:
             self._exchange.client_lost(self._session.blamed)
             self._exchange = None
-        elif self._state is _State.READING:
-            self._log_unread(-1, "CR")
+        else:
+            self._log_left(self._session.blamed or "C")
         self._state = _State.GONE
         self._retire_upstreams()
         self._website.frontend.deadlines.clear(self)
@@ -149,6 +148,7 @@ class Visit:
         elif self._state is _State.READING:
             self._page_unread(408, "cR", self._reader.method())
         elif self._state is _State.WAITING:
+            self._log_left("c")
             self._leave()
         else:
             self.stream.abort()
@@ -319,6 +319,12 @@ class Visit:
         if not self._due or due < self._due:
             self._due = due
             self._website.frontend.deadlines.set(self, due)
+
+    def _log_left(self, letter: str) -> None:
+        """A client that goes without a request.  Between two it may; with none at all, that is ``dontlognull``'s to say."""
+        nothing = self._state is _State.WAITING and self._first and not self._website.frontend.dontlognull
+        if nothing or self._state is _State.READING:
+            self._log_unread(-1, letter + "R")
 
     def _log_unread(self, status: int, termination: str, sent: int = 0) -> None:
         self._log(b"", status, sent, termination)
