@@ -152,6 +152,13 @@ class ContinueTests(WebStage):
         self.assertNotIn(b"100 Continue", client.data)
         self.assertTrue(client.data.endswith(b"ok"))
 
+    def test_what_is_refused_is_told_before_the_body_comes(self) -> None:
+        self.serve(max_body=10)
+        client = self.asks(post(b"", "Expect: 100-continue", length=11))
+        self.assertTrue(client.data.startswith(b"HTTP/1.1 413 "))
+        self.assertNotIn(b"100 Continue", client.data)
+        self.assertEqual(self.got("one"), [])
+
 
 class EarlyTests(WebStage):
     UNAUTHORIZED = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n"
@@ -366,6 +373,13 @@ class TunnelTests(WebStage):
         self.settle()
         self.assertTrue(client.lost)
         self.assertEqual(self.requests()[0].termination, "sD")
+
+    def test_http_2_in_the_clear_is_neither_asked_for_nor_switched_to(self) -> None:
+        self.serve()
+        client = self.asks(get("/", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"))
+        self.assertNotRegex(self.got("one")[0], b"(?i)upgrade|http2-settings")
+        self.reply(SWITCHED.replace(b"websocket", b"h2c"))
+        self.assertEqual(client.data[9:12], b"502")
 
     def test_a_refused_one_is_an_ordinary_answer(self) -> None:
         self.serve()
