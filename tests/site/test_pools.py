@@ -33,6 +33,12 @@ class PoolsTests(SynchronousTestCase):
         pools = self.build(model.Backend("smtp", (server("ex1", "192.0.2.1"), server("ex2", "192.0.2.2"))))
         self.assertEqual(sorted(pools.hosts), ["192.0.2.1", "192.0.2.2"])
 
+    def test_a_back_end_has_its_header_rules(self) -> None:
+        request, response = model.Headers((("X-A", "1"),)), model.Headers(remove=("Server",))
+        one = model.Backend("owa", (server("ex1", "192.0.2.1"),), request_headers=request, response_headers=response)
+        built = self.build(one).backends["owa"]
+        self.assertEqual((built.request_rules.lines, built.response_rules.dropped), ((b"X-A: 1",), {b"server"}))
+
     def test_a_name_waits_for_dns(self) -> None:
         pools = self.build(model.Backend("smtp", (server("mx", "mx.example.com", resolve=7.0),)))
         built, name, every = pools.named[0]
