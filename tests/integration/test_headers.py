@@ -45,7 +45,7 @@ workers = {workers}
 log = {{ access = "access.log" }}
 [defaults]
 check = {{ interval = "200ms", timeout = "2s" }}
-timeouts = {{ connect = "1s", server = "1s", http_request = "1s", http_keep_alive = "1s", drain = "1s" }}
+timeouts = {{ connect = "1s", server = "1s", http_request = "1s", http_keep_alive = "1s", client_fin = "500ms", drain = "1s" }}
 pages = {{ 503 = "sorry.html", 502 = "sorry.html" }}
 [frontends.plain]
 mode = "http"
@@ -57,6 +57,7 @@ bind = "{front}:{old}"
 backend = "site"
 trust = "{second}/32"
 max_body = "1KB"
+routes = {{ path = "/narrow", backend = "narrow" }}
 [frontends.web]
 mode = "http"
 bind = "{front}:{port}"
@@ -400,6 +401,20 @@ class PassingTests(_Site):
 
 
 class LeavingTests(_Site):
+    def test_who_reads_slowly_gets_the_whole_last_answer(self) -> None:
+        size = 1_500_000
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
+            client.settimeout(PATIENCE)
+            client.connect((FRONT, self.old))
+            client.sendall(b"GET /narrow HTTP/1.0\r\n\r\n")
+            _, server = self.asked()
+            server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + bytes(size))
+            eventually(lambda: any(" old narrow/mute " in line for line in self.proxy.accessed()), "its line")
+            time.sleep(1.5)  # longer than client_fin, from when the kernel had it all
+            answer = b"".join(iter(lambda: client.recv(65536), b""))
+        self.assertEqual(len(answer.partition(b"\r\n\r\n")[2]), size)
+
     def test_abortonclose_sees_who_leaves_behind_a_held_request(self) -> None:
         client, server = self.pending()
         client.sendall(b"GET /next HTTP/1.1\r\nHost: mail.example.com\r\n\r\n")

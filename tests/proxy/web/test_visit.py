@@ -394,9 +394,23 @@ class TimeoutTests(WebStage):
     def test_a_client_that_does_not_leave_is_cut(self) -> None:
         self.serve()
         client = self.asks(b"bad\r\n\r\n")
-        self.wait(5)
-        self.assertTrue(client.lost)
+        self.wait(3)
+        self.assertEqual(self.gate.taken, 1)
+        self.wait(2)
         self.assertEqual(self.gate.taken, 0)
+        self.assertFalse(self.far(client).aborted)
+
+    def test_one_that_does_not_even_take_its_answer_is_reset(self) -> None:
+        self.network.capacity = 100
+        self.serve()
+        client = self.asks()
+        client.stream.pause()
+        self.send(client, b"bad\r\n\r\n")
+        self.wait(5)
+        self.assertEqual(self.gate.taken, 1)
+        self.wait(4)
+        self.assertEqual(self.gate.taken, 0)
+        self.assertTrue(self.far(client).aborted)
 
     def test_a_server_that_does_not_answer_is_504(self) -> None:
         self.serve(self.backend(server_timeout=40.0))

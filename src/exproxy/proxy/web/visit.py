@@ -36,7 +36,12 @@ class _State(enum.Enum):
     LEAVING = enum.auto()
     """All is said; the client is to leave.  What it still sends is read and dropped, for closing with unread bytes is a reset,
     which can overtake the answer (RFC 9112 9.6)."""
+    CLOSING = enum.auto()
+    """It did not leave, and is read no more; the kernel still has what it has of our last words."""
     GONE = enum.auto()
+
+
+_GOING = frozenset({_State.LEAVING, _State.CLOSING})
 
 
 class Visit:
@@ -94,7 +99,7 @@ class Visit:
     def data_received(self, stream: Stream, data: bytes) -> None:
         exchange = self._exchange
         if exchange is None:
-            if self._state is not _State.LEAVING:
+            if self._state not in _GOING:
                 self._read(data)
         elif exchange.sending:
             exchange.from_client(data)
@@ -106,7 +111,7 @@ class Visit:
         exchange = self._exchange
         if exchange is None:
             self._log_left("C")
-            if self._state is not _State.LEAVING:
+            if self._state not in _GOING:
                 self._leave()
         elif exchange.tunnel:
             exchange.tunnel_ends()
@@ -150,6 +155,12 @@ class Visit:
         elif self._state is _State.WAITING:
             self._log_left("c")
             self._leave()
+        elif self._state is _State.LEAVING:
+            # Not at once a reset: a slow client may still have megabytes of its answer before it, in the kernel's buffer.
+            self._state = _State.CLOSING
+            self._since = now
+            self._arm(self._website.frontend.client_fin_timeout)
+            self.stream.close()
         else:
             self.stream.abort()
 
@@ -307,7 +318,7 @@ class Visit:
         website = self._website
         if self._exchange is not None:
             return self._exchange.idle(website.frontend.client_timeout, website.tunnel_timeout)
-        if self._state is _State.LEAVING:
+        if self._state in _GOING:
             return max(self._since, self.stream.last_active), website.frontend.client_fin_timeout
         if self._state is _State.WAITING and not self._first:
             return self._since, website.keep_alive_timeout
