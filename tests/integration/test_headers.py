@@ -403,17 +403,27 @@ class PassingTests(_Site):
 class LeavingTests(_Site):
     def test_who_reads_slowly_gets_the_whole_last_answer(self) -> None:
         size = 1_500_000
-        with socket.socket() as client:
+        context = ssl.create_default_context(cafile=str(self.folder / "authority.pem"))
+        for number, port in enumerate((self.old, self.port), 1):
+            client = socket.socket()
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
             client.settimeout(PATIENCE)
-            client.connect((FRONT, self.old))
+            client.connect((FRONT, port))
+            if port == self.port:
+                client = context.wrap_socket(client, server_hostname="mail.example.com")
+            self.addCleanup(client.close)
             client.sendall(b"GET /narrow HTTP/1.0\r\n\r\n")
             _, server = self.asked()
             server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + bytes(size))
-            eventually(lambda: any(" old narrow/mute " in line for line in self.proxy.accessed()), "its line")
+            eventually(lambda number=number: self.answered() == number, "its line")
             time.sleep(1.5)  # longer than client_fin, from when the kernel had it all
-            answer = b"".join(iter(lambda: client.recv(65536), b""))
-        self.assertEqual(len(answer.partition(b"\r\n\r\n")[2]), size)
+            answer = b"".join(iter(lambda client=client: client.recv(65536), b""))
+            self.assertEqual(len(answer.partition(b"\r\n\r\n")[2]), size)
+            server.close()
+
+    def answered(self) -> int:
+        """Requests that are over."""
+        return sum(" narrow/mute " in line for line in self.proxy.accessed())
 
     def test_abortonclose_sees_who_leaves_behind_a_held_request(self) -> None:
         client, server = self.pending()
