@@ -74,7 +74,7 @@ class Bench:
 
     def _server(self, unit: str) -> int:
         """The port of the server that speaks what the unit speaks."""
-        if unit == "smtp":
+        if unit in ("smtp", "smtp-followed"):
             return mail.start_sink(self.processes)
         return mapper.start_mapper(self.processes) if unit == "epm" else self._behind.server
 

@@ -38,6 +38,7 @@ UNITS = (
     Unit("tls-request", "request on a kept TLS connection", load.tls_requests),
     Unit("tls-bulk", "64 MB body over TLS", tls.bodies),
     Unit("smtp", "SMTP session (one message of 4 KB)", mail.sessions),
+    Unit("smtp-followed", "SMTP session, followed (mode smtp)", mail.sessions),
     Unit("epm", "question to an endpoint mapper (connection, bind, map)", mapper.maps),
 )
 

@@ -173,9 +173,12 @@ def start_traced(processes: Processes, behind: Behind, tell: Path) -> Running:
     return Running("exproxy", processes.start("exproxy-traced", arguments, port, {"TRACED": str(tell)}), port)
 
 
+SMTP = 'mode = "smtp"'
+
 SMALL = frozenset({"connections", "requests"})
 PLAIN = SMALL | {"bulk"}
 MAIL = frozenset({"smtp"})
+FOLLOWED = frozenset({"smtp-followed"})
 LATENCY = frozenset({"latency", "latency-request"})
 HANDSHAKES = frozenset({"tls-full", "tls-resumed"})
 OVER_TLS = HANDSHAKES | {"tls-request", "tls-bulk", "idle-tls"}
@@ -187,7 +190,7 @@ MAPPER = frozenset({"epm"})
 # splices always, since with splice-auto 2.6 was not seen to splice these bodies at all.
 PROXIES = (
     Proxy("haproxy", haproxy("haproxy", SYSLOG), 3_900, PLAIN | IDLE),
-    Proxy("haproxy-file", haproxy("haproxy-file"), 3_900, SMALL | MAIL | LATENCY | MAPPER),
+    Proxy("haproxy-file", haproxy("haproxy-file"), 3_900, SMALL | MAIL | FOLLOWED | LATENCY | MAPPER),
     Proxy("haproxy-file", haproxy("haproxy-file", bind=BIND_TLS), 3_900, OVER_TLS),
     Proxy("haproxy-splice", haproxy("haproxy-splice", SYSLOG, SPLICE_ALWAYS), 3_900, frozenset({"bulk"})),
     Proxy("nginx", start_nginx_stream, 9_000, PLAIN | IDLE | MAIL),
@@ -195,6 +198,7 @@ PROXIES = (
     Proxy("exproxy", exproxy("exproxy"), 9_000, PLAIN | IDLE | MAIL | LATENCY),
     Proxy("exproxy", exproxy("exproxy", front=TLS), 9_000, OVER_TLS),
     Proxy("exproxy", exproxy("exproxy", front=EPM), 9_000, MAPPER),
+    Proxy("exproxy", exproxy("exproxy", front=SMTP), 9_000, FOLLOWED),
     Proxy("exproxy-2", exproxy("exproxy-2", workers=2), 9_000, PLAIN | MAIL),
     Proxy("exproxy-2", exproxy("exproxy-2", workers=2, front=TLS), 9_000, HANDSHAKES),
 )

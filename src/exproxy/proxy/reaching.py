@@ -39,7 +39,10 @@ class _State(enum.Enum):
 
 
 class Reaching:
-    """:param session: whose client it is for; its addresses are told to servers that want the PROXY protocol."""
+    """:param session: whose client it is for; its addresses are told to servers that want the PROXY protocol.
+
+    :param speaks_first: the seeker writes as soon as a server is reached; not so where servers greet.
+    """
 
     __slots__ = (
         "_attempt",
@@ -49,6 +52,7 @@ class Reaching:
         "_securing",
         "_seeker",
         "_session",
+        "_speaks_first",
         "_state",
         "_ticket",
         "_tried",
@@ -59,11 +63,12 @@ class Reaching:
         "server_name",
     )
 
-    def __init__(self, seeker: Seeker, frontend: Frontend, backend: Backend, session: Joined) -> None:
+    def __init__(self, seeker: Seeker, frontend: Frontend, backend: Backend, session: Joined, *, speaks_first: bool) -> None:
         self._seeker = seeker
         self._frontend = frontend
         self._backend = backend
         self._session = session
+        self._speaks_first = speaks_first
         self._state = _State.OVER
         self._ticket: Ticket | None = None
         self._lease: Lease | None = None
@@ -248,10 +253,9 @@ class Reaching:
         if address is None:
             self.connect_failed(OSError(f"{server.full_name} {server.condition()}"))
             return
-        # The request is there, and what has to be said before it is said at once.
-        self._attempt = self._frontend.network.connect(
-            address, self, self._backend.connect_timeout, self._backend.source, speaks_first=True
-        )
+        backend = self._backend
+        first = self._speaks_first or server.name in backend.tls or server.name in backend.send_proxy
+        self._attempt = self._frontend.network.connect(address, self, backend.connect_timeout, backend.source, first)
 
     def _reach(self, stream: PipedStream, lease: Lease) -> None:
         self._state = _State.OVER

@@ -69,6 +69,16 @@ class GreetingTests(MailStage):
         self.settle()
         self.assertEqual(client.data, b"220 two ESMTP\r\n")
 
+    def test_a_server_is_not_waited_for_as_if_we_spoke_first(self) -> None:
+        self.serve()
+        self.client()
+        self.assertEqual([attempt.speaks_first for attempt in self.network.attempts], [False, False])
+
+    def test_where_we_do_that_is_said(self) -> None:
+        self.serve(self.backend(send_proxy={"one": "v2"}))
+        self.client()
+        self.assertTrue(self.network.attempts[-1].speaks_first)
+
     def test_when_none_is_left_the_client_is_told_to_come_back(self) -> None:
         for peer in self.servers.values():
             peer.greeting = b"421 busy\r\n"

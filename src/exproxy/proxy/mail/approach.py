@@ -65,7 +65,7 @@ class Approach:
         self._backend = backend
         self._receive = receive
         self._patience = patience
-        self.reaching = Reaching(self, frontend, backend, session)
+        self.reaching = Reaching(self, frontend, backend, session, speaks_first=False)
         self._reception: Reception | None = None
         self._stream: PipedStream | None = None
         self._server: Server | None = None

@@ -53,7 +53,7 @@ class Upstream:
     def __init__(self, frontend: Frontend, backend: Backend, session: Joined) -> None:
         self._frontend = frontend
         self.backend = backend
-        self.reaching = Reaching(self, frontend, backend, session)
+        self.reaching = Reaching(self, frontend, backend, session, speaks_first=True)
         self.stream: PipedStream | None = None
         self.server: Server | None = None
         self.connected_at = 0.0
