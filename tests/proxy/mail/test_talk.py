@@ -51,7 +51,7 @@ class Script:
 
 
 class TalkStage(Stage):
-    """The test is the host, and the receiver of both streams."""
+    """The test is the host."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -62,24 +62,21 @@ class TalkStage(Stage):
             end.attach(self.heard[name])
             end.resume()
         self.ends: list[str] = []
+        self.told: list[tuple[str, MemoryStream]] = []
         self.broken: list[str] = []
         self.begun = 0
         self.relay = Script()
-        self.client_near.attach(self)
-        self.server_near.attach(self)
         self.talk = Talk(self, self.client_near, self.server_near, self.relay)
         self.talk.begin(b"hello")
         self.settle()
 
-    def data_received(self, stream: MemoryStream, data: bytes) -> None:
-        self.talk.data_received(stream, data)
+    def eof_received(self, stream: MemoryStream) -> None:
+        self.told.append(("ended", stream))
 
-    def write_drained(self, stream: MemoryStream) -> None:
-        self.talk.write_drained(stream)
+    def peer_left(self, stream: MemoryStream) -> None: ...
 
-    def eof_received(self, stream: MemoryStream) -> None: ...
-
-    def stream_lost(self, stream: MemoryStream, error: Exception | None) -> None: ...
+    def stream_lost(self, stream: MemoryStream, error: Exception | None) -> None:
+        self.told.append(("lost", stream))
 
     def begin_tls(self) -> None:
         self.begun += 1
@@ -176,3 +173,10 @@ class TalkTests(TalkStage):
         self.talk.client_ended()
         self.settle()
         self.assertTrue(self.heard["server"].eof)
+
+    def test_the_ends_of_both_streams_are_the_host_s(self) -> None:
+        self.client_end.write_eof()
+        self.settle()
+        self.server_end.abort()
+        self.settle()
+        self.assertEqual(self.told, [("ended", self.client_near), ("lost", self.server_near)])

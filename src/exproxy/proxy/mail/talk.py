@@ -7,15 +7,15 @@ runs before the end of one of them.
 
 from typing import Protocol
 
-from exproxy.net.interfaces import PipedStream, Stream
+from exproxy.net.interfaces import PipedStream, Receiver, Stream
 from exproxy.proxy.mail.manner import Relay
 from exproxy.wire.crossing import Broken, Crossing
 from exproxy.wire.errors import WireError
 from exproxy.wire.step import Step, Then
 
 
-class Host(Protocol):
-    """Whose talk it is."""
+class Host(Receiver, Protocol):
+    """Whose talk it is; the ends of both streams are told to it."""
 
     def begin_tls(self) -> None:
         """Shake hands with the client, and then call :meth:`Talk.secured`; what waits for that has been sent."""
@@ -28,7 +28,7 @@ class Host(Protocol):
 
 
 class Talk:
-    """:param client: paused, as ``upstream`` is; their receivers are the host's to attach, which passes on what they tell."""
+    """:param client: paused, as ``upstream`` is; we are the receiver of both from now on."""
 
     __slots__ = ("_client", "_held", "_host", "_over", "_relay", "_tls_waits", "_upstream", "_waiting", "piped")
 
@@ -45,6 +45,8 @@ class Talk:
         self._waiting: frozenset[tuple[Stream, Stream]] = frozenset()
         """Who is not read, and whose queue that is for."""
         self.piped = False
+        client.attach(self)
+        upstream.attach(self)
 
     def begin(self, greeting: bytes) -> None:
         """Greet the client."""
@@ -54,6 +56,7 @@ class Talk:
     def secured(self, client: PipedStream) -> None:
         """The client is encrypted now; its stream is paused."""
         self._client = client
+        client.attach(self)
         self._act(self._upstream, self._relay.secured())
         if not self._over and not self.piped:
             self._read_on()
@@ -86,6 +89,15 @@ class Talk:
             self._host.begin_tls()
         elif not self._over and not self.piped:
             self._read_on()
+
+    def eof_received(self, stream: Stream) -> None:
+        self._host.eof_received(stream)
+
+    def peer_left(self, stream: Stream) -> None:
+        self._host.peer_left(stream)
+
+    def stream_lost(self, stream: Stream, error: Exception | None) -> None:
+        self._host.stream_lost(stream, error)
 
     def client_ended(self) -> None:
         """It sends no more, but may wait for answers: the server hears of it behind all that was said."""

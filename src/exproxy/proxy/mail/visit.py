@@ -103,9 +103,7 @@ class Visit:
     # ---- what the streams tell
 
     def data_received(self, stream: Stream, data: bytes) -> None:
-        if self._talk is not None:
-            self._talk.data_received(stream, data)
-        elif self._state is _State.LISTENING:
+        if self._state is _State.LISTENING:
             self._spoke_early()
 
     def eof_received(self, stream: Stream) -> None:
@@ -124,8 +122,7 @@ class Visit:
             self._turn_away(b"", "CC")
 
     def write_drained(self, stream: Stream) -> None:
-        if self._talk is not None:
-            self._talk.write_drained(stream)
+        """Nothing waits for it before there is a talk."""
 
     def stream_lost(self, stream: Stream, error: Exception | None) -> None:
         if stream is self._client:
@@ -175,7 +172,6 @@ class Visit:
         self._relay = house.manner.relay(self._secure, self._session.starttls is not None)
         self._talk = talk = Talk(self, self._client, stream, self._relay)
         self._state = _State.TALKING
-        stream.attach(self)
         self._wait_for_words()
         talk.begin(self._relay.greeting(greeting))
         if self._draining:

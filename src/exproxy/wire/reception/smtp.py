@@ -54,11 +54,14 @@ class SmtpReception:
             found = self._replies.next()
             if found is None:
                 return Turn()
+            if self._replies.buffered:
+                return _away(f"said more behind {self._awaiting.value}, and was not asked")
+            if self._awaiting is _Awaiting.GREETING and found[0] == 220 and self.client is None and not self.starttls:
+                self._greeting = found[1]
+                return self._through()
             reply = _read(found[1])
         except WireError as error:
             return _away(f"did not speak SMTP ({error})")
-        if self._replies.buffered:
-            return _away(f"said more behind {self._awaiting.value}, and was not asked")
         return self._take(found[1], reply)
 
     def secured(self) -> Turn:
@@ -76,8 +79,7 @@ class SmtpReception:
         match self._awaiting:
             case _Awaiting.GREETING:
                 self._greeting = octets
-                asks = self.starttls or self.client is not None
-                return self._say(f"EHLO {self.helo}", _Awaiting.EHLO) if asks else self._through()
+                return self._say(f"EHLO {self.helo}", _Awaiting.EHLO)
             case _Awaiting.EHLO:
                 return self._take_offers(reply)
             case _Awaiting.STARTTLS:

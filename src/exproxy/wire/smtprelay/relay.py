@@ -418,7 +418,7 @@ class SmtpRelay:
 
     def _hear(self, out: Out) -> None:
         """Take the server's replies; what each sets free of the client's goes before the next is looked at."""
-        while not self._finished and self._place is not _Place.HANDSHAKE:
+        while self._replies.buffered and not self._finished and self._place is not _Place.HANDSHAKE:
             try:
                 reply = self._replies.next()
             except WireError as error:
