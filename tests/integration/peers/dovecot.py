@@ -31,6 +31,7 @@ first_valid_uid = 1
 first_valid_gid = 1
 # A balancer's clients all come from its own address.
 mail_max_userip_connections = 1000
+{settings}
 haproxy_trusted_networks = 127.0.0.0/8
 passdb {{
   driver = passwd-file
@@ -74,7 +75,7 @@ ssl_key = <{path}
 
 @attrs.define
 class Dovecot(Peer):
-    """``port`` is IMAP's, ``pop3_port`` POP3's; ``proxied`` demands a PROXY header.
+    """``port`` is IMAP's, ``pop3_port`` POP3's; ``proxied`` demands a PROXY header; ``settings`` are further lines.
 
     With a ``certificate`` there is STARTTLS, and TLS from the first byte at ``imaps_port`` and ``pop3s_port``.
     """
@@ -84,6 +85,7 @@ class Dovecot(Peer):
     pop3s_port: int = 0
     certificate: trustme.LeafCert | None = attrs.field(default=None, repr=False)
     proxied: bool = False
+    settings: str = ""
 
     def command(self) -> list[str]:
         return [program("dovecot") or "dovecot", "-F", "-c", str(self.folder / "dovecot.conf")]
@@ -109,6 +111,7 @@ class Dovecot(Peer):
                 pop3=self.pop3_port,
                 pop3s=self.pop3s_port,
                 proxied="yes" if self.proxied else "no",
+                settings=self.settings,
                 tls=self._tls(),
             )
         )
