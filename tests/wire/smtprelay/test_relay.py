@@ -606,7 +606,7 @@ class EndToEndTests(SynchronousTestCase):
         for settings, command in ((PASSING, STARTTLS), (OFFLOAD, b"X-ANONYMOUSTLS\r\n")):
             to = greeted(settings)
             self.assertEqual(to.from_client(command).to_server, command)
-            self.assertEqual(to.from_server(self.READY), Step(b"", self.READY))
+            self.assertEqual(to.from_server(self.READY), Step(b"", self.READY, Then.PIPE))
             self.assertEqual(to.from_client(b"\x16\x03\x01"), Step(b"\x16\x03\x01"))
             self.assertEqual(to.from_server(b"\x16\x03\x03"), Step(b"", b"\x16\x03\x03"))
             self.assertTrue(to.facts.opaque)
@@ -614,7 +614,7 @@ class EndToEndTests(SynchronousTestCase):
     def test_what_comes_in_the_clear_behind_it_is_thrown_away(self) -> None:
         to = greeted(PASSING)
         to.from_client(STARTTLS + MAIL)
-        self.assertEqual(to.from_server(self.READY + OK), Step(b"", self.READY))
+        self.assertEqual(to.from_server(self.READY + OK), Step(b"", self.READY, Then.PIPE))
         self.assertEqual((to.buffered, to.facts.early), (0, 1))
 
     def test_a_refusal_changes_nothing(self) -> None:
@@ -653,6 +653,26 @@ class AuthTests(SynchronousTestCase):
             to.from_client(b"AUTH PLAIN AGEAYg==\r\n")
             to.from_server(SAID_NO)
         self.assertEqual((to.facts.auth_failures, to.facts.authenticated, to.facts.bad), (3, False, 0))
+
+    def test_who_logs_in_is_known_where_it_is_said_in_the_clear(self) -> None:
+        for turns in (
+            (b"AUTH PLAIN AGFubmEAc2VjcmV0\r\n",),
+            (b"AUTH PLAIN\r\n", b"AGFubmEAc2VjcmV0\r\n"),
+            (b"auth login\r\n", b"YW5uYQ==\r\n", b"c2VjcmV0\r\n"),
+        ):
+            to = greeted()
+            for line in turns[:-1]:
+                to.from_client(line)
+                to.from_server(ASKED)
+            to.from_client(turns[-1])
+            to.from_server(SAID_YES)
+            self.assertEqual(to.facts.account, b"anna", turns)
+
+    def test_who_failed_to_is_forgotten(self) -> None:
+        to = greeted()
+        to.from_client(b"AUTH PLAIN AGFubmEAc2VjcmV0\r\n")
+        to.from_server(SAID_NO)
+        self.assertEqual(to.facts.account, b"")
 
     def test_exchanges_own_is_followed_too(self) -> None:
         to = greeted()

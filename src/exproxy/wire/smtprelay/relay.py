@@ -10,10 +10,12 @@ on a reply (DATA, AUTH, STARTTLS), what follows waits for it.
 
 import enum
 from collections import deque
+from collections.abc import Callable
 
 from exproxy.wire.crossing import Broken, Crossing
 from exproxy.wire.errors import WireError
 from exproxy.wire.mailsettings import Settings, StartTls
+from exproxy.wire.sasl import login_account, plain_account
 from exproxy.wire.smtprelay import answers
 from exproxy.wire.smtprelay.answers import Answer
 from exproxy.wire.smtprelay.bounds import AUTH, HELD, OUTSTANDING, REPLY, SLOT
@@ -61,6 +63,7 @@ class SmtpRelay:
     """
 
     __slots__ = (
+        "_account",
         "_awaited",
         "_bad_run",
         "_chunk",
@@ -81,6 +84,8 @@ class SmtpRelay:
     def __init__(self, settings: Settings, *, secure: bool = False) -> None:
         self.facts = Facts(tls=secure)
         self._settings = settings
+        self._account: Callable[[bytes], bytes] = _nobody
+        """Finds who logs in in a line of the present exchange."""
         self._place = _Place.COMMAND
         self._awaited: deque[Kind | Answer] = deque()
         self._inbox = Inbox()
@@ -301,6 +306,8 @@ class SmtpRelay:
         if flaw(line) is not None:
             self._count_bad()
             line = _CANCEL
+        elif not self.facts.account:
+            self.facts.account = self._account(line)
         self._forward(Kind.AUTH, line, out)
 
     def _command(self, line: bytes, out: Out) -> None:
@@ -332,6 +339,10 @@ class SmtpRelay:
             self.facts.hello = line[5:]
         elif kind is Kind.DATA:
             self._content = Content()
+        elif kind is Kind.AUTH:
+            mechanism, _, response = line.partition(b" ")[2].strip().partition(b" ")
+            self._account = _ACCOUNTS.get(mechanism.upper(), _nobody)
+            self.facts.account = self._account(response) if response else b""
 
     def _forward(self, kind: Kind, octets: bytes, out: Out) -> None:
         out.server.append(octets)
@@ -499,7 +510,7 @@ class SmtpRelay:
             self._greeted = self._greeted or code < 300
             self._chunking = self._chunking and kind is Kind.EHLO
         elif kind is Kind.TLS:
-            self._learn_tls(code)
+            self._learn_tls(code, out)
         elif kind is Kind.QUIT:
             self._finish(Ending.QUIT, out)
 
@@ -509,11 +520,14 @@ class SmtpRelay:
             self.facts.authenticated = True
         elif code == 535:
             self.facts.auth_failures += 1
+        if code not in (235, 334):
+            self.facts.account = b""
 
-    def _learn_tls(self, code: int) -> None:
+    def _learn_tls(self, code: int, out: Out) -> None:
         """What either side has sent in the clear behind STARTTLS or behind the 220 is thrown away (CVE-2011-0411)."""
         if code == 220:
             self._place = _Place.OPAQUE
+            out.then = Then.PIPE
             self.facts.opaque = True
             self._inbox.clear()
             self._replies.clear()
@@ -528,3 +542,10 @@ class SmtpRelay:
             self.facts.last = farewell.code
             out.client.append(farewell.octets)
         return Broken(what, where, Crossing(b"".join(out.server), b"".join(out.client)))
+
+
+def _nobody(_response: bytes) -> bytes:
+    return b""
+
+
+_ACCOUNTS: dict[bytes, Callable[[bytes], bytes]] = {b"PLAIN": plain_account, b"LOGIN": login_account}
