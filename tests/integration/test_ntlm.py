@@ -63,14 +63,14 @@ class Person:
 
     name: str
     address: tuple[str, int]
-    trust: ssl.SSLContext | None
-    chance: random.Random
-    owners: dict[str, tuple[str, int]]
+    trust: ssl.SSLContext | None = attrs.field(repr=False)
+    chance: random.Random = attrs.field(repr=False)
+    owners: dict[str, tuple[str, int]] = attrs.field(repr=False)
     """A server's connection and whose it was: one visit of one person, for ever."""
     asked: int = 0
     """Requests that were answered."""
     visit: int = 0
-    _client: http.client.HTTPConnection | None = None
+    _client: http.client.HTTPConnection | None = attrs.field(default=None, repr=False)
 
     def life(self) -> Iterator[None]:
         for self.visit in range(VISITS):
@@ -180,7 +180,16 @@ class IdentityTests(PeerTestCase):
         self.assertEqual([line for line in lines if " 502 " in line or " 503 " in line or " 504 " in line], [])
 
     def curl(self, name: str, *arguments: str) -> "subprocess.Popen[str]":
-        options = ["--silent", "--show-error", "--max-time", "20", "--cacert", str(self.authority), "--resolve", f"{NAME}:{self.tls}:{FRONT}"]
+        options = [
+            "--silent",
+            "--show-error",
+            "--max-time",
+            "20",
+            "--cacert",
+            str(self.authority),
+            "--resolve",
+            f"{NAME}:{self.tls}:{FRONT}",
+        ]
         who = ["--ntlm", "--user", f"{DOMAIN}\\{name}:{password(name)}", "--write-out", " %{http_code} %{num_connects}\n"]
         return subprocess.Popen(["curl", *options, *who, *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
