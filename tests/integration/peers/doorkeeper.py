@@ -1,4 +1,4 @@
-"""Who speaks on a connection, found out once for all its requests, as IIS does: by NTLM, bare or within Negotiate, or by Basic."""
+"""Who speaks on a connection, found out once for all its requests, as IIS does: by NTLM, bare or in Negotiate, or by Basic."""
 
 import base64
 import binascii

@@ -86,6 +86,8 @@ SMBTORTURE = package("smbtorture", "samba-testsuite")
 HAPROXY = package("haproxy")
 WRK = package("wrk")
 OPENSSL = package("openssl")
+CHROMIUM = package("chromium")
+CHROMEDRIVER = package("chromedriver", "chromium-driver")
 
 EVERYTHING = (
     ROOT,
@@ -104,6 +106,8 @@ EVERYTHING = (
     HAPROXY,
     WRK,
     OPENSSL,
+    CHROMIUM,
+    CHROMEDRIVER,
 )
 
 
