@@ -49,8 +49,14 @@ WELL = """\
     location = /owa {{ return 302 /owa/auth/logon.aspx; }}
     location = /rpc/rpcproxy.dll {{ {challenge}return 401; }}
     location = /who {{ return 200 "$remote_addr reached {name} for $proxy_protocol_addr\\n"; }}
+    location = /page {{ add_header Set-Cookie "{cookie}"; return 200 "<!doctype html><title>{name}</title>"; }}
+    location = /told {{ return 200 "$http_cookie"; }}
+    location /store/ {{ root {folder}; dav_methods PUT; client_max_body_size 0; }}
     location / {{ return 200 "this is {name}\\n"; }}
 """
+
+COOKIE = "whose={name}; Path=/; Secure; HttpOnly; SameSite=Lax"
+"""Of ``/page``: a cookie of the server's own."""
 
 ILL = """\
     location / {{ return 503 "The service is unavailable.\\n"; }}
@@ -73,17 +79,26 @@ class Nginx(Peer):
 
     def prepare(self) -> None:
         write_certificate(self.folder / "certificate.pem", self.authority.issue_cert(self.certified, self.host))
+        self.store.mkdir(exist_ok=True)
+        self.store.chmod(0o777)  # its workers are somebody else
         self._write()
 
     def _write(self) -> None:
         locations = (WELL if self.well else ILL).format(
             name=self.name,
             directories="|".join(DIRECTORIES),
+            cookie=COOKIE.format(name=self.name),
+            folder=self.folder,
             challenge='add_header WWW-Authenticate "NTLM" always; ' if self.challenges else "",
         )
         proxied = " proxy_protocol" if self.proxied else ""
         values = {"folder": self.folder, "address": self.address, "name": self.name, "proxied": proxied}
         (self.folder / "nginx.conf").write_text(CONFIGURATION.format(locations=locations, **values))
+
+    @property
+    def store(self) -> Path:
+        """Files that are had by GET, and come by PUT."""
+        return self.folder / "store"
 
     @property
     def address(self) -> str:

@@ -422,6 +422,18 @@ class TimeoutTests(WebStage):
         self.assertTrue(self.session().lost)
         self.assertEqual(self.requests()[0].termination, "sH")
 
+    def test_a_phone_may_wait_a_quarter_of_an_hour_for_its_answer_and_ask_again(self) -> None:
+        """A Ping of ActiveSync is answered when there is mail, or after so long (MS-ASCMD 2.2.1.13): neither side says a byte."""
+        self.serve(self.backend(server_timeout=1800.0))
+        client = self.asks()
+        for _ in range(2):
+            self.send(client, post(b"ping", path="/Microsoft-Server-ActiveSync?Cmd=Ping"))
+            self.wait(900)
+            self.reply(OK)
+            self.assertTrue(client.data.endswith(OK))
+            self.assertFalse(client.lost)
+        self.assertEqual([record.termination for record in self.requests()], ["--", "--"])
+
     def test_a_body_that_stops_is_408(self) -> None:
         self.serve()
         client = self.asks(post(b"abc", length=100))
