@@ -1,7 +1,6 @@
 """Who speaks on a connection, found out once for all its requests, as IIS does: by NTLM, bare or in Negotiate, or by Basic."""
 
 import base64
-import binascii
 from http.client import HTTPMessage
 from pathlib import Path
 
@@ -56,7 +55,7 @@ class Doorkeeper:
         try:
             token = base64.b64decode(said)
             answer = self._context.step(token)
-        except binascii.Error:
+        except ValueError:  # no base64, or another message than the one that is due
             self._context = None
             return list(self.schemes)
         except SpnegoError:
@@ -79,7 +78,8 @@ def proven(challenge: bytes, said: bytes) -> str:
     """
     response = ntlm.NTLMAuthChallengeResponse()
     response.fromString(said)
-    user, domain = response["user_name"].decode("utf-16le"), response["domain_name"].decode("utf-16le")
+    encoding = "utf-16le" if response["flags"] & ntlm.NTLMSSP_NEGOTIATE_UNICODE else "ascii"
+    user, domain = response["user_name"].decode(encoding), response["domain_name"].decode(encoding)
     proof, temp = response["ntlm"][:16], response["ntlm"][16:]
     key = ntlm.NTOWFv2(user, password(user), domain)
     right = ntlm.hmac_md5(key, ntlm.NTLMAuthChallenge(challenge)["challenge"] + temp)

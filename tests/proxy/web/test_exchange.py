@@ -313,6 +313,13 @@ class AgainTests(WebStage):
         self.assertEqual(len(self.servers["one"].sessions), 1)
         self.assertEqual((self.requests()[-1].status, self.requests()[-1].termination), (-1, "SH"))
 
+    def test_the_answer_to_a_challenge_means_nothing_to_another_connection(self) -> None:
+        client = self.kept(get("/owa", "Authorization: NTLM TlRMTVNTUAADAAAA"))
+        self.assertEqual(client.data, OK)
+        self.assertTrue(client.eof)
+        self.assertEqual(len(self.servers["one"].sessions), 1)
+        self.assertEqual(self.requests()[-1].termination, "SH")
+
     def test_one_that_was_closed_before_is_not_used(self) -> None:
         self.serve()
         client = self.asks(GET)

@@ -21,6 +21,7 @@ from exproxy.wire.web.errors import HttpError
 from exproxy.wire.web.forwarding import Forwarder
 from exproxy.wire.web.framing import check_nothing_behind, client_keeps, request_body, response_body, server_keeps
 from exproxy.wire.web.head import RequestHead
+from exproxy.wire.web.legs import answers_challenge
 from exproxy.wire.web.limits import Limits
 from exproxy.wire.web.reading import ResponseReader
 
@@ -386,6 +387,10 @@ class Exchange:
         again = upstream.asked > 0 and not self._resent and not (self._reader.buffered or self._bytes_out) and reason == "S"
         if not again:
             self._refuse(_BAD_ANSWER, reason + "H")
+        elif answers_challenge(self._head.values.get(b"authorization", b"")):
+            # On another connection the login would fail, and the person be asked for a password: the client has to begin anew.
+            self._end("SH")
+            self._client.cut(framed=True)
         elif isinstance(self._request_body, NoBody) and (self._head.method in SAFE or upstream.stream.sent == self._sent_before):
             # It closed a connection that had been idle, as it may at any time (RFC 9112 9.3.1).
             self._resent = True
