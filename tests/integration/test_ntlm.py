@@ -28,6 +28,7 @@ VISITS = 2
 """Connections that each makes, one after the other."""
 QUESTIONS = 6
 DIRECTORIES = ("/owa", "/ews")
+ENDINGS = (iis.LEAVE, iis.VANISH)
 
 SITE = """
 [service]
@@ -94,11 +95,21 @@ class Person:
             yield from self._log_in(directory, kept[directory])
         for _ in range(QUESTIONS):
             directory = self.chance.choice(DIRECTORIES)
-            answer = yield from self._ask(directory)
-            self._check(answer, kept[directory])
+            ending = self.chance.choice(ENDINGS) if self.chance.random() < 0.1 else ""
+            self._check((yield from self._ask(directory, "", ending)), kept[directory])
+            if ending:
+                kept[directory] = yield from self._come_again(directory, kept[directory])
         if leaves_early:
             self._send(directory)
         self._leave()
+
+    def _come_again(self, directory: str, before: str) -> Generator[None, None, str]:
+        """The server has left: whoever it is on the new connection is nobody, and has to log in; returns that connection."""
+        stranger = yield from self._ask(directory)
+        assert (stranger.status, stranger.user) == (401, "nobody"), f"{self} came again, and was {stranger}"
+        assert stranger.connection != before
+        yield from self._log_in(directory, stranger.connection)
+        return stranger.connection
 
     def _log_in(self, directory: str, connection: str) -> Iterator[None]:
         token, context, scheme = self._initiator()
@@ -119,8 +130,8 @@ class Person:
         assert (answer.status, answer.user) == (200, self.name), f"{self} was taken for {answer}"
         assert answer.connection == connection, f"{self} was on {connection} and is on {answer.connection}"
 
-    def _ask(self, directory: str, authorization: str = "") -> Generator[None, None, Answer]:
-        self._send(directory, authorization)
+    def _ask(self, directory: str, authorization: str = "", ending: str = "") -> Generator[None, None, Answer]:
+        self._send(directory, authorization, ending)
         yield
         assert self._client is not None
         response = self._client.getresponse()
@@ -130,9 +141,10 @@ class Person:
         assert owner == (self.name, self.visit), f"{self} is on {connection}, which was {owner}'s"
         return Answer(response.status, response.headers.get_all("WWW-Authenticate", []), user, connection)
 
-    def _send(self, directory: str, authorization: str = "") -> None:
+    def _send(self, directory: str, authorization: str = "", ending: str = "") -> None:
         assert self._client is not None
-        self._client.request("GET", f"{directory}/{self.name}", headers={"Authorization": authorization} if authorization else {})
+        headers = {"Authorization": authorization} if authorization else {}
+        self._client.request("GET", f"{directory}/{self.name}{ending}", headers=headers)
 
     def _leave(self) -> None:
         assert self._client is not None

@@ -15,6 +15,9 @@ from tests.integration.peers.doorkeeper import USERS, Doorkeeper, write_users
 from tests.integration.peers.ports import accepts
 from tests.integration.peers.process import Peer
 
+LEAVE, VANISH = "?leave", "?vanish"
+"""What the target of a request ends with behind whose answer the connection is to be closed: as announced, or without a word."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     """One connection."""
@@ -35,8 +38,11 @@ class _Handler(BaseHTTPRequestHandler):
         for refusal in refusals:
             self.send_header("WWW-Authenticate", refusal)
         self.send_header("Content-Length", str(len(said)))
+        if self.path.endswith(LEAVE):
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(said)
+        self.close_connection = self.path.endswith((LEAVE, VANISH))
 
     def do_POST(self) -> None:
         left = int(self.headers["Content-Length"])
