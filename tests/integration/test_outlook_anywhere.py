@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -202,6 +203,16 @@ class ChannelTests(Scene):
         eventually(lambda: len(self.channels()) == 2, "both channels to be cut")
         self.assertEqual(dict(self.channels()), {"RPC_IN_DATA": "cD", "RPC_OUT_DATA": "sD"})
         self.assertRaises((OSError, DCERPCException), self.facts, outlook)
+
+    def test_who_has_to_log_in_is_told_so_before_his_gigabyte(self) -> None:
+        head = f"RPC_IN_DATA /rpc/rpcproxy.dll HTTP/1.1\r\nHost: {FRONT}\r\nContent-Length: {1 << 30}\r\n\r\n"
+        with socket.create_connection((FRONT, self.plain), 10) as client:
+            began = time.monotonic()
+            client.sendall(head.encode())
+            answer = client.makefile("rb").read()
+            self.assertLess(time.monotonic() - began, TIMEOUT / 2)
+        self.assertTrue(answer.startswith(b"HTTP/1.1 401 Unauthorized\r\n"), answer)
+        self.assertIn(b"WWW-Authenticate: NTLM, Basic\r\n", answer)
 
     def test_who_leaves_is_gone_from_his_server_too(self) -> None:
         outlook = self.outlook(0)

@@ -129,6 +129,8 @@ class _Channel(BaseHTTPRequestHandler):
         self.send_response(401)
         self.send_header("WWW-Authenticate", ", ".join(refusals))
         self.send_header("Content-Length", "0")
+        if self.headers["Content-Length"] != "0":
+            self.send_header("Connection", "close")  # what was promised with this request is not read
         self.end_headers()
         return False
 
