@@ -31,7 +31,7 @@ log = {{ access = "access.log" }}
 [frontends.web]
 mode = "http"
 bind = ["{front}:{plain}", {{ address = "{front}:{tls}", tls = {{ mode = "implicit", certificates = "mail.pem" }} }}]
-timeouts = {{ http_request = "1s", client = "1s" }}
+timeouts = {{ http_request = "{patience}s", client = "{patience}s" }}
 backend = "owa"
 [[frontends.web.routes]]
 path = "/ws"
@@ -48,13 +48,15 @@ check = "off"
 servers = {{ ex1 = "{first}:{talker}" }}
 [backends.eas]
 check = "off"
-timeouts = {{ server = "{patience}s" }}
+timeouts = {{ server = "10s" }}
 servers = {{ ex1 = "{first}:{eas}" }}
 """
 
 
 class Scene(PeerTestCase):
     workers = 1
+    patience = 10.0
+    """Seconds for which a client may be silent."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -65,7 +67,7 @@ class Scene(PeerTestCase):
         self.servers = [nginx.Nginx(name, host, behind, authority) for name, host in (("ex1", FIRST), ("ex2", SECOND))]
         self.started(*self.servers)
         ports = {"plain": self.plain, "tls": self.tls, "behind": behind, "talker": self.talker, "eas": self.eas}
-        site = {"front": FRONT, "first": FIRST, "second": SECOND, "patience": 3 * POLL, "workers": self.workers, **ports}
+        site = {"front": FRONT, "first": FIRST, "second": SECOND, "patience": self.patience, "workers": self.workers, **ports}
         self.proxy = Proxy("proxy", FRONT, self.plain, SITE.format(**site))
         write_certificate(self.proxy.folder / "mail.pem", authority.issue_cert(NAME))
         self.authority = write_authority(self.proxy.folder, authority)
@@ -201,6 +203,10 @@ class CurlTests(Scene):
         said = self.curl("--http1.1", "--include", "--max-time", "1", *headers, self.url("/ws"), status=28)
         self.assertTrue(said.startswith(b"HTTP/1.1 101 Switching Protocols\r\n"), said)
         self.assertIn(b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", said)
+
+
+class PollTests(Scene):
+    patience = POLL / 2
 
     def test_a_phone_waits_for_mail_for_longer_than_clients_may_be_silent(self) -> None:
         server = socket.create_server((FIRST, self.eas))

@@ -33,16 +33,18 @@ log = {{ access = "access.log" }}
 [frontends.web]
 mode = "http"
 bind = ["{front}:{plain}"{tls}]
-timeouts = {{ http_request = "1s", client = "1s", tunnel = "{tunnel}s" }}
+timeouts = {{ http_request = "{patience}s", client = "{patience}s", tunnel = "{tunnel}s" }}
 backend = "talker"
 [backends.talker]
 check = "off"
-timeouts = {{ server = "1s" }}
+timeouts = {{ server = "{patience}s" }}
 servers = {{ ex1 = "{behind}:{port}" }}
 """
 
 
 class WebsocketTests(PeerTestCase):
+    patience = 10
+    """Seconds that requests and answers may take."""
     tunnel = 60.0
 
     def setUp(self) -> None:
@@ -50,8 +52,9 @@ class WebsocketTests(PeerTestCase):
         port, self.plain, self.tls = free_port(BEHIND), free_port(FRONT), free_port(FRONT)
         self.talker: Talker = Talker("talker", BEHIND, port)
         self.started(self.talker)
-        site = {"front": FRONT, "plain": self.plain, "behind": BEHIND, "port": port, "tunnel": self.tunnel}
-        configuration = SITE.format(tls=TLS.format(front=FRONT, tls=self.tls), **site)
+        site = {"front": FRONT, "plain": self.plain, "behind": BEHIND, "port": port}
+        tls = TLS.format(front=FRONT, tls=self.tls)
+        configuration = SITE.format(tls=tls, patience=self.patience, tunnel=self.tunnel, **site)
         self.proxy = Proxy("proxy", FRONT, self.plain, configuration)
         authority = trustme.CA()
         write_certificate(self.proxy.folder / "mail.pem", authority.issue_cert(NAME))
@@ -83,11 +86,6 @@ class TalkTests(WebsocketTests):
             client.ping()
             self.assertEqual(client.ask("ping and you"), "pong")
             self.assertIn(f"x-forwarded-proto: {'https' if secure else 'http'}", str(client.ask("headers")).lower())
-
-    def test_it_lives_longer_than_a_request_may(self) -> None:
-        client = self.websocket()
-        time.sleep(1.5)
-        self.assertEqual(client.ask("hello"), "hello")
 
     def test_ten_megabytes_in_one_message(self) -> None:
         client = self.websocket()
@@ -139,6 +137,15 @@ class TalkTests(WebsocketTests):
         self.assertEqual(self.endings(), ["KD"])
 
 
+class LifeTests(WebsocketTests):
+    patience = 1
+
+    def test_it_lives_longer_than_a_request_may(self) -> None:
+        client = self.websocket()
+        time.sleep(1.5)
+        self.assertEqual(client.ask("hello"), "hello")
+
+
 class SilenceTests(WebsocketTests):
     tunnel = TUNNEL
 
@@ -173,7 +180,7 @@ class EndsTests(PeerTestCase):
         self.behind.settimeout(10)
         self.addCleanup(self.behind.close)
         server = self.behind.getsockname()[1]
-        configuration = SITE.format(front=FRONT, plain=port, tls="", behind=BEHIND, port=server, tunnel=60)
+        configuration = SITE.format(front=FRONT, plain=port, tls="", behind=BEHIND, port=server, patience=10, tunnel=60)
         self.proxy = Proxy("proxy", FRONT, port, configuration)
         self.started(self.proxy)
         self.addCleanup(self.proxy.end)
