@@ -388,6 +388,16 @@ class TunnelTests(WebStage):
         self.reply(SWITCHED.replace(b"websocket", b"h2c"))
         self.assertEqual(client.data[9:12], b"502")
 
+    def test_and_no_longer_though_requests_may_take_more_time(self) -> None:
+        self.serve(tunnel_timeout=10.0)
+        client = self.asks(UPGRADE)
+        self.reply(SWITCHED)
+        self.clock.pump([1.0] * 9)
+        self.assertFalse(client.lost)
+        self.clock.pump([1.0] * 2)
+        self.settle()
+        self.assertTrue(client.lost)
+
     def test_a_refused_one_is_an_ordinary_answer(self) -> None:
         self.serve()
         client = self.asks(UPGRADE)

@@ -422,6 +422,22 @@ class TimeoutTests(WebStage):
         self.assertTrue(self.session().lost)
         self.assertEqual(self.requests()[0].termination, "sH")
 
+    def test_a_server_may_have_less_time_than_a_client(self) -> None:
+        self.serve(self.backend(server_timeout=5.0))
+        client = self.asks(GET)
+        self.wait(6)
+        self.assertEqual(client.data[9:12], b"504")
+
+    def test_and_has_it_from_its_request_on_though_the_client_took_long(self) -> None:
+        self.serve(self.backend(server_timeout=5.0), clients={"client_timeout": 300.0})
+        client = self.asks(post(b"abc", length=6))
+        self.wait(20)
+        self.send(client, b"def")
+        self.wait(4)
+        self.assertEqual(client.data, b"")
+        self.wait(6)
+        self.assertEqual(client.data[9:12], b"504")
+
     def test_a_phone_may_wait_a_quarter_of_an_hour_for_its_answer_and_ask_again(self) -> None:
         """A Ping of ActiveSync is answered when there is mail, or after so long (MS-ASCMD 2.2.1.13): neither side says a byte."""
         self.serve(self.backend(server_timeout=1800.0))

@@ -62,6 +62,9 @@ class Client(Protocol):
     def hasten(self) -> None:
         """Ask :meth:`Exchange.idle` again before long."""
 
+    def switched(self) -> None:
+        """Ask it when a tunnel may have been silent for too long, from now on."""
+
     def cut(self, framed: bool) -> None:
         """It is over, and the client has to see that it is not whole.  ``framed``: an ordinary end tells it so."""
 
@@ -217,6 +220,10 @@ class Exchange:
             return since, self._frontend.client_fin_timeout if self._closes else tunnel_timeout
         return since, client_timeout if self._waits_for_client() else self._backend.server_timeout
 
+    def soonest(self, client_timeout: float, tunnel_timeout: float) -> float:
+        """Seconds after which :meth:`idle` is to be asked again: it may wait for another side by then, which has less time."""
+        return tunnel_timeout if self.tunnel else min(client_timeout, self._backend.server_timeout)
+
     def expire(self) -> None:
         """Nothing happened for too long."""
         if self.tunnel:
@@ -365,6 +372,7 @@ class Exchange:
         client.write(answer)
         client.pipe(server)
         server.pipe(client)
+        self._client.switched()
 
     def tunnel_ends(self) -> None:
         """One side has said all; the other one has a moment for its answer."""

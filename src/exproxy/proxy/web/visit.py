@@ -147,7 +147,7 @@ class Visit:
         since, patience = self._patience()
         left = since + patience - now
         if left > 0:
-            self._arm(left)
+            self._arm(left if self._exchange is None else min(left, self._soonest(self._exchange)))
         elif self._exchange is not None:
             self._exchange.expire()
         elif self._state is _State.READING:
@@ -222,6 +222,9 @@ class Visit:
     def hasten(self) -> None:
         self._arm(self._website.frontend.client_fin_timeout)
 
+    def switched(self) -> None:
+        self._arm(self._website.tunnel_timeout)
+
     # ---- the steps
 
     def _read(self, data: bytes) -> None:
@@ -252,15 +255,16 @@ class Visit:
         target = website.routes.find(head)
         if isinstance(target, Backend):
             self._state = _State.SERVING
-            self._arm(website.frontend.client_timeout)
             if website.forwardings:
                 self._follow_rules(target.pool.name)
             source = self._session.source
             now = website.frontend.seconds()
-            self._exchange = Exchange(self, website.frontend, target, source, head, now, website.limits, website.max_body)
+            exchange = Exchange(self, website.frontend, target, source, head, now, website.limits, website.max_body)
+            self._exchange = exchange
+            self._arm(self._soonest(exchange))
             if self._held and target.abortonclose:
                 self.stream.watch()
-            self._exchange.begin()
+            exchange.begin()
         elif target is None:
             website.frontend.refused += 1
             self._log(head.start, 503, self.page(503, head), "SC")
@@ -323,6 +327,9 @@ class Visit:
         if self._state is _State.WAITING and not self._first:
             return self._since, website.keep_alive_timeout
         return self._since, website.request_timeout
+
+    def _soonest(self, exchange: Exchange) -> float:
+        return exchange.soonest(self._website.frontend.client_timeout, self._website.tunnel_timeout)
 
     def _arm(self, seconds: float) -> None:
         """Be asked in so many seconds, or before: an earlier deadline stays, for moving it costs every request something."""
