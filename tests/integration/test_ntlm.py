@@ -153,7 +153,7 @@ class Person:
         self._client.close()
 
 
-class IdentityTests(PeerTestCase):
+class Scene(PeerTestCase):
     workers = 1
 
     def setUp(self) -> None:
@@ -177,6 +177,8 @@ class IdentityTests(PeerTestCase):
         ]
         self.tls = tls
 
+
+class IdentityTests(Scene):
     def test_everybody_is_always_taken_for_himself(self) -> None:
         chance = random.Random(6)
         lives = [person.life() for person in self.people]
@@ -191,6 +193,12 @@ class IdentityTests(PeerTestCase):
         self.assertGreaterEqual(len(answered), sum(person.asked for person in self.people))
         self.assertEqual([line for line in lines if " 502 " in line or " 503 " in line or " 504 " in line], [])
 
+
+class TwoWorkersIdentityTests(IdentityTests):
+    workers = 2
+
+
+class CurlTests(Scene):
     def curl(self, name: str, *arguments: str) -> "subprocess.Popen[str]":
         options = [
             "--silent",
@@ -228,7 +236,3 @@ class IdentityTests(PeerTestCase):
         url = f"https://{NAME}:{self.tls}/owa"
         output, _ = self.curl("person-1", "--user", f"{DOMAIN}\\person-1:wrong", url).communicate(timeout=30)
         self.assertEqual((output.split()[0], output.split()[3]), ("nobody", "401"))
-
-
-class TwoWorkersIdentityTests(IdentityTests):
-    workers = 2

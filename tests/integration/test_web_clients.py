@@ -22,7 +22,7 @@ FRONT, FIRST, SECOND = "127.0.90.1", "127.0.90.2", "127.0.90.3"
 NAME = "mail.example.com"
 MEGABYTE = 1 << 20
 CONNECTIONS, SECONDS = 40, 1
-POLL = 1.5
+POLL = 1.8
 
 SITE = """
 [service]

@@ -138,11 +138,11 @@ class TalkTests(WebsocketTests):
 
 
 class LifeTests(WebsocketTests):
-    patience = 1
+    patience = 2
 
     def test_it_lives_longer_than_a_request_may(self) -> None:
         client = self.websocket()
-        time.sleep(1.5)
+        time.sleep(1.2 * self.patience)
         self.assertEqual(client.ask("hello"), "hello")
 
 
@@ -164,7 +164,8 @@ class SilenceTests(WebsocketTests):
             pinging.ping()
             time.sleep(TUNNEL / 5)
         waiting.join(10)
-        self.assertLess(abs(cut[0] - TUNNEL), 0.5)
+        self.assertGreater(cut[0], TUNNEL - 0.1)
+        self.assertLess(cut[0], self.patience / 2)
         self.assertEqual(pinging.ask("hello"), "hello")
         self.assertEqual(self.endings(), ["sD"])
 
