@@ -80,11 +80,13 @@ class Scene(PeerTestCase):
 
     def curl(self, *arguments: str, said: bytes = b"", status: int = 0) -> bytes:
         """What it prints; ``status`` is what it ends with."""
-        options = ["--silent", "--show-error", "--max-time", str(PATIENCE), "--cacert", str(self.authority)]
-        resolve = ["--resolve", f"{NAME}:{self.tls}:{FRONT}"]
-        done = subprocess.run(["curl", *options, *resolve, *arguments], input=said, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(self.command(*arguments), input=said, capture_output=True, timeout=60, check=False)
         self.assertEqual(done.returncode, status, done.stderr)
         return done.stdout + (done.stderr if "--verbose" in arguments else b"")
+
+    def command(self, *arguments: str) -> list[str]:
+        options = ["--silent", "--show-error", "--max-time", str(PATIENCE), "--cacert", str(self.authority)]
+        return ["curl", *options, "--resolve", f"{NAME}:{self.tls}:{FRONT}", *arguments]
 
     def stored(self, name: str) -> list[bytes]:
         """What came by PUT, to whichever server."""
@@ -218,6 +220,24 @@ class PollTests(Scene):
         said = self.curl(*ping, "--write-out", " %{num_connects}", url, url)
         self.assertEqual(said, b"mail 1mail 0")
         self.assertGreater(time.monotonic() - began, 2 * POLL)
+
+    def test_each_notification_comes_when_it_is_said(self) -> None:
+        """Streaming notifications of EWS, and MAPI's pending answers: one answer, whose chunks are minutes apart."""
+        server = socket.create_server((FIRST, self.eas))
+        self.addCleanup(server.close)
+        command = self.command("--no-buffer", self.url("/Microsoft-Server-ActiveSync"))
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as client:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                assert client.stdout is not None
+                for word in (b"PROCESSING\n", b"PENDING\n", b"PENDING\n", b"DONE\n"):
+                    connection.sendall(b"%x\r\n%s\r\n" % (len(word), word))
+                    self.assertEqual(client.stdout.readline(), word)
+                connection.sendall(b"0\r\n\r\n")
+                self.assertEqual(client.stdout.read(), b"")
+            self.assertEqual(client.wait(10), 0)
 
 
 def _mail_later(server: socket.socket) -> None:
