@@ -198,7 +198,7 @@ class TwoWorkersIdentityTests(IdentityTests):
     workers = 2
 
 
-class CurlTests(Scene):
+class LoginTests(Scene):
     def curl(self, name: str, *arguments: str) -> "subprocess.Popen[str]":
         options = [
             "--silent",
@@ -231,8 +231,25 @@ class CurlTests(Scene):
             self.assertFalse(connections & seen, output)
             seen |= connections
 
+    def test_a_login_is_not_finished_with_a_server_that_has_not_begun_it(self) -> None:
+        for ending in ENDINGS:
+            client = http.client.HTTPConnection(FRONT, self.proxy.port, timeout=10)
+            self.addCleanup(client.close)
+            context = spnego.client(f"{DOMAIN}\\person-1", password("person-1"), protocol="ntlm")
+            client.request("GET", f"/owa{ending}", headers={"Authorization": _ntlm(context.step())})
+            challenged = client.getresponse()
+            challenged.read()
+            self.assertEqual(challenged.status, 401)
+            challenge = base64.b64decode(challenged.headers["WWW-Authenticate"].removeprefix("NTLM "))
+            client.request("GET", "/owa", headers={"Authorization": _ntlm(context.step(challenge))})
+            self.assertRaises(ConnectionError, client.getresponse)
+
     def test_who_fails_to_log_in_is_nobody(self) -> None:
         needs.require(needs.CURL)
         url = f"https://{NAME}:{self.tls}/owa"
         output, _ = self.curl("person-1", "--user", f"{DOMAIN}\\person-1:wrong", url).communicate(timeout=30)
         self.assertEqual((output.split()[0], output.split()[3]), ("nobody", "401"))
+
+
+def _ntlm(token: bytes | None) -> str:
+    return f"NTLM {base64.b64encode(token or b'').decode()}"

@@ -281,6 +281,10 @@ class BadAnswerTests(WebStage):
         self.assertTrue(self.session().lost)
 
 
+LAST_LEG = "Authorization: NTLM TlRMTVNTUAADAAAA"
+CHALLENGE = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: NTLM TlRMTVNTUAACAAAA\r\nContent-Length: 0\r\n\r\n"
+
+
 class AgainTests(WebStage):
     """A server may close an idle connection at any time, just when the next request is on its way there (RFC 9112 9.3.1)."""
 
@@ -314,11 +318,30 @@ class AgainTests(WebStage):
         self.assertEqual((self.requests()[-1].status, self.requests()[-1].termination), (-1, "SH"))
 
     def test_the_answer_to_a_challenge_means_nothing_to_another_connection(self) -> None:
-        client = self.kept(get("/owa", "Authorization: NTLM TlRMTVNTUAADAAAA"))
+        client = self.kept(get("/owa", LAST_LEG))
         self.assertEqual(client.data, OK)
         self.assertTrue(client.eof)
         self.assertEqual(len(self.servers["one"].sessions), 1)
-        self.assertEqual(self.requests()[-1].termination, "SH")
+        self.assertEqual((self.requests()[-1].status, self.requests()[-1].termination), (-1, "SC"))
+        self.assertEqual(self.gate.taken, 1)
+        client.stream.close()
+        self.settle()
+        self.assertEqual(self.gate.taken, 0)
+
+    def test_nor_when_the_one_of_the_challenge_was_closed_before(self) -> None:
+        self.serve()
+        client = self.asks(get("/owa", "Authorization: NTLM TlRMTVNTUAABAAAA"))
+        self.reply(CHALLENGE)
+        self.session().stream.close()
+        self.settle()
+        self.send(client, get("/owa", LAST_LEG))
+        self.assertEqual(client.data, CHALLENGE)
+        self.assertTrue(client.eof)
+        self.assertEqual(len(self.servers["one"].sessions), 1)
+
+    def test_the_first_word_of_a_login_goes_to_any_connection(self) -> None:
+        self.kept(get("/owa", "Authorization: NTLM TlRMTVNTUAABAAAA"))
+        self.assertEqual(len(self.servers["one"].sessions), 2)
 
     def test_one_that_was_closed_before_is_not_used(self) -> None:
         self.serve()

@@ -305,7 +305,12 @@ class Exchange:
 
     def _ask(self) -> None:
         self._upstream = upstream = self._client.upstream(self._backend)
-        upstream.take(self)
+        if upstream.stream is None and answers_challenge(self._head.values.get(b"authorization", b"")):
+            # On a new connection the login would fail, and a person be asked for a password: the client is to begin anew.
+            self._end("SC")
+            self._client.cut(framed=True)
+        else:
+            upstream.take(self)
 
     def _read_answer(self, data: bytes) -> None:
         """Interim answers, and the head of the last one with what came behind it."""
@@ -395,10 +400,6 @@ class Exchange:
         again = upstream.asked > 0 and not self._resent and not (self._reader.buffered or self._bytes_out) and reason == "S"
         if not again:
             self._refuse(_BAD_ANSWER, reason + "H")
-        elif answers_challenge(self._head.values.get(b"authorization", b"")):
-            # On another connection the login would fail, and the person be asked for a password: the client has to begin anew.
-            self._end("SH")
-            self._client.cut(framed=True)
         elif isinstance(self._request_body, NoBody) and (self._head.method in SAFE or upstream.stream.sent == self._sent_before):
             # It closed a connection that had been idle, as it may at any time (RFC 9112 9.3.1).
             self._resent = True
