@@ -5,9 +5,13 @@ from ipaddress import ip_address
 
 import attrs
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256
 from OpenSSL import SSL
 from service_identity import CertificateError, VerificationError
 from service_identity.pyopenssl import verify_hostname, verify_ip_address
+
+from exproxy.net.pins import pin_of
 
 _DAY = 86400.0
 
@@ -23,6 +27,8 @@ class PeerCertificate:
     :param not_after: until when it is valid, in UTC.
     :param chain_fault: why it is not trusted, as a sentence part; empty if it is.
     :param name_fault: why it is not the certificate of the name that was asked for; empty if it is.
+    :param fingerprint: SHA-256 of all of it, in hexadecimal: two servers that show the same have the same certificate.
+    :param pin: of its key, as :func:`exproxy.net.pins.pin_of` has it; empty if that cannot be read.
     """
 
     subject: str
@@ -32,6 +38,8 @@ class PeerCertificate:
     not_after: datetime
     chain_fault: str = ""
     name_fault: str = ""
+    fingerprint: str = ""
+    pin: str = ""
 
     @property
     def chain_ok(self) -> bool:
@@ -77,7 +85,16 @@ def read_certificate(connection: SSL.Connection, name: str, chain_fault: str) ->
         not_after=certificate.not_valid_after_utc,
         chain_fault=chain_fault,
         name_fault=_name_fault(connection, name, names),
+        fingerprint=certificate.fingerprint(SHA256()).hex(),
+        pin=_pin(certificate),
     )
+
+
+def _pin(certificate: x509.Certificate) -> str:
+    try:
+        return pin_of(certificate)
+    except (ValueError, UnsupportedAlgorithm):
+        return ""
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:

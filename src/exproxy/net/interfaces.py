@@ -9,6 +9,8 @@ An address is ``(host, port)``: ``host`` a literal IPv4 or IPv6 address without 
 
 from typing import Protocol
 
+from cryptography import x509
+
 from exproxy.net.deadlines import Deadlines
 from exproxy.net.tls.client import ClientTLS
 from exproxy.net.tls.failures import TLSError
@@ -140,6 +142,10 @@ class SecureStream(PipedStream, Protocol):
     @property
     def server_name(self) -> str | None:
         """The name that the client asked for (SNI)."""
+
+    @property
+    def peer_certificate(self) -> x509.Certificate | None:
+        """What the peer has shown, in this handshake or in the one that it resumes; read anew each time."""
 
 
 class TLSOwner(Receiver, Protocol):

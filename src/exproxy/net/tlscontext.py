@@ -6,16 +6,22 @@ from typing import Protocol, runtime_checkable
 import attrs
 from OpenSSL import SSL, crypto
 
+from exproxy.wire.lines import printable
+
 _REASONS = {
     2: "the issuer's certificate is missing",
+    3: "there is no revocation list of its issuer",
     7: "its signature is wrong",
     9: "it is not valid yet",
     10: "it has expired",
+    11: "the revocation list of its issuer is not valid yet",
+    12: "the revocation list of its issuer is out of date",
     18: "it is self-signed",
     19: "the chain ends in a self-signed certificate that is not among the trusted ones",
     20: "its issuer is not among the trusted ones",
     21: "the chain is incomplete or its issuer is not among the trusted ones",
     22: "the chain is too long",
+    23: "it is revoked",
     24: "its issuer is not a certificate authority",
     26: "it is not meant for servers",
     66: "its key is too weak",
@@ -131,7 +137,17 @@ def _lenient(connection: SSL.Connection, certificate: crypto.X509, code: int, de
 def _note(connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int) -> None:
     observer = connection.get_app_data()
     if not ok and isinstance(observer, ChainObserver):
-        fault = _REASONS.get(code, f"OpenSSL's verification error {code}")
-        if depth:
-            fault += f" (certificate {depth} of the chain, {certificate.get_subject().CN or 'without a name'})"
-        observer.chain_fault(fault)
+        observer.chain_fault(chain_fault(certificate, code, depth))
+
+
+def chain_fault(certificate: crypto.X509, code: int, depth: int) -> str:
+    """What OpenSSL has found, as a sentence part.
+
+    :param certificate: the one that it is about, a stranger's.
+    :param code: X509_V_ERR_*.
+    :param depth: 0 is the peer's own.
+    """
+    fault = _REASONS.get(code, f"OpenSSL's verification error {code}")
+    if depth:
+        fault += f" (certificate {depth} of the chain, {printable(certificate.get_subject().CN or 'without a name')})"
+    return fault

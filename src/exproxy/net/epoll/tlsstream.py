@@ -11,6 +11,7 @@ from fcntl import ioctl
 from select import EPOLLERR, EPOLLOUT
 from termios import FIONREAD
 
+from cryptography import x509
 from OpenSSL import SSL
 
 from exproxy.net.epoll.loop import BUFFER
@@ -88,6 +89,10 @@ class EpollTLSStream(EpollStream):
     def server_name(self) -> str | None:
         name = self._connection.get_servername() if self._connection else None
         return None if name is None else name.decode("latin-1")
+
+    @property
+    def peer_certificate(self) -> x509.Certificate | None:
+        return self._connection.get_peer_certificate(as_cryptography=True) if self._connection else None
 
     def chain_fault(self, fault: str) -> None:
         """See :class:`exproxy.net.tlscontext.ChainObserver`; the first fault is the one of the deepest certificate."""

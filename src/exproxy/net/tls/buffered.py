@@ -5,6 +5,7 @@ It costs twice what :mod:`exproxy.net.epoll.tlsstream` does, and behaves the sam
 
 import enum
 
+from cryptography import x509
 from OpenSSL import SSL
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -68,6 +69,10 @@ class BufferedTLSStream:
     def server_name(self) -> str | None:
         name = self._connection.get_servername()
         return None if name is None else name.decode("latin-1")
+
+    @property
+    def peer_certificate(self) -> x509.Certificate | None:
+        return self._connection.get_peer_certificate(as_cryptography=True)
 
     def chain_fault(self, fault: str) -> None:
         """See :class:`exproxy.net.tlscontext.ChainObserver`; the first fault is the one of the deepest certificate."""

@@ -1,7 +1,7 @@
 """Our own certificates: a PEM or PFX file as chain and key, looked at before any client sees it."""
 
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 import attrs
@@ -10,7 +10,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes, PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key, pkcs12
 
-WARN_BEFORE = timedelta(days=14)
+from exproxy.net.tls import chains, stapling
+
+WARN_DAYS = 14
 _BEGIN = b"-----BEGIN "
 
 
@@ -24,15 +26,22 @@ class CertificateFile:
 
     :param key: a PEM file of the key, if that is not in ``file``.
     :param password: of the PFX, or of an encrypted key.
+    :param ocsp: an OCSP answer to staple; ``None``: the file's name with ``.ocsp``, if there is one.
     """
 
     file: Path
     key: Path | None = None
     password: str | None = None
+    ocsp: Path | None = None
+
+    @property
+    def staple(self) -> Path:
+        return self.ocsp or self.file.with_name(self.file.name + ".ocsp")
 
     @property
     def files(self) -> tuple[Path, ...]:
-        return (self.file,) if self.key is None else (self.file, self.key)
+        """All that may be renewed."""
+        return (self.file, self.staple) if self.key is None else (self.file, self.key, self.staple)
 
 
 @attrs.frozen(eq=False)
@@ -42,6 +51,8 @@ class Identity:
     :param chain: the certificate, then who signed it, and so on.
     :param names: DNS names that it is for, in lower case, ``*.example.com`` among them.
     :param kind: ``RSA``, ``EC`` or the like: one context has one of each.
+    :param staple: what its authority says of it.
+    :param staple_fault: why a file with that cannot be used, as a sentence; may be empty.
     """
 
     source: CertificateFile
@@ -49,31 +60,30 @@ class Identity:
     key: PrivateKeyTypes
     names: tuple[str, ...]
     kind: str
+    staple: stapling.Staple | None = None
+    staple_fault: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate, as :attr:`exproxy.net.certificate.PeerCertificate.fingerprint` has it."""
+        return sha256(self.chain[0].public_bytes(Encoding.DER)).hexdigest()
 
     def pem(self) -> bytes:
         """The chain."""
         return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in self.chain)
 
-    def warnings(self, now: datetime) -> list[str]:
+    def warnings(self, now: datetime, days: int = WARN_DAYS) -> list[str]:
         """What an administrator should know, as sentences.
 
         :param now: with its time zone.
+        :param days: warn so long before it expires.
         """
-        found = []
-        leaf, file = self.chain[0], self.source.file
-        left = leaf.not_valid_after_utc - now
-        if leaf.not_valid_before_utc > now:
-            found.append(f"{file}: the certificate is not valid before {leaf.not_valid_before_utc:%Y-%m-%d %H:%M} UTC")
-        if left <= timedelta(0):
-            found.append(f"{file}: the certificate expired on {leaf.not_valid_after_utc:%Y-%m-%d %H:%M} UTC: clients refuse it")
-        elif left <= WARN_BEFORE:
-            found.append(f"{file}: the certificate expires in {left.days} days ({leaf.not_valid_after_utc:%Y-%m-%d %H:%M} UTC)")
-        if not self.names:
-            found.append(f"{file}: the certificate names no host (no subjectAltName), so clients accept it for none")
-        if len(self.chain) == 1 and leaf.issuer != leaf.subject:
+        found = [f"{self.source.file}: {warning}" for warning in chains.warnings(self.chain, self.names, now, days)]
+        late = [] if self.staple is None else [f"{self.source.staple}: {why}" for why in self.staple.warnings(now)]
+        found += [self.staple_fault] if self.staple_fault else late
+        if stapling.wants_staple(self.chain[0]) and (late or self.staple is None):
             found.append(
-                f"{file}: the certificate of the issuer ({leaf.issuer.rfc4514_string()}) is not in the file: clients that do not"
-                " know it already refuse the certificate"
+                f"{self.source.file}: the certificate demands a stapled OCSP answer (must-staple): clients refuse it without"
             )
         return found
 
@@ -94,13 +104,22 @@ def load(source: CertificateFile) -> Identity:
             f"{source.key or source.file}: the key is not that of the certificate ({leaf.subject.rfc4514_string()}), which has to"
             f" be the first in {source.file}"
         )
-    for number, (signed, signer) in enumerate(pairwise(chain), 2):
-        if signed.issuer != signer.subject:
-            raise CertificateError(
-                f"{source.file}: certificate {number} ({signer.subject.rfc4514_string()}) did not sign the one before it, whose"
-                f" issuer is {signed.issuer.rfc4514_string()}: the order is certificate, intermediates, root"
-            )
-    return Identity(source, tuple(chain), key, _names(leaf), type(key).__name__.removeprefix("_").partition("Private")[0])
+    try:
+        chains.check_order(chain)
+    except chains.ChainError as error:
+        raise CertificateError(f"{source.file}: {error}") from error
+    kind = type(key).__name__.removeprefix("_").partition("Private")[0]
+    return Identity(source, tuple(chain), key, _names(leaf), kind, *_staple(source, chain))
+
+
+def _staple(source: CertificateFile, chain: list[x509.Certificate]) -> tuple[stapling.Staple | None, str]:
+    """What is wrong with it keeps nobody from using the certificate."""
+    try:
+        found = stapling.read(source.staple, chain)
+    except stapling.StapleError as error:
+        return None, f"{source.staple} is not stapled: {error}"
+    missing = found is None and source.ocsp is not None
+    return found, f"there is no OCSP answer in {source.staple}, so nothing is stapled" if missing else ""
 
 
 def _read(path: Path) -> bytes:

@@ -7,6 +7,7 @@ import attrs
 from OpenSSL import SSL, crypto
 
 from exproxy.net.certificate import is_address, read_certificate
+from exproxy.net.pins import pin_fault
 from exproxy.net.tls.failures import TLSError, explain_server
 from exproxy.net.tls.profiles import Profile
 from exproxy.net.tlscontext import verify_strictly
@@ -37,12 +38,14 @@ class ClientTLS:
 
     :param name: its DNS name or IP address, for SNI and the certificate.
     :param verify: whether the certificate has to be that name's; the chain is the context's matter.
+    :param pins: those of :func:`exproxy.net.pins.pin_of`, of which the certificate has to have one; empty: of any.
     :raises UnicodeError: ``name`` cannot be a DNS name.
     """
 
     name: str
     verify: bool
     context: SSL.Context
+    pins: tuple[str, ...] = ()
     _session: SSL.Session | None = None
     _accepted: bytes = b""
     _sni: bytes = b""
@@ -67,24 +70,30 @@ class ClientTLS:
         return connection
 
     def judge(self, connection: SSL.Connection, chain_fault: str) -> None:
-        """Whether the certificate is that of the name; the chain has been looked at in the handshake.
+        """Whether the certificate is that of the name, and has a pinned key; the chain has been looked at in the handshake.
 
         :raises TLSError: it is not.
         """
-        if not self.verify:
+        if not self.verify and not self.pins:
             return
         shown = connection.get_peer_certificate()
         der = crypto.dump_certificate(crypto.FILETYPE_ASN1, shown) if shown is not None else b""
         if der and der == self._accepted:
             return
         try:
-            certificate = read_certificate(connection, self.name, chain_fault)
+            fault = (self._name_fault(connection, chain_fault) if self.verify else "") or self._pin_fault(connection)
         except Exception as error:  # three libraries read what a stranger wrote, each with errors of its own
             raise TLSError(f"the server's certificate is malformed: {error}") from error
-        if certificate is None or not certificate.name_ok:
-            fault = certificate.name_fault if certificate else "the server has none"
+        if fault:
             raise TLSError(f"the server's certificate is refused: {fault}")
         self._accepted = der
+
+    def _name_fault(self, connection: SSL.Connection, chain_fault: str) -> str:
+        certificate = read_certificate(connection, self.name, chain_fault)
+        return "the server has none" if certificate is None else certificate.name_fault
+
+    def _pin_fault(self, connection: SSL.Connection) -> str:
+        return pin_fault(connection.get_peer_certificate(as_cryptography=True), self.pins) if self.pins else ""
 
     def failure(self, error: SSL.Error, chain_fault: str) -> TLSError:
         """Why a handshake failed; the next one resumes nothing."""
@@ -94,3 +103,8 @@ class ClientTLS:
     def remember(self, connection: SSL.Connection) -> None:
         """Resume this session next time; TLS 1.3 servers send it only after the handshake."""
         self._session = connection.get_session()
+
+    def trust(self, context: SSL.Context) -> None:
+        """Other authorities from now on: who was believed before has to show the certificate again."""
+        self.context = context
+        self._session = None

@@ -4,6 +4,8 @@ from errno import ECONNRESET, EPIPE
 
 from OpenSSL import SSL
 
+from exproxy.net.tls.alpn import NoProtocolError
+
 _CLIENT_SAID = {
     "http request": "the client spoke plain HTTP to the TLS port",
     "https proxy request": "the client asked for an HTTP proxy at the TLS port",
@@ -14,6 +16,7 @@ _CLIENT_SAID = {
     "version too low": "the client only has TLS versions that the profile does not allow",
     "wrong version number": "the client does not speak TLS here",
     "packet length too long": "the client does not speak TLS here",
+    "peer did not return a certificate": "the client has shown no certificate, and has to show one here",
     "unexpected message": "the client began in the middle of a TLS handshake",
 }
 """OpenSSL's reasons (openssl/sslerr.h) as a server meets them."""
@@ -66,12 +69,19 @@ def explain_server(error: SSL.Error, chain_fault: str, allowance: str) -> str:
     return f"TLS failed: {reason or 'OpenSSL gives no reason'}"
 
 
-def explain_client(error: SSL.Error) -> TLSError:
-    """What an error of a handshake as server means."""
+def explain_client(error: SSL.Error, chain_fault: str = "") -> TLSError:
+    """What an error of a handshake as server means.
+
+    :param chain_fault: what is known to be wrong with the client's certificate, or empty.
+    """
+    if isinstance(error, NoProtocolError):
+        return TLSError(str(error))
     found = reasons(error)
     reason = found[-1] if found else ""
     if isinstance(error, SSL.SysCallError):
         return PeerLeftError(f"the client {_ending(error)} the connection during the TLS handshake")
+    if "certificate verify failed" in found:
+        return TLSError(f"the client's certificate is refused: {chain_fault or 'it is not trusted'}")
     if reason in _CLIENT_SAID:
         return TLSError(_CLIENT_SAID[reason])
     if "alert" in reason:

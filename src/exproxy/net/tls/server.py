@@ -6,20 +6,24 @@ whichever certificate is chosen.  Whoever holds a ticket of an earlier period ma
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import attrs
-from OpenSSL import SSL, crypto
+from OpenSSL import SSL
 
-from exproxy.net.tls.certificates import CertificateError, CertificateFile, Identity, load
+from exproxy.net.tls import alpn
+from exproxy.net.tls.certificates import WARN_DAYS, CertificateError, CertificateFile, Identity, load
+from exproxy.net.tls.clients import Authorities, ClientCertificates, ask, load_authorities
 from exproxy.net.tls.failures import TLSError, explain_client
+from exproxy.net.tls.files import Watched
 from exproxy.net.tls.profiles import Profile
+from exproxy.net.tls.stapling import staple
 from exproxy.net.tls.tickets import Entries
 
 _SESSIONS_OF = b"exproxy"
-_Signature = tuple[tuple[int, int, int], ...]
 
 
 @attrs.define(eq=False)
@@ -28,7 +32,11 @@ class ServerTLS:
 
     :param now: the reactor's seconds.
     :param beforehand: for so many periods of ticket keys contexts are made now, for processes that inherit them.
+    :param protocols: those that clients may speak inside TLS, if they ask (ALPN), the best first; empty: they are not heard.
+    :param clients: what is asked of clients' certificates; ``None``: they are asked for none.
+    :param warn_days: warn so long before something expires.
     :raises CertificateError: one of them cannot be used.
+    :raises AuthoritiesError: a file of ``clients`` cannot be used.
     :raises ProfileError: OpenSSL does not know what the profile names.
     """
 
@@ -36,63 +44,80 @@ class ServerTLS:
     profile: Profile
     now: float = 0.0
     beforehand: int = 1
+    protocols: Sequence[str] = ()
+    clients: ClientCertificates | None = None
+    warn_days: int = WARN_DAYS
     identities: tuple[Identity, ...] = ()
+    renewed: tuple[Path, ...] = ()
+    """The files that the last :meth:`poll` has taken."""
+    _authorities: Authorities | None = None
     _chosen: "_Chosen" = attrs.field(init=False)
     _entries: Entries = attrs.field(init=False)
-    _seen: _Signature | None = None
-    _changing: _Signature | None = None
+    _files: Watched = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._seen = self._signature()
-        self.identities = tuple(load(certificate) for certificate in self.certificates)
-        self._chosen = _by_name(self.identities, self.profile)
+        clients = () if self.clients is None else self.clients.files
+        self._files = Watched((*chain.from_iterable(certificate.files for certificate in self.certificates), *clients))
+        self._load()
         self._entries = Entries(self._entry, self.now, self.beforehand)
 
     def connection(self, sock: Any, observer: object) -> SSL.Connection:
-        """For one client; ``sock`` ``None``: between two buffers in memory."""
+        """For one client; ``sock`` ``None``: between two buffers in memory.
+
+        :param observer: a :class:`~exproxy.net.tlscontext.ChainObserver`.
+        """
         connection = SSL.Connection(self._entries.current, sock)
+        if self.clients is not None:
+            connection.set_app_data(observer)
         connection.set_accept_state()
         return connection
 
     def judge(self, connection: SSL.Connection, chain_fault: str) -> None:
-        """Whoever finishes the handshake is welcome."""
+        """Whoever finishes the handshake is welcome: OpenSSL has asked for what has to be shown."""
 
     def failure(self, error: SSL.Error, chain_fault: str) -> TLSError:
         """Why a handshake failed."""
-        return explain_client(error)
+        return explain_client(error, chain_fault)
 
     def remember(self, connection: SSL.Connection) -> None:
         """Sessions are the clients' to remember."""
 
-    def warnings(self) -> list[str]:
-        """What an administrator should know of the certificates now."""
-        now = datetime.now(UTC)
-        return [warning for identity in self.identities for warning in identity.warnings(now)]
+    def warnings(self, now: datetime | None = None) -> list[str]:
+        """What an administrator should know of the files now."""
+        now = now or datetime.now(UTC)
+        found = [warning for identity in self.identities for warning in identity.warnings(now, self.warn_days)]
+        return found if self._authorities is None else found + self._authorities.warnings(now, self.warn_days)
 
     def poll(self, now: float) -> bool:
         """Look whether files have changed, and whether the tickets' keys are old; new handshakes get what is new.
 
-        A changed file is only read when it has been the same for two polls: it may be half written.
+        A changed file is only read when it has been the same for two polls: it may be half written.  Who was believed by
+        authorities or lists that have changed has to show the certificate again: then tickets are worth nothing any more.
 
-        :returns: whether the certificates are new.
-        :raises CertificateError: a changed file cannot be used; the old certificates stay.
+        :returns: whether something is new: :attr:`renewed` tells what.
+        :raises CertificateError: a changed file cannot be used; all that was stays.
+        :raises AuthoritiesError: likewise.
         """
         self._entries.turn(now)
-        signature = self._signature()
-        if signature == self._seen:
-            self._changing = None
+        changed = self._files.changed()
+        if not changed:
             return False
-        if signature != self._changing:
-            self._changing = signature
-            return False
-        self._seen, self._changing = signature, None
-        identities = tuple(load(certificate) for certificate in self.certificates)
-        self._chosen = _by_name(identities, self.profile)
-        self.identities = identities
+        self._load()
+        self.renewed = changed
+        if self.clients is not None and not set(self.clients.files).isdisjoint(changed):
+            self._entries = Entries(self._entry, now, 1)
         return True
 
+    def _load(self) -> None:
+        identities = tuple(load(certificate) for certificate in self.certificates)
+        authorities = None if self.clients is None else load_authorities(self.clients)
+        self._chosen = _by_name(identities, self.profile, self.protocols, authorities)
+        self.identities, self._authorities = identities, authorities
+
     def _entry(self) -> SSL.Context:
-        context = _context((), self.profile)
+        context = _entry(self.profile)
+        if self.clients is not None:
+            ask(context, self.clients.required)
         context.set_tlsext_servername_callback(self._choose)
         return context
 
@@ -100,17 +125,6 @@ class ServerTLS:
         """OpenSSL calls this when it has read the ClientHello, whether that asks for a name or not."""
         chosen = self._chosen
         connection.set_context(chosen.context(connection.get_servername()) if chosen.names else chosen.default)
-
-    def _signature(self) -> _Signature:
-        return tuple(_stat(path) for certificate in self.certificates for path in certificate.files)
-
-
-def _stat(path: Path) -> tuple[int, int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return 0, 0, 0
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 @attrs.frozen(eq=False)
@@ -130,15 +144,21 @@ class _Chosen:
         return self.names.get(name) or self.names.get("*." + name.partition(".")[2]) or self.default
 
 
-def _by_name(identities: Sequence[Identity], profile: Profile) -> _Chosen:
+def _by_name(
+    identities: Sequence[Identity], profile: Profile, protocols: Sequence[str], authorities: Authorities | None
+) -> _Chosen:
     """One context for each set of certificates that names have in common."""
+
+    def made(chosen: Sequence[Identity]) -> SSL.Context:
+        return _context(chosen, profile, protocols, authorities)
+
     sets: dict[tuple[Identity, ...], SSL.Context] = {}
     names: dict[str, SSL.Context] = {}
     first = _together(identities, identities[0].names[0]) if identities[0].names else identities[:1]
-    default = sets[tuple(first)] = _context(first, profile)
+    default = sets[tuple(first)] = made(first)
     for name in dict.fromkeys(name for identity in identities for name in identity.names):
         chosen = tuple(_together(identities, name))
-        names[name] = sets.get(chosen) or sets.setdefault(chosen, _context(chosen, profile))
+        names[name] = sets.get(chosen) or sets.setdefault(chosen, made(chosen))
     return _Chosen(default, names if len(sets) > 1 else {})
 
 
@@ -151,13 +171,28 @@ def _together(identities: Sequence[Identity], name: str) -> list[Identity]:
     return list(kinds.values())
 
 
-def _context(identities: Sequence[Identity], profile: Profile) -> SSL.Context:
+def _entry(profile: Profile) -> SSL.Context:
+    """What is alike in all contexts of a server."""
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     profile.apply(context)
     context.set_session_cache_mode(SSL.SESS_CACHE_SERVER)
     context.set_session_id(_SESSIONS_OF)
+    return context
+
+
+def _context(
+    identities: Sequence[Identity], profile: Profile, protocols: Sequence[str], authorities: Authorities | None
+) -> SSL.Context:
+    context = _entry(profile)
     for identity in identities:
         _use(context, identity)
+    if protocols:
+        alpn.offer(context, protocols)
+    staples = {identity.chain[0]: identity.staple for identity in identities if identity.staple is not None}
+    if staples:
+        staple(context, staples, lambda: datetime.now(UTC))
+    if authorities is not None:
+        authorities.trust(context)
     return context
 
 
@@ -168,7 +203,7 @@ def _use(context: SSL.Context, identity: Identity) -> None:
             path = Path(folder, "chain.pem")
             path.write_bytes(identity.pem())
             context.use_certificate_chain_file(str(path))
-        context.use_privatekey(crypto.PKey.from_cryptography_key(identity.key))  # type: ignore[arg-type]  # load() made sure
+        context.use_privatekey(identity.key)  # type: ignore[arg-type]  # load() made sure
         context.check_privatekey()
     except SSL.Error as error:
         reason = error.args[0][-1][-1] if error.args and error.args[0] else "OpenSSL gives no reason"
