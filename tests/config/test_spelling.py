@@ -94,17 +94,17 @@ class OtherTests(SynchronousTestCase):
 
     def test_a_bind_is_its_address_or_a_table(self) -> None:
         tls = FrontTLS((Certificate(Path("/a.pem")),))
-        self.assertEqual(spelling.bind(Bind("fd00::9", 25, 25), None), "[fd00::9]:25")
-        self.assertEqual(spelling.bind(Bind("10.0.0.9", 1, 3, tls=tls), tls), "10.0.0.9:1-3")
+        self.assertEqual(spelling.bind(Bind("fd00::9", 25, 25), None, "tcp"), "[fd00::9]:25")
+        self.assertEqual(spelling.bind(Bind("10.0.0.9", 1, 3, tls=tls), tls, "tcp"), "10.0.0.9:1-3")
         self.assertEqual(
-            spelling.bind(Bind("10.0.0.9", 1, 1, tls=tls), None),
+            spelling.bind(Bind("10.0.0.9", 1, 1, tls=tls), None, "tcp"),
             {"address": "10.0.0.9:1", "tls": {"mode": "implicit", "certificates": "/a.pem"}},
         )
 
     def test_a_certificate_with_its_key_elsewhere_is_a_table(self) -> None:
         tls = FrontTLS((Certificate(Path("/a.pem"), Path("/a.key")), Certificate(Path("/b.pem"))), "modern")
         self.assertEqual(
-            spelling.front_tls(tls),
+            spelling.front_tls(tls, "tcp"),
             {
                 "mode": "implicit",
                 "certificates": [{"file": Path("/a.pem"), "key": Path("/a.key")}, "/b.pem"],

@@ -22,9 +22,24 @@ def advise(configuration: Configuration, report: Report) -> None:
         if all(server.backup for server in backend.servers):
             report.warning(("backends", name, "servers"), "all servers are backups, so they are used as if none was")
         for server in backend.servers:
+            if server.tls is not None and not server.tls.verify and not server.tls.pin:
+                _unverified(name, server.name, report)
             if server.checks and not any(check.required for check in server.checks):
                 message = "no check is required, so no check ever takes it out"
                 report.warning(("backends", name, "servers", server.name), message)
+
+
+def _unverified(backend: str, server: str, report: Report) -> None:
+    """At the one place where it is said, be that for one server or for all."""
+    paths: list[KeyPath] = [("backends", backend, "servers", server, "tls"), ("backends", backend, "tls")]
+    path = next((path for path in paths if (*path, "verify") in report.tree.places), paths[-1])
+    warning = report.tree.problem(
+        (*path, "verify"),
+        "whoever answers in the server's place is believed, and gets what clients send, passwords too",
+        'write ca = "…" or pin = "sha256/…" ("exproxy probe tls HOST:PORT" tells it)',
+    )
+    if warning not in report.warnings:
+        report.warnings.append(warning)
 
 
 def _unused(configuration: Configuration, report: Report) -> None:

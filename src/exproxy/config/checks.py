@@ -9,6 +9,7 @@ import attrs
 from exproxy.config.addresses import server_address
 from exproxy.config.kinds import CheckerType, Port, Several
 from exproxy.config.model import Check, CheckTiming, CheckTLS, ProxyVersion
+from exproxy.config.pins import pins
 from exproxy.config.problems import KeyPath
 from exproxy.config.report import Report, settings
 from exproxy.config.sections import CheckSection, CheckTLSSection, TimingSection
@@ -132,6 +133,7 @@ class ChecksBuilder:
             name=section.name,
             warn_days=section.warn_days,
             legacy=section.legacy,
+            pin=pins(self.report, (*path, "pin"), section.pin),
         )
 
 

@@ -8,7 +8,7 @@ import attrs
 from exproxy.config.addresses import is_name, joined
 from exproxy.config.mail import MODES, MailBuilder
 from exproxy.config.mapping import MapperBuilder
-from exproxy.config.model import Bind, Frontend, SniRoute
+from exproxy.config.model import Bind, Frontend, SniRoute, clients_of
 from exproxy.config.problems import KeyPath, dotted
 from exproxy.config.report import Report, settings
 from exproxy.config.sections import BindSection, DocumentSection, FrontendSection, RouteSection
@@ -44,10 +44,14 @@ class FrontendsBuilder:
         elif section.backend is not None:
             self.report.reference((*path, "backend"), "backends", section.backend)
         said: dict[str, Any] = settings(_SETTINGS, (section, self.document.defaults))
+        binds = tuple(self._bind((*path, "bind", *below), bind, path, section) for below, bind in section.bind.items)
+        if len({clients.headers for clients in clients_of(binds)}) > 1:
+            message = "the binds tell servers about client certificates in different headers"
+            self.report.problem((*path, "bind"), message, "write the same client_certificates.headers in each")
         return Frontend(
             name=name,
             mode=section.mode,
-            binds=tuple(self._bind((*path, "bind", *below), bind, path, section) for below, bind in section.bind.items),
+            binds=binds,
             backend=section.backend,
             routes=() if section.mode in ("http", *MODES) else self._routes(path, section),
             timeouts=timeouts(self.document.defaults.timeouts, section.timeouts),

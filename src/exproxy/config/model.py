@@ -4,6 +4,7 @@ Durations are seconds as ``float``, sizes are bytes as ``int``, paths are absolu
 reads a :class:`Frontend` or :class:`Backend` finds its own value or the default, never ``None`` for "look elsewhere".
 """
 
+from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
@@ -11,7 +12,7 @@ from typing import Literal
 from attrs import Factory, field, frozen
 
 from exproxy.config.addresses import PortRange
-from exproxy.config.problems import Problem
+from exproxy.config.problems import Place, Problem
 
 Network = IPv4Network | IPv6Network
 Mode = Literal["tcp", "http", "smtp", "imap", "pop3", "epm"]
@@ -22,6 +23,9 @@ Others = Literal["hide", "pass", "dynamic"]
 Protected = Literal["refuse", "pass"]
 Balance = Literal["roundrobin", "leastconn", "source", "first", "random"]
 ProxyVersion = Literal["v1", "v2"]
+ClientFact = Literal[
+    "verify", "subject", "name", "issuer", "serial", "not_before", "not_after", "sha1", "sha256", "pem", "der", "client-cert"
+]
 TLSVersion = Literal["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 
 
@@ -68,6 +72,8 @@ class CheckTLS:
     warn_days: int = 14
     legacy: bool = False
     """Also TLS 1.0 and 1.1, for Exchange 2010 as it was delivered."""
+    pin: tuple[str, ...] = ()
+    """``sha256/`` and the hash of the server's key, in Base64; one of them has to be right, also without ``verify``."""
 
 
 @frozen
@@ -91,6 +97,31 @@ class Certificate:
     key: Path | None = None
     """The key, where it is in a file of its own."""
     password: str | None = None
+    ocsp: Path | None = None
+    """An OCSP answer; ``None``: the file's name with ``.ocsp``, if there is one."""
+
+
+CLIENT_HEADERS: tuple[tuple[str, ClientFact], ...] = (
+    ("X-SSL-Client-Verify", "verify"),
+    ("X-SSL-Client-DN", "subject"),
+    ("X-SSL-Client-Issuer", "issuer"),
+    ("X-SSL-Client-Serial", "serial"),
+    ("X-SSL-Client-SHA256", "sha256"),
+    ("Client-Cert", "client-cert"),
+)
+"""What servers are told of a client's certificate: names like those in HAProxy's documentation, and RFC 9440's."""
+
+
+@frozen
+class ClientCertificates:
+    """Clients are asked for certificates; who shows a bad one is refused."""
+
+    ca: Path
+    verify: Literal["optional", "required"] = "required"
+    crl: Path | None = None
+    """Lists of what is revoked, one of each authority; ``None``: nobody looks."""
+    headers: tuple[tuple[str, ClientFact], ...] = ()
+    """Of mode ``http``: lines for servers, and what stands in them."""
 
 
 @frozen
@@ -103,6 +134,13 @@ class FrontTLS:
     certificates: tuple[Certificate, ...]
     profile: str = "intermediate"
     mode: TLSMode = "implicit"
+    alpn: tuple[str, ...] = ()
+    """What clients may ask to speak inside; empty: ALPN is not heard."""
+    client_certificates: ClientCertificates | None = None
+    warn_days: int = 14
+    """Warn so long before a certificate expires."""
+    place: Place | None = field(default=None, eq=False, metadata={"hidden": True})
+    """Where it is said."""
 
 
 @frozen
@@ -116,6 +154,9 @@ class ServerTLS:
     """Asked for (SNI) and looked for in the certificate; ``None``: the server's address."""
     profile: str = "intermediate"
     mode: TLSMode = "implicit"
+    pin: tuple[str, ...] = ()
+    """As :attr:`CheckTLS.pin`."""
+    place: Place | None = field(default=None, eq=False, metadata={"hidden": True})
 
 
 @frozen
@@ -272,6 +313,11 @@ class Bind:
     tls: FrontTLS | None = None
     advertise: str | None = None
     """The IPv4 address that an endpoint mapper's clients are told; ``None``: the one that they reached."""
+
+
+def clients_of(binds: Iterable[Bind]) -> list[ClientCertificates]:
+    """What is asked of clients' certificates, where they are asked for any."""
+    return [bind.tls.client_certificates for bind in binds if bind.tls is not None and bind.tls.client_certificates is not None]
 
 
 @frozen

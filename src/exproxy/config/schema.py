@@ -16,6 +16,7 @@ from exproxy.config.sections import (
     CertificateSection,
     CheckSection,
     CheckTLSSection,
+    ClientCertificatesSection,
     DocumentSection,
     FrontTLSSection,
     MappedSection,
@@ -58,6 +59,7 @@ _SHORT: Mapping[Any, Mapping[str, Any]] = {
     FrontTLSSection: {"enum": ["off", "starttls", "implicit"]},
     ServerTLSSection: {"enum": ["off", "starttls", "implicit"]},
     CertificateSection: {"type": "string"},
+    ClientCertificatesSection: {"type": "string"},
 }
 
 

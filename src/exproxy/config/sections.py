@@ -11,7 +11,7 @@ from attrs import Factory, field, frozen
 
 from exproxy.config.addresses import BindAddress, InterfacePort, PortRange, ServerAddress
 from exproxy.config.kinds import Duration, Name, Off, Port, Several, Size, SyslogAddress, at_least, between, later, positive
-from exproxy.config.model import Balance, Early, Forwarded, Mode, Network, Others, Protected, ProxyVersion, TLSVersion
+from exproxy.config.model import Balance, ClientFact, Early, Forwarded, Mode, Network, Others, Protected, ProxyVersion, TLSVersion
 
 ExchangeVersion = Literal["2010", "2013", "2016", "2019", "SE"]
 ExchangeService = Literal["https", "smtp", "imap", "pop3", "rpc"]
@@ -56,6 +56,7 @@ class CheckTLSSection:
     name: str | None = None
     warn_days: int = field(default=14, validator=at_least(0))
     legacy: bool = False
+    pin: Several[str] = field(default=Several())
 
 
 @frozen
@@ -65,6 +66,17 @@ class CertificateSection:
     file: str
     key: str | None = None
     password: str | None = None
+    ocsp: str | None = None
+
+
+@frozen
+class ClientCertificatesSection:
+    """As a string it is ``ca``."""
+
+    ca: str | None = None
+    verify: Literal["none", "optional", "required"] = "required"
+    crl: str | None = None
+    headers: Mapping[str, ClientFact] | None = None
 
 
 @frozen
@@ -74,6 +86,9 @@ class FrontTLSSection:
     mode: TLSMode | None = None
     certificates: Several[CertificateSection] = field(default=Several())
     profile: Name | None = None
+    alpn: Several[str] | None = None
+    client_certificates: ClientCertificatesSection | None = None
+    warn_days: int | None = field(default=None, validator=at_least(0))
 
 
 @frozen
@@ -85,6 +100,7 @@ class ServerTLSSection:
     ca: str | None = None
     name: str | None = None
     profile: Name | None = None
+    pin: Several[str] = field(default=Several())
 
 
 @frozen

@@ -92,7 +92,7 @@ class _Writer:
         shared = tls.pop() if len(tls) == 1 else None
         return given(
             mode=frontend.mode,
-            bind=one_or_list(spelling.bind(bind, shared) for bind in frontend.binds),
+            bind=one_or_list(spelling.bind(bind, shared, frontend.mode) for bind in frontend.binds),
             tls=_tls(frontend, shared),
             backend=frontend.backend,
             routes=_routes(frontend) or None,
@@ -171,7 +171,7 @@ class _Writer:
 def _tls(frontend: Frontend, shared: FrontTLS | None) -> Table | str | None:
     """Of a mail mode, no word means more than ``off``: clients and servers may speak it with one another."""
     if shared is not None:
-        return spelling.front_tls(shared)
+        return spelling.front_tls(shared, frontend.mode)
     bare = frontend.mail is not None and not any(bind.tls for bind in frontend.binds)
     return "off" if bare and frontend.mail is not None and not frontend.mail.end_to_end else None
 

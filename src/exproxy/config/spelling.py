@@ -8,6 +8,7 @@ import attrs
 
 from exproxy.config.addresses import InterfacePort, joined
 from exproxy.config.checks import MAPPER_PORT
+from exproxy.config.clientcertificates import usual_headers
 from exproxy.config.model import (
     Backend,
     Bind,
@@ -15,17 +16,20 @@ from exproxy.config.model import (
     Check,
     CheckTiming,
     CheckTLS,
+    ClientCertificates,
     FrontTLS,
     Headers,
     Mail,
     Mapped,
     Mapper,
+    Mode,
     Server,
     ServerTLS,
     Web,
     WebRoute,
 )
 from exproxy.config.structuring import TLS_TYPES, shown
+from exproxy.config.tls import usual_alpn
 from exproxy.config.units import duration_text
 
 _DURATIONS = (
@@ -126,13 +130,16 @@ def one_or_list(items: Iterable[Any]) -> Any:
     return several[0] if len(several) == 1 else several
 
 
-def bind(one: Bind, shared: FrontTLS | None) -> str | Table:
-    """:param shared: the TLS that its front end says for it."""
+def bind(one: Bind, shared: FrontTLS | None, mode: Mode) -> str | Table:
+    """:param shared: the TLS that its front end says for it.
+
+    :param mode: the front end's.
+    """
     ports = str(one.first_port) if one.first_port == one.last_port else f"{one.first_port}-{one.last_port}"
     address = joined(one.address, ports)
     said = given(
         accept_proxy=[str(network) for network in one.accept_proxy] or None,
-        tls=None if one.tls is None or one.tls == shared else front_tls(one.tls),
+        tls=None if one.tls is None or one.tls == shared else front_tls(one.tls, mode),
         advertise=one.advertise,
     )
     return {"address": address, **said} if said else address
@@ -194,10 +201,25 @@ def mail(one: Mail) -> Table:
     return fields(one, "end_to_end")
 
 
-def front_tls(tls: FrontTLS) -> Table:
-    """TLS towards clients."""
+def front_tls(tls: FrontTLS, mode: Mode) -> Table:
+    """TLS towards clients.
+
+    :param mode: the front end's.
+    """
     certificates = one_or_list(_certificate(certificate) for certificate in tls.certificates)
-    return {"mode": tls.mode, "certificates": certificates, **fields(tls, "certificates", "mode")}
+    said = fields(tls, "certificates", "mode", "alpn", "client_certificates")
+    if tls.alpn != usual_alpn(mode):
+        said["alpn"] = list(tls.alpn)
+    if tls.client_certificates is not None:
+        said["client_certificates"] = _client_certificates(tls.client_certificates, mode)
+    return {"mode": tls.mode, "certificates": certificates, **said}
+
+
+def _client_certificates(clients: ClientCertificates, mode: Mode) -> str | Table:
+    said = fields(clients, "headers")
+    if clients.headers != usual_headers(mode):
+        said["headers"] = dict(clients.headers)
+    return str(clients.ca) if said.keys() == {"ca"} else said
 
 
 def _certificate(certificate: Certificate) -> str | Table:
@@ -207,7 +229,11 @@ def _certificate(certificate: Certificate) -> str | Table:
 
 def server_tls(tls: ServerTLS) -> str | Table:
     """TLS towards a server."""
-    return _with_mode(tls.mode, fields(tls, "mode"))
+    return _with_mode(tls.mode, _pinned(fields(tls, "mode")))
+
+
+def _pinned(said: Table) -> Table:
+    return {name: one_or_list(value) if name == "pin" else value for name, value in said.items()}
 
 
 def _with_mode(mode: str, said: Table) -> str | Table:
@@ -218,7 +244,7 @@ def _check_tls(tls: CheckTLS | None, kind: str) -> str | Table | None:
     """Types that mean TLS have it without a word."""
     if tls is None:
         return "off" if kind in TLS_TYPES else None
-    said = fields(tls, "mode")
+    said = _pinned(fields(tls, "mode"))
     return (said or None) if kind in TLS_TYPES else _with_mode(tls.mode, said)
 
 

@@ -23,6 +23,7 @@ from exproxy.config.sections import (
     CertificateSection,
     CheckSection,
     CheckTLSSection,
+    ClientCertificatesSection,
     FrontTLSSection,
     MappedSection,
     MapperSection,
@@ -339,6 +340,7 @@ _SHORTHANDS: Mapping[Any, Callable[[Any], Any]] = {
     FrontTLSSection: lambda value: {"mode": value} if isinstance(value, str) else value,
     ServerTLSSection: lambda value: {"mode": value} if isinstance(value, str) else value,
     CertificateSection: lambda value: {"file": value} if isinstance(value, str) else value,
+    ClientCertificatesSection: lambda value: {"ca": value} if isinstance(value, str) else value,
     AgentSection: lambda value: {"port": value} if isinstance(value, int) else value,
     MapperSection: lambda value: {"port": value} if isinstance(value, int) else value,
 }

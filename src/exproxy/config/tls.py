@@ -1,15 +1,20 @@
 """TLS towards clients and servers, and its profiles."""
 
+import re
 from typing import Any, Literal
 
 import attrs
 
-from exproxy.config.model import Certificate, FrontTLS, Mode, ServerTLS, TLSProfile
+from exproxy.config.clientcertificates import ClientCertificatesBuilder
+from exproxy.config.model import Certificate, ClientCertificates, FrontTLS, Mode, ServerTLS, TLSProfile
+from exproxy.config.pins import pins
 from exproxy.config.problems import KeyPath, did_you_mean
 from exproxy.config.report import Report, first, settings
 from exproxy.config.sections import CertificateSection, FrontTLSSection, ProfileSection, ServerTLSSection, TLSMode
 
 BUILT_IN_PROFILES = ("modern", "intermediate", "mx", "legacy")
+_HTTP = ("http/1.1", "http/1.0")
+_PROTOCOL = re.compile(r"[!-~]{1,255}")
 _VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 
 
@@ -47,7 +52,41 @@ class TLSBuilder:
         )
         if not certificates:
             self.report.problem(given[0][0], "there is no certificate", 'write certificates = ["certs/mail.pem"]')
-        return FrontTLS(certificates, self._profile(given), begins)
+        values: dict[str, Any] = settings(("warn_days",), [section for _, section in given])
+        return FrontTLS(
+            certificates,
+            self._profile(given),
+            begins,
+            alpn=self._alpn(given, mode),
+            client_certificates=self._clients(given, mode),
+            place=self.report.tree.place(given[0][0]),
+            **values,
+        )
+
+    def _alpn(self, given: list[tuple[KeyPath, FrontTLSSection]], mode: Mode) -> tuple[str, ...]:
+        said = next(((path, section.alpn) for path, section in given if section.alpn is not None), None)
+        if said is None:
+            return usual_alpn(mode)
+        path, protocols = said
+        for below, protocol in protocols.items:
+            here = (*path, "alpn", *below)
+            if not _PROTOCOL.fullmatch(protocol):
+                self.report.problem(here, f'"{protocol}" is not the name of a protocol', 'they are such as "http/1.1"')
+            elif mode == "http" and protocol not in _HTTP:
+                hint = 'leave it out; HTTP/2 can be passed on unread, with mode = "tcp"'
+                self.report.problem(here, f'mode = "http" does not speak "{protocol}", but HTTP/1.1', hint)
+        return protocols.values()
+
+    def _clients(self, given: list[tuple[KeyPath, FrontTLSSection]], mode: Mode) -> ClientCertificates | None:
+        builder = ClientCertificatesBuilder(self.report)
+        return next(
+            (
+                builder.build((*path, "client_certificates"), section.client_certificates, mode)
+                for path, section in given
+                if section.client_certificates is not None
+            ),
+            None,
+        )
 
     def server(self, *said: tuple[KeyPath, ServerTLSSection | None]) -> ServerTLS | None:
         """:param said: the server's and the back end's, likewise."""
@@ -62,7 +101,9 @@ class TLSBuilder:
                 if not ca.is_file():
                     self.report.problem((*path, "ca"), f'there is no file "{ca}"')
                 values.setdefault("ca", ca)
-        return ServerTLS(profile=self._profile(given), mode=begins, **values)
+            if section.pin.items:
+                values.setdefault("pin", pins(self.report, (*path, "pin"), section.pin))
+        return ServerTLS(profile=self._profile(given), place=self.report.tree.place(given[0][0]), mode=begins, **values)
 
     def _begins(self, given: list[tuple[KeyPath, Any]]) -> Literal["starttls", "implicit"] | None:
         """How TLS begins; ``None``: not at all."""
@@ -93,4 +134,11 @@ class TLSBuilder:
         for missing in (file, key):
             if missing is not None and not missing.is_file():
                 self.report.problem(path, f'there is no file "{missing}"')
-        return Certificate(file, key, section.password)
+        # an answer that is not there keeps nobody from using the certificate: it may be fetched later
+        ocsp = None if section.ocsp is None else self.report.file(path, section.ocsp)
+        return Certificate(file, key, section.password, ocsp)
+
+
+def usual_alpn(mode: Mode) -> tuple[str, ...]:
+    """What is agreed to without a word."""
+    return ("http/1.1",) if mode == "http" else ()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from exproxy.config import model
 from exproxy.site.errors import SiteError
+from exproxy.site.reminders import Reminders
 from exproxy.site.tls import TLSContexts
 
 PERIODS = 180
@@ -25,6 +26,7 @@ class Heirloom:
         self.seconds = seconds
         self.configuration = model.Configuration(files=())
         self.tls = TLSContexts({}, seconds())
+        self._reminders = Reminders(self.tls)
 
     def configure(self, file: int) -> None:
         """Read what the master has checked, and make all that needs files.
@@ -39,11 +41,14 @@ class Heirloom:
         self.tls.make_all(self.configuration)
         if self.tls.troubles:
             raise SiteError(self.tls.troubles)
+        self._reminders = Reminders(self.tls)
         gc.collect()
 
     def look(self) -> None:
         """Who is forked from now on shall have renewed files from the start."""
-        self.tls.look(self.seconds())
+        now = self.seconds()
+        self.tls.look(now)
+        self._reminders.look(now)
 
 
 def periods(configuration: model.Configuration) -> int:

@@ -7,14 +7,20 @@ from OpenSSL import SSL
 from twisted.logger import Logger
 
 from exproxy.config import model
-from exproxy.net.tls.certificates import CertificateError, CertificateFile
+from exproxy.config.problems import Place
+from exproxy.net.tls.certificates import CertificateError, CertificateFile, load
 from exproxy.net.tls.client import ClientTLS, client_context
+from exproxy.net.tls.clients import AuthoritiesError, ClientCertificates
+from exproxy.net.tls.files import Watched
 from exproxy.net.tls.profiles import BUILT_IN, INTERMEDIATE, OLD, SUITES, Profile, ProfileError
 from exproxy.net.tls.server import ServerTLS
 from exproxy.net.tlscontext import TLSSettingsError
 
 LOOK = 2.0
 """Seconds between two looks at the files."""
+
+_Trust = tuple[bool, Path | None, str]
+"""``verify``, ``ca`` and ``profile`` of those who share a context."""
 
 _log = Logger()
 
@@ -32,8 +38,13 @@ class TLSContexts:
         self._beforehand = beforehand
         self._looked = now
         self._servers: dict[model.FrontTLS, ServerTLS] = {}
-        self._contexts: dict[tuple[bool, Path | None, str], SSL.Context] = {}
+        self._names: dict[model.FrontTLS, str] = {}
+        self._contexts: dict[_Trust, SSL.Context] = {}
+        self._believers: dict[_Trust, list[ClientTLS]] = {}
+        self._authorities: dict[Path, Watched] = {}
         self.troubles: list[str] = []
+        self.renewals = 0
+        """How often files were renewed."""
 
     def make_all(self, configuration: model.Configuration) -> None:
         """Make what :meth:`front` and :meth:`server` will be asked for."""
@@ -49,15 +60,21 @@ class TLSContexts:
         if tls is None:
             return None
         if tls not in self._servers:
-            files = [CertificateFile(item.file, item.key, item.password) for item in tls.certificates]
+            self._names[tls] = name
+            files = [CertificateFile(item.file, item.key, item.password, item.ocsp) for item in tls.certificates]
             try:
-                self._servers[tls] = ServerTLS(files, self._profiles[tls.profile], self._now, self._beforehand)
-            except (CertificateError, ProfileError) as error:
-                self._trouble(f"frontends.{name}.tls: {error}")
+                self._servers[tls] = self._server(tls, files)
+            except (CertificateError, AuthoritiesError, ProfileError) as error:
+                for sentence in _faults(files) or [str(error)]:
+                    self._trouble(tls.place, f"frontends.{name}.tls: {sentence}")
                 return None
-            for warning in self._servers[tls].warnings():
-                _log.warn("frontends.{name}.tls: {sentence}", name=name, sentence=warning)
         return self._servers[tls]
+
+    def _server(self, tls: model.FrontTLS, files: list[CertificateFile]) -> ServerTLS:
+        asked = tls.client_certificates
+        clients = None if asked is None else ClientCertificates(asked.ca, asked.verify == "required", asked.crl)
+        profile = self._profiles[tls.profile]
+        return ServerTLS(files, profile, self._now, self._beforehand, tls.alpn, clients, tls.warn_days)
 
     def server(self, backend: str, server: model.Server) -> ClientTLS | None:
         """TLS towards one server."""
@@ -65,15 +82,33 @@ class TLSContexts:
         if tls is None:
             return None
         key = (tls.verify, tls.ca, tls.profile)
+        path = f"backends.{backend}.servers.{server.name}.tls"
         try:
             if key not in self._contexts:
-                self._contexts[key] = client_context(tls.verify, tls.ca, self._profiles[tls.profile])
-            return ClientTLS(tls.name or server.address, tls.verify, self._contexts[key])
+                self._contexts[key] = self._context(key)
+            client = ClientTLS(tls.name or server.address, tls.verify, self._contexts[key], tls.pin)
         except (TLSSettingsError, ProfileError) as error:
-            self._trouble(f"backends.{backend}.servers.{server.name}.tls: {error}")
+            self._trouble(tls.place, f"{path}: {error}")
         except UnicodeError:
-            self._trouble(f'backends.{backend}.servers.{server.name}.tls.name: "{tls.name or server.address}" is not a host name')
+            self._trouble(tls.place, f'{path}.name: "{tls.name or server.address}" is not a host name')
+        else:
+            self._believers.setdefault(key, []).append(client)
+            return client
         return None
+
+    def _context(self, key: _Trust) -> SSL.Context:
+        verify, ca, profile = key
+        if verify and ca is not None and ca not in self._authorities:
+            self._authorities[ca] = Watched((ca,))  # before it is read: what comes later is a change
+        return client_context(verify, ca, self._profiles[profile])
+
+    def warnings(self) -> list[str]:
+        """What an administrator should know of the files now."""
+        return [
+            f"{_at(tls.place)}frontends.{self._names[tls]}.tls: {warning}"
+            for tls, server in self._servers.items()
+            for warning in server.warnings()
+        ]
 
     def look(self, now: float) -> None:
         """Use the files that have changed; to be called often."""
@@ -83,18 +118,48 @@ class TLSContexts:
         for tls in self._servers.values():
             try:
                 renewed = tls.poll(now)
-            except CertificateError as error:
+            except (CertificateError, AuthoritiesError) as error:
                 _log.error("a certificate was changed and cannot be used; the old one stays: {error}", error=str(error))
                 continue
             if renewed:
-                files = ", ".join(str(certificate.file) for certificate in tls.certificates)
-                _log.info("new certificates are in use: {files}", files=files)
-                for warning in tls.warnings():
-                    _log.warn("{sentence}", sentence=warning)
+                self.renewals += 1
+                _log.info("new certificates are in use: {files}", files=", ".join(map(str, tls.renewed)))
+        for ca, watched in self._authorities.items():
+            if watched.changed():
+                self._believe_anew(ca)
 
-    def _trouble(self, sentence: str) -> None:
-        if sentence not in self.troubles:
-            self.troubles.append(sentence)
+    def _believe_anew(self, ca: Path) -> None:
+        """Servers are verified by what the file says now; live sessions stay."""
+        try:
+            contexts = {key: self._context(key) for key in self._contexts if key[:2] == (True, ca)}
+        except TLSSettingsError as error:
+            _log.error("authorities were changed and cannot be used; the old ones stay: {error}", error=str(error))
+            return
+        for key, context in contexts.items():
+            self._contexts[key] = context
+            for client in self._believers.get(key, ()):
+                client.trust(context)
+        _log.info("new authorities for servers are in use: {file}", file=str(ca))
+
+    def _trouble(self, place: Place | None, sentence: str) -> None:
+        told = _at(place) + sentence
+        if told not in self.troubles:
+            self.troubles.append(told)
+
+
+def _at(place: Place | None) -> str:
+    return "" if place is None else f"{place}: "
+
+
+def _faults(files: list[CertificateFile]) -> list[str]:
+    """What is wrong with each by itself: an administrator wants to know all at once."""
+    found = []
+    for file in files:
+        try:
+            load(file)
+        except CertificateError as error:
+            found.append(str(error))
+    return found
 
 
 def _profile(profile: model.TLSProfile) -> Profile:

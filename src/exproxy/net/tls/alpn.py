@@ -22,7 +22,7 @@ def offer(context: SSL.Context, protocols: Sequence[str]) -> None:
     """Have ``context`` agree to the first of ``protocols`` that the client names, and refuse who names none of them."""
     ours = [protocol.encode("ascii") for protocol in protocols]
 
-    def choose(connection: SSL.Connection, offered: list[bytes]) -> bytes:
+    def choose(_connection: SSL.Connection, offered: list[bytes]) -> bytes:
         for protocol in ours:
             if protocol in offered:
                 return protocol

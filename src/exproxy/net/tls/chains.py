@@ -31,13 +31,13 @@ def check_order(chain: Chain) -> None:
         who = f"certificate {number} ({signer.subject.rfc4514_string()})"
         if signed.issuer != signer.subject:
             raise ChainError(
-                f"{who} did not sign the one before it, whose issuer is {signed.issuer.rfc4514_string()}: the order is certificate,"
-                " intermediates, root"
+                f"{who} did not sign the one before it, whose issuer is {signed.issuer.rfc4514_string()}: the order is"
+                " certificate, intermediates, root"
             )
         if not signed_by(signed, signer):
             raise ChainError(
-                f"{who} has the name of the issuer of the one before it, but another key: look for the issuer's certificate of the"
-                " time when that was signed"
+                f"{who} has the name of the issuer of the one before it, but another key: look for the issuer's certificate of"
+                " the time when that was signed"
             )
 
 

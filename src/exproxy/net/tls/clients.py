@@ -97,8 +97,8 @@ def load_authorities(source: ClientCertificates) -> Authorities:
         without = [one.subject.rfc4514_string() for one in certificates if one.subject not in listed]
         if without:
             raise AuthoritiesError(
-                f"{source.crl} has no list of {', '.join(without)}: it needs one of each authority in {source.ca}, or all clients of"
-                " that are refused"
+                f"{source.crl} has no list of {', '.join(without)}: it needs one of each authority in {source.ca}, or all"
+                " clients of that are refused"
             )
     return Authorities(source, certificates, crls)
 

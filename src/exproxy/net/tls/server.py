@@ -115,7 +115,7 @@ class ServerTLS:
         self.identities, self._authorities = identities, authorities
 
     def _entry(self) -> SSL.Context:
-        context = _entry(self.profile)
+        context = _alike(self.profile)
         if self.clients is not None:
             ask(context, self.clients.required)
         context.set_tlsext_servername_callback(self._choose)
@@ -171,7 +171,7 @@ def _together(identities: Sequence[Identity], name: str) -> list[Identity]:
     return list(kinds.values())
 
 
-def _entry(profile: Profile) -> SSL.Context:
+def _alike(profile: Profile) -> SSL.Context:
     """What is alike in all contexts of a server."""
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     profile.apply(context)
@@ -183,7 +183,7 @@ def _entry(profile: Profile) -> SSL.Context:
 def _context(
     identities: Sequence[Identity], profile: Profile, protocols: Sequence[str], authorities: Authorities | None
 ) -> SSL.Context:
-    context = _entry(profile)
+    context = _alike(profile)
     for identity in identities:
         _use(context, identity)
     if protocols:

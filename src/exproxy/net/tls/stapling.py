@@ -1,7 +1,8 @@
 """OCSP answers from files, to be stapled to certificates (RFC 6066 section 8, RFC 6960).
 
-Somebody else fetches them (``openssl ocsp … -respout mail.pem.ocsp``, certbot's and acme.sh's hooks, HAProxy's own scripts).  One that
-is wrong, revoked or out of date is not sent: without it clients ask the authority or believe the certificate, with it they refuse.
+Somebody else fetches them (``openssl ocsp … -respout mail.pem.ocsp``, acme.sh, the scripts that people have for HAProxy).  One
+that is wrong, says "revoked" or is out of date is not sent: without it clients ask the authority or believe the certificate, with it
+they refuse.
 """
 
 from collections.abc import Callable, Mapping
@@ -116,7 +117,7 @@ def staple(context: SSL.Context, staples: Mapping[x509.Certificate, Staple], now
     :param now: the time of day, with its time zone.
     """
 
-    def answer(connection: SSL.Connection, data: None) -> bytes:
+    def answer(connection: SSL.Connection, _data: None) -> bytes:
         shown = connection.get_certificate(as_cryptography=True)
         mine = None if shown is None else staples.get(shown)
         return mine.data if mine is not None and mine.usable(now()) else b""
@@ -138,9 +139,8 @@ def _hashed(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
 
 def _signed(response: ocsp.OCSPResponse, issuer: x509.Certificate) -> bool:
     """By the issuer itself, or by who has its word for that (RFC 6960 section 4.2.2.2)."""
-    return any(
-        _verified(response, signer) for signer in (issuer, *filter(lambda one: _speaks_for(one, issuer), response.certificates))
-    )
+    delegates = [one for one in response.certificates if _speaks_for(one, issuer)]
+    return any(_verified(response, signer) for signer in (issuer, *delegates))
 
 
 def _speaks_for(responder: x509.Certificate, issuer: x509.Certificate) -> bool:
