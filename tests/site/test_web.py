@@ -4,7 +4,7 @@ from pathlib import Path
 
 from exproxy.config import model
 from exproxy.proxy.web.website import Website
-from exproxy.site.web import install, rules
+from exproxy.site.web import claims, install, rules
 from tests.proxy.web.webstage import GET, OK, WebStage, get
 
 NOTHING = model.Headers()
@@ -23,7 +23,7 @@ class InstallTests(WebStage):
         backend.request_rules, backend.response_rules = rules(request), rules(response)
         frontend = self.open(backend if default else None, name="web")
         said = model.Frontend("web", "http", (), "hub", timeouts=model.Timeouts(**timeouts))
-        return install(frontend, said, web, {"hub": backend})
+        return install(frontend, said, web, {"hub": backend}, claims({}))
 
     def test_requests_go_where_the_configuration_says(self) -> None:
         route = model.WebRoute("hub", None, ("mail.example.com",), ("/ews",), ("GET",), (("x-a", "*"), ("x-b", "2")))

@@ -48,9 +48,10 @@ def security(
     name: str | None = None,
     legacy: bool = False,
     warn_days: int = 14,
+    pins: tuple[str, ...] = (),
 ) -> Security:
     """TLS from its single settings; see :class:`Security` and :class:`exproxy.net.tlscontext.TLSContextSettings`."""
-    settings = TLSContextSettings(verify=verify, ca=ca, name=name, legacy=legacy)
+    settings = TLSContextSettings(verify=verify, ca=ca, name=name, legacy=legacy, pins=pins)
     return Security(settings=settings, implicit=mode == "implicit", warn_days=warn_days)
 
 

@@ -47,6 +47,7 @@ class ClientTLS:
     verify: bool
     implicit: bool
     warn_days: int
+    pins: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -205,6 +206,7 @@ class CheckRun:
         self.job.transcript.event(f"{stream.version}, {stream.cipher}")
         if certificate is not None:
             self.job.transcript.event(certificate_line(certificate))
+            self.job.transcript.event(f"its key is {certificate.pin or 'unreadable'}")
             self._show(certificate, stream.version)
         if self._stage is _Stage.DIALOGUE:
             stream.resume()
@@ -236,7 +238,7 @@ class CheckRun:
             return Outcome(Status.L6RSP, text)
         self._stage = _Stage.HANDSHAKE
         try:
-            secured = TLSClientStream(self.clock, stream, tls.context, tls.name, self, tls.verify)
+            secured = TLSClientStream(self.clock, stream, tls.context, tls.name, self, tls.verify, tls.pins)
         except UnicodeError:
             return Outcome(Status.L6RSP, f"{tls.name!r} is no name that TLS can ask for")
         self._stream = secured

@@ -179,6 +179,7 @@ def job_of(
             verify=security.settings.verify,
             implicit=security.implicit,
             warn_days=security.warn_days,
+            pins=security.settings.pins,
         )
     target = plan.target(name, address, port)
     return Job(

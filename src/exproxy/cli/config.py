@@ -3,8 +3,9 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NoReturn, get_args
 
 import click
 from rich.console import Console
@@ -25,6 +26,7 @@ from exproxy.config.sections import ExchangeService, ExchangeVersion
 from exproxy.config.show import show as show_text
 from exproxy.config.starting import starting_file
 from exproxy.site.checks import subjects
+from exproxy.site.inspection import inspect
 
 FILE = click.argument("file", type=click.Path(path_type=Path))
 
@@ -43,8 +45,11 @@ def check(file: Path, connecting: bool) -> None:
     Exit status 0 if nothing is; with --connect, if every required check passes too.
     """
     configuration = _load(file)
-    for warning in configuration.warnings:
+    found = inspect(configuration)
+    for warning in (*configuration.warnings, *found.warnings):
         _complain(f"{warning} (warning)", "yellow")
+    if found.problems:
+        _give_up(file, found.problems)
     say(f"{file}: fine: {_summary(configuration)}")
     if connecting:
         react(_connect, [configuration])
@@ -134,11 +139,14 @@ def _load(file: Path) -> Configuration:
     try:
         return load(file, os.environ, _checkers())
     except ConfigError as error:
-        for problem in error.problems:
-            _complain(str(problem), "red")
-        count = len(error.problems)
-        _complain(f"{file}: not usable: {count} problem{'' if count == 1 else 's'}", "red")
-        sys.exit(1)
+        _give_up(file, error.problems)
+
+
+def _give_up(file: Path, problems: Sequence[object]) -> NoReturn:
+    for problem in problems:
+        _complain(str(problem), "red")
+    _complain(f"{file}: not usable: {_count(len(problems), 'problem')}", "red")
+    sys.exit(1)
 
 
 def _complain(text: str, colour: str) -> None:

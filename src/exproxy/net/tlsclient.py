@@ -52,6 +52,7 @@ class TLSClientStream:
 
     :param name: the server's name or IP address, for SNI and the certificate.
     :param verify: whether a certificate of another name fails the handshake (the chain is the context's matter).
+    :param pins: those of :func:`exproxy.net.pins.pin_of`, of which the certificate has to have one; empty: of any.
     :raises UnicodeError: ``name`` cannot be a DNS name.
     """
 
@@ -61,6 +62,7 @@ class TLSClientStream:
     name: str
     observer: TLSObserver
     verify: bool
+    pins: tuple[str, ...] = ()
     peer: Address = attrs.field(init=False)
     local: Address = attrs.field(init=False)
     last_active: float = attrs.field(init=False)
@@ -229,6 +231,10 @@ class TLSClientStream:
             fault = self.certificate.name_fault if self.certificate else "the server has none"
             self._fail(f"the server's certificate is refused: {fault}")
             return
+        fault = _pin_fault(self.certificate, self.pins)
+        if fault:
+            self._fail(f"the server's certificate is refused: {fault}")
+            return
         self.version = self._connection.get_protocol_version_name()
         self.cipher = self._connection.get_cipher_name() or ""
         self._state = _State.OPEN
@@ -309,6 +315,14 @@ class TLSClientStream:
             drained = self.stream.write(data)
         self.last_active = self.stream.last_active
         return drained
+
+
+def _pin_fault(certificate: PeerCertificate | None, pins: tuple[str, ...]) -> str:
+    if not pins or (certificate is not None and certificate.pin in pins):
+        return ""
+    return (
+        "the server has none" if certificate is None else f"its key is not a pinned one: it is {certificate.pin or 'unreadable'}"
+    )
 
 
 def explain(error: SSL.Error, chain_fault: str) -> str:

@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 import attrs
 from OpenSSL import SSL, crypto
 
+from exproxy.net.tls.files import Signature, signature
 from exproxy.wire.lines import printable
 
 _REASONS = {
@@ -42,6 +43,7 @@ class TLSContextSettings:
     :param verify: whether chain and name have to be right; there is no default, so that nobody switches it off by leaving it out.
     :param ca: a PEM file of the certificate authorities to trust; ``None``: those of the system.
     :param name: the name asked for (SNI) and looked for in the certificate; ``None``: the one of the configuration.
+    :param pins: hashes of keys (:func:`exproxy.net.pins.pin_of`), of which the server's has to be one; empty: any.
     :param legacy: also TLS 1.0 and 1.1, with the weak ciphers, keys and signatures of their time.
     """
 
@@ -49,6 +51,7 @@ class TLSContextSettings:
     ca: Path | None = None
     name: str | None = None
     legacy: bool = False
+    pins: tuple[str, ...] = ()
 
 
 @runtime_checkable
@@ -81,21 +84,25 @@ def client_context(settings: TLSContextSettings) -> SSL.Context:
 
 
 class Contexts:
-    """One context for all who want the same: the system's authorities take milliseconds to read and megabytes to keep."""
+    """One context for all who want the same: the system's authorities take milliseconds to read and megabytes to keep.
+
+    When a file of authorities has changed, there is a new one.
+    """
 
     def __init__(self) -> None:
-        self._made: dict[TLSContextSettings, SSL.Context] = {}
+        self._made: dict[TLSContextSettings, tuple[SSL.Context, Signature]] = {}
 
     def get(self, settings: TLSContextSettings) -> SSL.Context:
-        """A context; ``settings.name`` is the connection's matter and makes no difference.
+        """A context; ``settings.name`` and ``settings.pins`` are the connection's matter and make no difference.
 
         :raises TLSSettingsError: as :func:`client_context`; the next call tries again.
         """
-        key = attrs.evolve(settings, name=None)
-        context = self._made.get(key)
-        if context is None:
-            context = self._made[key] = client_context(key)
-        return context
+        key = attrs.evolve(settings, name=None, pins=())
+        written = (0, 0, 0) if key.ca is None else signature(key.ca)
+        made = self._made.get(key)
+        if made is None or made[1] != written:
+            made = self._made[key] = client_context(key), written
+        return made[0]
 
 
 def verify_strictly(context: SSL.Context, ca: Path | None) -> None:

@@ -88,5 +88,5 @@ def subjects(configuration: model.Configuration, checkers: Mapping[str, IChecker
 
 
 def _security(tls: model.CheckTLS) -> Security:
-    settings = TLSContextSettings(verify=tls.verify, ca=tls.ca, name=tls.name, legacy=tls.legacy)
+    settings = TLSContextSettings(verify=tls.verify, ca=tls.ca, name=tls.name, legacy=tls.legacy, pins=tls.pin)
     return Security(settings=settings, implicit=tls.mode == "implicit", warn_days=tls.warn_days)

@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from exproxy.check.interfaces import IChecker
@@ -16,8 +17,9 @@ from exproxy.site.clientfaults import ClientFaults, counts_of
 from exproxy.site.errors import SiteError
 from exproxy.site.fronts import Fronts
 from exproxy.site.pools import Pools
+from exproxy.site.reminders import Reminders
 from exproxy.site.serving import Serving
-from exproxy.site.tls import TLSContexts
+from exproxy.site.tls import LOOK, TLSContexts
 from exproxy.site.watching import Watching
 
 RESERVE = 256
@@ -42,6 +44,8 @@ class Site:
         self._serving: Serving | None = None
         self._watching: Watching | None = None
         self._faults: ClientFaults | None = None
+        self._reminders: Reminders | None = None
+        self._reminding: IDelayedCall | None = None
 
     def apply(self, new: model.Configuration) -> None:
         """Build and bind all that ``new`` says; nobody is let in before :meth:`start`.
@@ -56,6 +60,7 @@ class Site:
         frontends = self._serving.fronts.frontends
         self._faults = ClientFaults(self._reactor, lambda: counts_of(frontends))
         self._watching = Watching(self._reactor, self._network, self._rng, self._checkers, new, pools)
+        self._reminders = Reminders(tls)
 
     def start(self) -> None:
         """Look names up, check the servers, let clients in."""
@@ -64,6 +69,7 @@ class Site:
         self._watching.start()
         self._serving.start()
         self._faults.start()
+        self._remind()
         tell_addresses(self._serving.fronts)
 
     def stop(self) -> "Deferred[None]":
@@ -80,7 +86,15 @@ class Site:
         if self._serving is not None:
             self._serving.reopen_logs()
 
+    def _remind(self) -> None:
+        assert self._reminders is not None
+        self._reminding = self._reactor.callLater(LOOK, self._remind)
+        self._reminders.look(self._reactor.seconds())
+
     def _end(self, nothing: None) -> None:
+        if self._reminding is not None:
+            self._reminding.cancel()
+            self._reminding = None
         if self._watching is not None:
             self._watching.stop()
         if self._faults is not None:

@@ -47,6 +47,7 @@ class Fronts:
         self.frontends: dict[str, Frontend] = {}
         self.listeners: list[Listener] = []
         self._dynamic: list[DynamicPorts] = []
+        self._claims: frozenset[bytes] = frozenset()
 
     def open(self, configured: Mapping[str, model.Frontend]) -> None:
         """Bind every address of every front end.
@@ -54,6 +55,7 @@ class Fronts:
         :raises SiteError: with a sentence for each address that cannot be had; then none is held.
         """
         troubles: list[str] = []
+        self._claims = web.claims(configured)
         opened: dict[str, list[tuple[model.Bind, Listener]]] = {name: [] for name in configured}
         for frontend in configured.values():
             built = self.frontends[frontend.name] = self._build(frontend)
@@ -116,7 +118,7 @@ class Fronts:
             dontlognull=frontend.dontlognull,
         )
         if frontend.web is not None:
-            web.install(built, frontend, frontend.web, self._backends)
+            web.install(built, frontend, frontend.web, self._backends, self._claims)
         if frontend.mail is not None:
             mail.install(built, frontend, frontend.mail, self._backends)
         return built

@@ -7,17 +7,23 @@ from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.web.routes import Redirect, Route, Routes
 from exproxy.proxy.web.website import Website
+from exproxy.wire.web.claims import certificate_claims
 from exproxy.wire.web.forwarding import Forwarding
 from exproxy.wire.web.origin import Tell
 from exproxy.wire.web.pages import Page, Pages
 from exproxy.wire.web.rules import HeaderRules, header_rules
 
 
-def install(frontend: Frontend, said: model.Frontend, web: model.Web, backends: Mapping[str, Backend]) -> Website:
-    """Make ``frontend`` one of mode ``http``."""
+def install(
+    frontend: Frontend, said: model.Frontend, web: model.Web, backends: Mapping[str, Backend], claims: frozenset[bytes]
+) -> Website:
+    """Make ``frontend`` one of mode ``http``.
+
+    :param claims: of :func:`claims`.
+    """
     timeouts = said.timeouts
     request, response = rules(web.request_headers), rules(web.response_headers)
-    forwarding = Forwarding(frozenset(Tell(name.encode("ascii")) for name in web.forwarded), request, response)
+    forwarding = Forwarding(frozenset(Tell(name.encode("ascii")) for name in web.forwarded), request, response, claims)
     website = Website(
         frontend=frontend,
         routes=Routes(frontend.backend, tuple(_route(route, backends) for route in web.routes)),
@@ -33,6 +39,7 @@ def install(frontend: Frontend, said: model.Frontend, web: model.Web, backends: 
             for name, backend in backends.items()
             if backend.request_rules.some or backend.response_rules.some
         },
+        identity={name: fact for clients in model.clients_of(said.binds) for name, fact in clients.headers},
     )
     frontend.serve = website.serve
     return website
@@ -41,6 +48,12 @@ def install(frontend: Frontend, said: model.Frontend, web: model.Web, backends: 
 def rules(said: model.Headers) -> HeaderRules:
     """What is done to header lines."""
     return header_rules(dict(said.set), said.add, said.remove)
+
+
+def claims(configured: Mapping[str, model.Frontend]) -> frozenset[bytes]:
+    """Lines about certificates that clients of any front end must not send: a server cannot tell who has written them."""
+    clients = [clients for frontend in configured.values() for clients in model.clients_of(frontend.binds)]
+    return certificate_claims(name for one in clients for name, _ in one.headers)
 
 
 def _route(route: model.WebRoute, backends: Mapping[str, Backend]) -> Route:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import attrs
 
-_Signature = tuple[int, int, int]
+Signature = tuple[int, int, int]
 
 
-def signature(path: Path) -> _Signature:
+def signature(path: Path) -> Signature:
     """Differs when the file has changed; all zeros if it cannot be had."""
     try:
         found = path.stat()
@@ -26,8 +26,8 @@ class Watched:
     """Tells of changes when they have stayed the same for one more look: a file that has just changed may be half written."""
 
     paths: tuple[Path, ...] = attrs.field(converter=_once)
-    _seen: dict[Path, _Signature] = attrs.field(init=False)
-    _changing: dict[Path, _Signature] | None = None
+    _seen: dict[Path, Signature] = attrs.field(init=False)
+    _changing: dict[Path, Signature] | None = None
 
     def __attrs_post_init__(self) -> None:
         self._seen = self._now()
@@ -44,5 +44,5 @@ class Watched:
         before, self._seen, self._changing = self._seen, now, None
         return tuple(path for path in self.paths if now[path] != before[path])
 
-    def _now(self) -> dict[Path, _Signature]:
+    def _now(self) -> dict[Path, Signature]:
         return {path: signature(path) for path in self.paths}

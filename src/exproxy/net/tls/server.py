@@ -19,9 +19,11 @@ from exproxy.net.tls.certificates import WARN_DAYS, CertificateError, Certificat
 from exproxy.net.tls.clients import Authorities, ClientCertificates, ask, load_authorities
 from exproxy.net.tls.failures import TLSError, explain_client
 from exproxy.net.tls.files import Watched
+from exproxy.net.tls.identity import check_readable
 from exproxy.net.tls.profiles import Profile
 from exproxy.net.tls.stapling import staple
 from exproxy.net.tls.tickets import Entries
+from exproxy.wire.lines import printable
 
 _SESSIONS_OF = b"exproxy"
 
@@ -73,7 +75,16 @@ class ServerTLS:
         return connection
 
     def judge(self, connection: SSL.Connection, chain_fault: str) -> None:
-        """Whoever finishes the handshake is welcome: OpenSSL has asked for what has to be shown."""
+        """Whoever finishes the handshake is welcome: OpenSSL has asked for what has to be shown.
+
+        :raises TLSError: nobody but OpenSSL can read what was shown, so it could not be told to servers.
+        """
+        if self.clients is None:
+            return
+        try:
+            check_readable(connection.get_peer_certificate(as_cryptography=True))
+        except Exception as error:  # two libraries read what a stranger wrote, each with errors of its own
+            raise TLSError(f"the client's certificate is malformed: {printable(str(error))}") from error
 
     def failure(self, error: SSL.Error, chain_fault: str) -> TLSError:
         """Why a handshake failed."""

@@ -1,8 +1,8 @@
 """OCSP answers from files, to be stapled to certificates (RFC 6066 section 8, RFC 6960).
 
 Somebody else fetches them (``openssl ocsp … -respout mail.pem.ocsp``, acme.sh, the scripts that people have for HAProxy).  One
-that is wrong, says "revoked" or is out of date is not sent: without it clients ask the authority or believe the certificate, with it
-they refuse.
+that is wrong, says "revoked" or is out of date is not sent: without it clients ask the authority or believe the certificate, with
+it they refuse.
 """
 
 from collections.abc import Callable, Mapping

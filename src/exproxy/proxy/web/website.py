@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import cast
 
 import attrs
+from cryptography import x509
 
-from exproxy.net.interfaces import PipedStream
+from exproxy.net.interfaces import PipedStream, SecureStream
+from exproxy.net.tls.identity import told
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.joint import Joined
 from exproxy.proxy.web.routes import Routes
@@ -26,6 +29,8 @@ class Website:
     :param trusted: the networks of proxies whose word about their own clients is believed.
     :param max_body: octets of a request's body.
     :param forwardings: of back ends that have rules of their own, by name.
+    :param identity: names of lines that tell servers of a client's certificate, and which of
+        :data:`exproxy.net.tls.identity.FACTS` they have.
     """
 
     frontend: Frontend
@@ -39,13 +44,19 @@ class Website:
     trusted: tuple[IPv4Network | IPv6Network, ...] = ()
     max_body: int | None = None
     forwardings: Mapping[str, Forwarding] = attrs.field(factory=dict)
+    identity: Mapping[str, str] = attrs.field(factory=dict)
 
     def serve(self, session: Joined, client: PipedStream, secure: bool) -> Visit:
         """Serve a client from now on; for :attr:`Frontend.serve`."""
         host = session.source[0]
         origin = Origin(host, secure, bool(self.trusted) and self._trusts(host))
-        return Visit(self, session, client, Forwarder(self.forwarding, origin))
+        about = told(self.identity, _shown(client, secure)) if self.identity else {}
+        return Visit(self, session, client, Forwarder(self.forwarding, origin, about))
 
     def _trusts(self, host: str) -> bool:
         address = ip_address(host)
         return any(address in network for network in self.trusted)
+
+
+def _shown(client: PipedStream, secure: bool) -> x509.Certificate | None:
+    return cast(SecureStream, client).peer_certificate if secure else None

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
+from exproxy.wire.web.claims import certificate_claims
 from exproxy.wire.web.framing import asks_websocket
 from exproxy.wire.web.head import RequestHead, ResponseHead
 from exproxy.wire.web.hops import REQUEST_HOPS, RESPONSE_HOPS, dropped
@@ -22,14 +23,18 @@ class Forwarding:
     :param tell: what servers are told about the client.
     :param request: rules for what goes to servers; they win over ``tell``, and their values may have variables.
     :param response: rules for what goes to clients.
+    :param identity: names in lower case of lines that tell of a client's certificate; nobody but a trusted proxy may send them.
     """
 
     tell: frozenset[Tell] = USUAL
     request: HeaderRules = attrs.field(factory=HeaderRules)
     response: HeaderRules = attrs.field(factory=HeaderRules)
+    identity: frozenset[bytes] = attrs.field(factory=certificate_claims)
     told: frozenset[Tell] = attrs.field(init=False)
     variables: frozenset[bytes] = attrs.field(init=False)
     request_drops: frozenset[bytes] = attrs.field(init=False)
+    client_drops: frozenset[bytes] = attrs.field(init=False)
+    """What is taken from who is not trusted."""
     response_drops: frozenset[bytes] = attrs.field(init=False)
 
     @told.default
@@ -44,13 +49,17 @@ class Forwarding:
     def _request_drops(self) -> frozenset[bytes]:
         return REQUEST_HOPS | CLAIMS | self.request.spelled
 
+    @client_drops.default
+    def _client_drops(self) -> frozenset[bytes]:
+        return self.request_drops | self.identity
+
     @response_drops.default
     def _response_drops(self) -> frozenset[bytes]:
         return RESPONSE_HOPS | self.response.dropped
 
     def through(self, request: HeaderRules, response: HeaderRules) -> "Forwarding":
         """For a back end with rules of its own: a request meets the front end's first, an answer the back end's."""
-        return Forwarding(self.tell, self.request.then(request), response.then(self.response))
+        return Forwarding(self.tell, self.request.then(request), response.then(self.response), self.identity)
 
 
 @attrs.define
@@ -71,9 +80,9 @@ class Forwarder:
 
     @_drops.default
     def _first_drops(self) -> frozenset[bytes]:
-        drops = self.forwarding.request_drops
+        drops = self.forwarding.client_drops
         if self.origin.trusted:
-            drops -= LIKEWISE - self.forwarding.request.spelled
+            drops = self.forwarding.request_drops - (LIKEWISE - self.forwarding.request.spelled)
         return drops.union(*(spellings(name.lower().encode("ascii")) for name in self.about)) if self.about else drops
 
     @_constant.default
