@@ -16,6 +16,7 @@ backend = "web"
 a = {server}
 """
 SERVER = '"10.0.0.1:443"'
+PIN = "sha256/" + "A" * 43 + "="
 
 
 class TLSTestCase(ConfigTestCase):
@@ -72,6 +73,51 @@ class FrontTests(TLSTestCase):
         self.assertIn("frontends.web.tls: there is no certificate", problem)
 
 
+class AlpnTests(TLSTestCase):
+    def protocols(self, mode: str, alpn: str = "") -> tuple[str, ...]:
+        tls = f'mode = "{mode}"\ntls = {{ mode = "implicit", certificates = "a.pem"{alpn} }}'
+        found = self.load(self.text(tls)).frontends["web"].binds[0].tls
+        assert found is not None
+        return found.alpn
+
+    def test_mode_http_agrees_to_http_1_1_and_mode_tcp_hears_nothing(self) -> None:
+        self.assertEqual(self.protocols("http"), ("http/1.1",))
+        self.assertEqual(self.protocols("tcp"), ())
+        self.assertEqual(self.protocols("http", ", alpn = []"), ())
+
+    def test_mode_tcp_agrees_to_what_is_said(self) -> None:
+        self.assertEqual(self.protocols("tcp", ', alpn = ["h2", "http/1.1"]'), ("h2", "http/1.1"))
+        self.assertEqual(self.protocols("tcp", ', alpn = "imap"'), ("imap",))
+
+    def test_mode_http_speaks_nothing_else(self) -> None:
+        text = self.text('mode = "http"\ntls = { mode = "implicit", certificates = "a.pem", alpn = ["http/1.1", "h2"] }')
+        (problem,) = self.problems(text)
+        self.assertIn('site.toml:6: frontends.web.tls.alpn[1]: mode = "http" does not speak "h2", but HTTP/1.1', problem)
+
+    def test_what_is_no_protocol(self) -> None:
+        (problem,) = self.problems(self.text('tls = { mode = "implicit", certificates = "a.pem", alpn = "" }'))
+        self.assertIn('alpn: "" is not the name of a protocol', problem)
+
+    def test_days_are_said_once(self) -> None:
+        text = self.text('tls = { mode = "implicit", certificates = { file = "a.pem", ocsp = "a.der" }, warn_days = 30 }')
+        tls = self.load(text).frontends["web"].binds[0].tls
+        assert tls is not None
+        self.assertEqual((tls.warn_days, tls.certificates[0].ocsp), (30, self.folder / "a.der"))
+        self.assertEqual(str(tls.place), f"{self.folder}/site.toml:5")
+
+
+class UnverifiedTests(TLSTestCase):
+    def test_a_server_that_nobody_verifies_is_warned_of_at_its_line(self) -> None:
+        said = self.warnings(self.text(back='tls = { mode = "implicit", verify = false }'))
+        self.assertEqual(len(said), 1)
+        self.assertIn("site.toml:7: backends.web.tls.verify: whoever answers in the server's place is believed", said[0])
+        (said,) = self.warnings(self.text(server='{ address = "10.0.0.1:443", tls = { mode = "implicit", verify = false } }'))
+        self.assertIn("site.toml:9: backends.web.servers.a.tls.verify: ", said)
+
+    def test_a_pinned_key_is_enough(self) -> None:
+        self.assertEqual(self.warnings(self.text(back=f'tls = {{ mode = "implicit", verify = false, pin = "{PIN}" }}')), [])
+
+
 class ServerTests(TLSTestCase):
     def server(self, back: str, server: str = SERVER) -> ServerTLS | None:
         return self.load(self.text(back=back, server=server)).backends["web"].servers[0].tls
@@ -116,7 +162,14 @@ class ShowTests(TLSTestCase):
     def test_all_comes_back_equal(self) -> None:
         text = self.text(
             'tls = { mode = "implicit", certificates = ["a.pem", { file = "b.pfx", password = "x$${y}" }], profile = "p" }',
-            'tls = { mode = "implicit", verify = false, ca = "ca.pem", name = "x.example.com", profile = "mx" }',
+            f'tls = {{ mode = "implicit", verify = false, ca = "ca.pem", name = "x.example.com", profile = "mx", pin = "{PIN}" }}',
         )
         configuration = self.load(text + '[tls.profiles.p]\nciphers = "ALL"\nciphersuites = "TLS_AES_128_GCM_SHA256"\n')
         self.assertEqual(self.load(show(configuration)), configuration)
+
+    def test_so_does_what_is_otherwise_in_another_mode(self) -> None:
+        for mode, alpn in (("tcp", '"h2"'), ("tcp", "[]"), ("http", "[]"), ("http", '["http/1.1", "http/1.0"]')):
+            for clients in ('"ca.pem"', '{ ca = "ca.pem", crl = "key.pem", verify = "optional" }'):
+                tls = f'certificates = {{ file = "a.pem", ocsp = "o" }}, alpn = {alpn}, warn_days = 3, client_certificates = {clients}'
+                configuration = self.load(self.text(f'mode = "{mode}"\ntls = {{ mode = "implicit", {tls} }}'))
+                self.assertEqual(self.load(show(configuration)), configuration)

@@ -67,7 +67,7 @@ def ocsp_answer(
     revoked = begin if status is ocsp.OCSPCertStatus.REVOKED else None
     end = None if days is None else begin + timedelta(days=days)
     own = x509.load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes())
-    builder = ocsp.OCSPResponseBuilder().add_response(own, issuer, SHA1(), status, begin, end, revoked, None)  # noqa: S303 - RFC 5019
+    builder = ocsp.OCSPResponseBuilder().add_response(own, issuer, SHA1(), status, begin, end, revoked, None)
     builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, responder)
     if isinstance(signer, trustme.LeafCert):
         builder = builder.certificates([responder])
@@ -75,9 +75,7 @@ def ocsp_answer(
     return builder.sign(key, SHA256()).public_bytes(Encoding.DER)  # type: ignore[arg-type]  # it is one that signs
 
 
-def crl_file(
-    folder: str, of: trustme.CA, revoked: tuple[trustme.LeafCert, ...] = (), name: str = "crl.pem", days: int = 2
-) -> Path:
+def crl_file(folder: str, of: trustme.CA, *revoked: trustme.LeafCert, name: str = "crl.pem", days: int = 2) -> Path:
     """What ``of`` has revoked.
 
     :param days: until it is out of date.

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from exproxy.wire.web.claims import certificate_claims
 from exproxy.wire.web.errors import HttpError
 from exproxy.wire.web.forwarding import Forwarder, Forwarding
 from exproxy.wire.web.origin import Origin, Tell
@@ -51,6 +52,22 @@ class RequestTests(SynchronousTestCase):
         self.assertEqual(len(lines), 6)
         self.assertIn("X-Forwarded-For: 192.0.2.7", lines)
         self.assertEqual(lines[-1], "X-Ours: 1")
+
+    def test_clients_cannot_say_who_their_certificate_says_they_are(self) -> None:
+        lines = ("X-SSL-Client-Verify: SUCCESS", "x_ssl_client_dn: CN=admin", "Client-Cert: :MII=:", "X-ARR-ClientCert: MII")
+        self.assertEqual(sent(*lines, "X-Who: root", "X-Other: 1"), ["Host: a", "X-Who: root", "X-Other: 1"])
+        chosen = Forwarding(tell=frozenset(), identity=certificate_claims(["X-Who"]))
+        self.assertEqual(sent(*lines, "X-Who: root", "X-Other: 1", forwarding=chosen), ["Host: a", "X-Other: 1"])
+
+    def test_a_trusted_proxy_can_unless_we_know_better(self) -> None:
+        trusted = Origin("192.0.2.7", tls=True, trusted=True)
+        asked = request("X-SSL-Client-DN: CN=anna", "X_SSL_Client-Verify: SUCCESS")
+        self.assertIn(b"X-SSL-Client-DN: CN=anna\r\n", Forwarder(SILENT, trusted).request(asked))
+        about = {"X-SSL-Client-DN": "CN=proxy", "X-SSL-Client-Verify": None}
+        said = Forwarder(SILENT, trusted, about).request(asked)
+        self.assertNotIn(b"anna", said)
+        self.assertNotIn(b"SUCCESS", said)
+        self.assertIn(b"X-SSL-Client-DN: CN=proxy\r\n", said)
 
     def test_a_framing_line_stays(self) -> None:
         self.assertEqual(

@@ -22,10 +22,12 @@ def _common_name(certificate: x509.Certificate) -> str:
 
 
 def _escaped(text: str) -> str:
-    r"""A name whose every character may stand in a header: others as ``\C3\BC``, the octets of UTF-8 (RFC 4514 section 2.4)."""
-    return "".join(
-        c if " " <= c <= "~" else "".join(f"\\{octet:02X}" for octet in c.encode("utf-8", "replace")) for c in text
-    ).strip()
+    r"""Fit for a header: other characters than ASCII's as ``\C3\BC``, the octets of UTF-8 (RFC 4514 section 2.4)."""
+    return "".join(c if " " <= c <= "~" else _hex(c) for c in text).strip()
+
+
+def _hex(character: str) -> str:
+    return "".join(f"\\{octet:02X}" for octet in character.encode("utf-8", "replace"))
 
 
 def _time(moment: datetime) -> str:
@@ -44,14 +46,14 @@ FACTS: Mapping[str, Callable[[x509.Certificate], str]] = {
     "serial": lambda certificate: f"{certificate.serial_number:X}",
     "not_before": lambda certificate: _time(certificate.not_valid_before_utc),
     "not_after": lambda certificate: _time(certificate.not_valid_after_utc),
-    "sha1": lambda certificate: certificate.fingerprint(hashes.SHA1()).hex(),  # noqa: S303 - a name, as IIS has it, no proof
+    "sha1": lambda certificate: certificate.fingerprint(hashes.SHA1()).hex(),  # noqa: S303 - a name, as IIS has it, and no proof
     "sha256": lambda certificate: certificate.fingerprint(hashes.SHA256()).hex(),
     "pem": lambda certificate: quote(certificate.public_bytes(Encoding.PEM).decode("ascii"), safe=""),
     "der": _der,
     "client-cert": lambda certificate: f":{_der(certificate)}:",
 }
-"""``pem`` is encoded as in an address, like nginx's ``$ssl_client_escaped_cert``; ``der`` is Base64, like IIS's ``X-ARR-ClientCert``;
-``client-cert`` is RFC 9440's."""
+"""``pem`` is encoded as in an address, like nginx's ``$ssl_client_escaped_cert``; ``der`` is Base64, like ``X-ARR-ClientCert`` of
+IIS; ``client-cert`` is RFC 9440's."""
 
 
 def check_readable(certificate: x509.Certificate | None) -> None:
