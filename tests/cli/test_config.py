@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +20,7 @@ from exproxy.cli.config import connect
 from exproxy.config.load import load
 from exproxy.config.show import show
 from tests.net.memory import MemoryNetwork, Peer
+from tests.net.tls.files import certificate_file
 
 CONF = Path(__file__).parents[2] / "conf"
 GOOD = '[frontends.a]\nbind = ":25"\nbackend = "a"\n[backends.a.servers]\nmx1 = "10.0.0.1:25"\nmx2 = "10.0.0.2:25"\n'
@@ -50,6 +52,20 @@ class CheckTests(ConfigCommandTestCase):
         path = self.write(GOOD + "[tables.cas]\n")
         result = self.run_with("check", path)
         self.assertEqual((result.exit_code, result.stderr), (0, f"{path}:7: tables.cas: no back end uses this table (warning)\n"))
+
+    def test_certificates_are_read(self) -> None:
+        file = certificate_file(str(self.folder), not_after=datetime.now(UTC) + timedelta(days=3, hours=1)).file
+        tls = 'tls = { mode = "implicit", certificates = "mail.example.com.pem" }'
+        path = self.write(GOOD.replace('backend = "a"', f'backend = "a"\n{tls}'))
+        result = self.run_with("check", path)
+        self.assertEqual(result.exit_code, 0)
+        self.assertIn(f"{path}:4: frontends.a.tls: {file}: the certificate expires in 3 days", result.stderr)
+        file.write_text("nonsense")
+        result = self.run_with("check", path)
+        self.assertEqual((result.exit_code, result.stdout), (1, ""))
+        problem, summary = result.stderr.splitlines()
+        self.assertIn(f"{path}:4: frontends.a.tls: {file} is neither PEM nor a PFX that can be opened", problem)
+        self.assertEqual(summary, f"{path}: not usable: 1 problem")
 
     def test_a_broken_file_ends_with_1_and_all_problems_a_line_each(self) -> None:
         path = self.write(GOOD + "[service]\nmaxcon = 3\nworkers = 0\n")

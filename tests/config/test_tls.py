@@ -16,6 +16,7 @@ backend = "web"
 a = {server}
 """
 SERVER = '"10.0.0.1:443"'
+PINS = '["sha256/{0}", "sha256/{0}"]'.format("B" * 43 + "=")
 PIN = "sha256/" + "A" * 43 + "="
 
 
@@ -162,7 +163,7 @@ class ShowTests(TLSTestCase):
     def test_all_comes_back_equal(self) -> None:
         text = self.text(
             'tls = { mode = "implicit", certificates = ["a.pem", { file = "b.pfx", password = "x$${y}" }], profile = "p" }',
-            f'tls = {{ mode = "implicit", verify = false, ca = "ca.pem", name = "x.example.com", profile = "mx", pin = "{PIN}" }}',
+            f'tls = {{ mode = "implicit", verify = false, ca = "ca.pem", name = "x.example.com", profile = "mx", pin = {PINS} }}',
         )
         configuration = self.load(text + '[tls.profiles.p]\nciphers = "ALL"\nciphersuites = "TLS_AES_128_GCM_SHA256"\n')
         self.assertEqual(self.load(show(configuration)), configuration)
@@ -170,6 +171,7 @@ class ShowTests(TLSTestCase):
     def test_so_does_what_is_otherwise_in_another_mode(self) -> None:
         for mode, alpn in (("tcp", '"h2"'), ("tcp", "[]"), ("http", "[]"), ("http", '["http/1.1", "http/1.0"]')):
             for clients in ('"ca.pem"', '{ ca = "ca.pem", crl = "key.pem", verify = "optional" }'):
-                tls = f'certificates = {{ file = "a.pem", ocsp = "o" }}, alpn = {alpn}, warn_days = 3, client_certificates = {clients}'
-                configuration = self.load(self.text(f'mode = "{mode}"\ntls = {{ mode = "implicit", {tls} }}'))
+                tls = f'certificates = {{ file = "a.pem", ocsp = "o" }}, alpn = {alpn}, warn_days = 3'
+                tls = f'tls = {{ mode = "implicit", {tls}, client_certificates = {clients} }}'
+                configuration = self.load(self.text(f'mode = "{mode}"\n{tls}'))
                 self.assertEqual(self.load(show(configuration)), configuration)

@@ -1,11 +1,13 @@
 """TLS as client over a stream in memory."""
 
 import attrs
+from cryptography import x509
 from OpenSSL import SSL
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.net import tlsclient
+from exproxy.net.pins import pin_of
 from exproxy.net.tlsclient import HANDSHAKE_LIMIT, TLSClientStream, TLSError, explain
 from exproxy.net.tlscontext import TLSContextSettings, client_context
 from tests.net.memory import Peer, Recorder, pair
@@ -33,10 +35,12 @@ class TLSClientTests(SynchronousTestCase):
         self.told = Observer()
         self.near, self.far = pair(self.clock, far=("192.0.2.1", 443))
 
-    def client(self, name: str = "mail.example.com", verify: bool = True, legacy: bool = False) -> TLSClientStream:
+    def client(
+        self, name: str = "mail.example.com", verify: bool = True, legacy: bool = False, pins: tuple[str, ...] = ()
+    ) -> TLSClientStream:
         ca = authority_file(self.mktemp())
         context = client_context(TLSContextSettings(verify=verify, ca=ca, legacy=legacy))
-        return TLSClientStream(self.clock, self.near, context, name, self.told, verify)
+        return TLSClientStream(self.clock, self.near, context, name, self.told, verify, pins)
 
     def serve(self, peer: TLSPeer) -> TLSPeerSession:
         session = TLSPeerSession(peer, self.far)
@@ -60,6 +64,21 @@ class TLSClientTests(SynchronousTestCase):
         self.assertEqual((self.told.secured, session.sni, client.version), (1, "mail.example.com", "TLSv1.3"))
         assert client.certificate is not None
         self.assertTrue(client.certificate.chain_ok and client.certificate.name_ok)
+
+    def test_a_pinned_key_lets_it_in_whatever_else_is_not_verified(self) -> None:
+        leaf = stranger().issue_cert("other.example.com")
+        pin = pin_of(x509.load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes()))
+        client = self.client(verify=False, pins=(pin,))
+        self.shake(client, server_context(leaf))
+        self.assertEqual(self.told.secured, 1)
+        assert client.certificate is not None
+        self.assertEqual((client.certificate.pin, len(client.certificate.fingerprint)), (pin, 64))
+
+    def test_another_key_is_told(self) -> None:
+        client = self.client(verify=False, pins=("sha256/other",))
+        self.shake(client)
+        self.assertEqual(self.told.secured, 0)
+        self.assertIn("its key is not a pinned one: it is sha256/", self.failure())
 
     def test_bytes_go_both_ways(self) -> None:
         client = self.client()

@@ -95,3 +95,22 @@ class ContextsTests(SynchronousTestCase):
             contexts.get(TLSContextSettings(verify=True, ca=path))
         path.write_bytes(trustme.CA().cert_pem.bytes())
         self.assertIsInstance(contexts.get(TLSContextSettings(verify=True, ca=path)), SSL.Context)
+
+
+class RenewedAuthoritiesTests(SynchronousTestCase):
+    def test_a_changed_file_makes_a_new_context(self) -> None:
+        path = Path(self.mktemp())
+        path.write_bytes(trustme.CA().cert_pem.bytes())
+        contexts, settings = Contexts(), TLSContextSettings(verify=True, ca=path)
+        before = contexts.get(settings)
+        self.assertIs(contexts.get(attrs.evolve(settings, name="x", pins=("sha256/x",))), before)
+        path.write_bytes(trustme.CA().cert_pem.bytes() * 2)
+        after = contexts.get(settings)
+        self.assertIsNot(after, before)
+        self.assertIs(contexts.get(settings), after)
+
+    def test_a_file_of_nothing_is_no_way_to_verify_nothing(self) -> None:
+        path = Path(self.mktemp())
+        for text in ("", "# no certificate\n"):
+            path.write_text(text)
+            self.assertRaises(TLSSettingsError, Contexts().get, TLSContextSettings(verify=True, ca=path))

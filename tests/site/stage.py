@@ -5,6 +5,7 @@ from typing import Any
 from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import IHostnameResolver
 from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
@@ -72,6 +73,17 @@ class SiteStage(SynchronousTestCase):
         self.network.connect(("192.0.2.9", 25), client, 5.0)
         self.settle()
         return client
+
+    def hear(self) -> list[str]:
+        """What is logged from now on, as people read it."""
+        heard: list[str] = []
+
+        def observe(event: dict[str, Any]) -> None:
+            heard.append(str(event["log_format"]).format(**event))
+
+        globalLogPublisher.addObserver(observe)
+        self.addCleanup(globalLogPublisher.removeObserver, observe)
+        return heard
 
     def settle(self, seconds: float = 0.0) -> None:
         self.reactor.pump([seconds / 40] * 40)

@@ -3,6 +3,7 @@
 import os
 import pickle
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from twisted.internet.task import Clock
@@ -59,6 +60,15 @@ class HeirloomTests(SiteStage):
         binds = tuple(model.Bind("192.0.2.9", 25, 25, tls=each) for each in tls)
         many.frontends["smtp"] = model.Frontend("smtp", "tcp", binds, "hub")
         self.assertEqual(periods(many), CONTEXTS // 100)
+
+    def test_it_reminds_of_what_expires(self) -> None:
+        now = datetime.now(UTC)
+        certificate_file(str(self.file.parent), not_before=now, not_after=now + timedelta(days=3))
+        self.configure()
+        heard = self.hear()
+        self.heirloom.look()
+        self.heirloom.look()
+        self.assertEqual(sum("expires in" in text for text in heard), 1)
 
     def test_renewed_files_are_inherited(self) -> None:
         self.configure()

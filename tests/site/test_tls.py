@@ -10,6 +10,7 @@ from exproxy.net.tls.profiles import BUILT_IN
 from exproxy.site.errors import SiteError
 from exproxy.site.tls import LOOK, TLSContexts
 from tests.net.tls.files import authority_file, certificate_file
+from tests.net.tlspeer import stranger
 from tests.site.stage import SiteStage
 
 
@@ -88,6 +89,28 @@ class ContextTests(SiteStage):
         self.contexts.look(2 * LOOK)
         self.contexts.look(3 * LOOK)
         self.assertIs(tls.identities, before)
+
+    def test_renewed_authorities_are_believed_and_broken_ones_are_not(self) -> None:
+        ca = authority_file(self.folder)
+        server = model.Server("a", "a", "192.0.2.1", 443, tls=model.ServerTLS(ca=ca))
+        client, other = self.contexts.server("web", server), self.contexts.server("web", server)
+        assert client is not None
+        assert other is not None
+        before = client.context
+        heard = self.hear()
+        ca.write_bytes(b"nonsense")
+        self.contexts.look(LOOK)
+        self.contexts.look(2 * LOOK)
+        self.assertIs(client.context, before)
+        ca.write_bytes(stranger().cert_pem.bytes())
+        self.contexts.look(3 * LOOK)
+        self.contexts.look(4 * LOOK)
+        self.assertIsNot(client.context, before)
+        self.assertIs(other.context, client.context)
+        later = self.contexts.server("web", server)
+        assert later is not None
+        self.assertIs(later.context, client.context)
+        self.assertEqual(sum("authorities were changed and cannot be used" in text for text in heard), 1)
 
     def test_a_profile_of_old_versions_has_old_ciphers(self) -> None:
         old = cast(model.TLSVersion, "TLSv1.0")

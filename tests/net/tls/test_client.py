@@ -2,15 +2,24 @@
 
 from pathlib import Path
 
+from cryptography import x509
 from OpenSSL import SSL
 from twisted.trial.unittest import SynchronousTestCase
 
+from exproxy.net.pins import pin_of
 from exproxy.net.tls.client import ClientTLS, client_context
 from exproxy.net.tls.failures import TLSError
 from exproxy.net.tls.profiles import BUILT_IN, Profile
 from exproxy.net.tlscontext import TLSSettingsError
 from tests.net.tls.handshakes import bytes_of_the_server, converse
-from tests.net.tlspeer import authority_file, certificate, server_context
+from tests.net.tlspeer import authority_file, certificate, server_context, stranger
+
+
+def stranger_file(folder: str) -> Path:
+    """An authority that has signed nothing here."""
+    path = authority_file(folder)
+    path.write_bytes(stranger().cert_pem.bytes())
+    return path
 
 
 class Observer:
@@ -57,6 +66,37 @@ class ClientTests(SynchronousTestCase):
         client, _ = self.connect(tls)
         tls.judge(client, "")
         self.assertEqual(self.observer.fault, "")
+
+    def test_a_pinned_key_is_looked_for_with_and_without_the_rest(self) -> None:
+        pin = pin_of(x509.load_pem_x509_certificate(certificate().cert_chain_pems[0].bytes()))
+        anything = client_context(False, None, BUILT_IN["intermediate"])
+        for verify, context in ((True, self.trusting), (False, anything)):
+            tls = ClientTLS("mail.example.com", verify, context, ("sha256/other", pin))
+            client, _ = self.connect(tls)
+            tls.judge(client, "")
+            tls.judge(client, "")
+            other = ClientTLS("mail.example.com", verify, context, ("sha256/other",))
+            client, _ = self.connect(other)
+            error = self.assertRaises(TLSError, other.judge, client, "")
+            self.assertEqual(str(error), f"the server's certificate is refused: its key is not a pinned one: it is {pin}")
+
+    def test_a_pin_does_not_make_up_for_the_name(self) -> None:
+        pin = pin_of(x509.load_pem_x509_certificate(certificate().cert_chain_pems[0].bytes()))
+        tls = ClientTLS("other.example.com", True, self.trusting, (pin,))
+        client, _ = self.connect(tls)
+        self.assertIn("not for other.example.com", str(self.assertRaises(TLSError, tls.judge, client, "")))
+
+    def test_with_other_authorities_no_session_of_before_is_resumed(self) -> None:
+        tls = ClientTLS("mail.example.com", True, self.trusting)
+        full = self.said(tls)
+        before = self.client
+        tls.remember(before)
+        before.set_shutdown(SSL.SENT_SHUTDOWN)
+        tls.trust(client_context(True, authority_file(self.mktemp()), BUILT_IN["intermediate"]))
+        tls.remember(before)
+        self.assertGreater(self.said(tls), full - 50)
+        tls.trust(client_context(True, stranger_file(self.mktemp()), BUILT_IN["intermediate"]))
+        self.assertRaises(SSL.Error, self.connect, tls)
 
     def test_an_unknown_authority_is_told(self) -> None:
         tls = ClientTLS("mail.example.com", True, client_context(True, None, BUILT_IN["intermediate"]))

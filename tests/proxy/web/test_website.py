@@ -27,6 +27,14 @@ class WebsiteTests(WebStage):
         self.asks(get("/", "X-Forwarded-For: 192.0.2.1"))
         self.assertIn(b"X-Forwarded-For: 127.0.0.1\r\n", self.got("one")[0])
 
+    def test_servers_are_told_that_a_client_has_no_certificate(self) -> None:
+        self.serve(forwarding=Forwarding(frozenset()), identity={"X-SSL-Client-Verify": "verify", "X-SSL-Client-DN": "subject"})
+        self.asks(get("/", "X-SSL-Client-Verify: SUCCESS", "X-SSL-Client-DN: CN=admin"))
+        (said,) = self.got("one")
+        self.assertIn(b"X-SSL-Client-Verify: NONE\r\n", said)
+        self.assertNotIn(b"CN=admin", said)
+        self.assertNotIn(b"SUCCESS", said)
+
     def test_a_client_that_is_there_while_it_drains_gets_one_answer(self) -> None:
         frontend = self.serve()
         client = self.client()

@@ -102,7 +102,8 @@ class ClientTLS:
 
     def remember(self, connection: SSL.Connection) -> None:
         """Resume this session next time; TLS 1.3 servers send it only after the handshake."""
-        self._session = connection.get_session()
+        if connection.get_context() is self.context:  # not one of before :meth:`trust`
+            self._session = connection.get_session()
 
     def trust(self, context: SSL.Context) -> None:
         """Other authorities from now on: who was believed before has to show the certificate again."""
