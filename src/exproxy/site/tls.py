@@ -15,6 +15,7 @@ from exproxy.net.tls.files import Watched
 from exproxy.net.tls.profiles import BUILT_IN, INTERMEDIATE, OLD, SUITES, Profile, ProfileError
 from exproxy.net.tls.server import ServerTLS
 from exproxy.net.tlscontext import TLSSettingsError
+from exproxy.site.serverfaults import ServerFaults
 
 LOOK = 2.0
 """Seconds between two looks at the files."""
@@ -42,6 +43,7 @@ class TLSContexts:
         self._contexts: dict[_Trust, SSL.Context] = {}
         self._believers: dict[_Trust, list[ClientTLS]] = {}
         self._authorities: dict[Path, Watched] = {}
+        self._faults = ServerFaults()
         self.troubles: list[str] = []
         self.renewals = 0
         """How often files were renewed."""
@@ -93,6 +95,7 @@ class TLSContexts:
             self._trouble(tls.place, f'{path}.name: "{tls.name or server.address}" is not a host name')
         else:
             self._believers.setdefault(key, []).append(client)
+            self._faults.add(f"{backend}/{server.name}", client)
             return client
         return None
 
@@ -111,10 +114,11 @@ class TLSContexts:
         ]
 
     def look(self, now: float) -> None:
-        """Use the files that have changed; to be called often."""
+        """Use the files that have changed, and tell what failed with servers; to be called often."""
         if now - self._looked < LOOK:
             return
         self._looked = now
+        self._faults.look(now)
         for tls in self._servers.values():
             try:
                 renewed = tls.poll(now)

@@ -46,6 +46,10 @@ class ClientTLS:
     verify: bool
     context: SSL.Context
     pins: tuple[str, ...] = ()
+    failed: int = 0
+    """Handshakes, ever."""
+    fault: str = ""
+    """Why the last of them."""
     _session: SSL.Session | None = None
     _accepted: bytes = b""
     _sni: bytes = b""
@@ -83,9 +87,9 @@ class ClientTLS:
         try:
             fault = (self._name_fault(connection, chain_fault) if self.verify else "") or self._pin_fault(connection)
         except Exception as error:  # three libraries read what a stranger wrote, each with errors of its own
-            raise TLSError(f"the server's certificate is malformed: {error}") from error
+            raise self._failed(f"the server's certificate is malformed: {error}") from error
         if fault:
-            raise TLSError(f"the server's certificate is refused: {fault}")
+            raise self._failed(f"the server's certificate is refused: {fault}")
         self._accepted = der
 
     def _name_fault(self, connection: SSL.Connection, chain_fault: str) -> str:
@@ -98,7 +102,12 @@ class ClientTLS:
     def failure(self, error: SSL.Error, chain_fault: str) -> TLSError:
         """Why a handshake failed; the next one resumes nothing."""
         self._session = None
-        return TLSError(explain_server(error, chain_fault, ALLOWANCE))
+        return self._failed(explain_server(error, chain_fault, ALLOWANCE))
+
+    def _failed(self, fault: str) -> TLSError:
+        self.failed += 1
+        self.fault = fault
+        return TLSError(fault)
 
     def remember(self, connection: SSL.Connection) -> None:
         """Resume this session next time; TLS 1.3 servers send it only after the handshake."""
