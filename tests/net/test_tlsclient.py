@@ -8,9 +8,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.net import tlsclient
 from exproxy.net.pins import pin_of
+from exproxy.net.tls.certificates import CertificateFile, load
 from exproxy.net.tlsclient import HANDSHAKE_LIMIT, TLSClientStream, TLSError, explain
 from exproxy.net.tlscontext import TLSContextSettings, client_context
 from tests.net.memory import Peer, Recorder, pair
+from tests.net.tls.files import write
 from tests.net.tlspeer import TLSPeer, TLSPeerSession, authority_file, certificate, expired, server_context, stranger
 
 
@@ -73,6 +75,13 @@ class TLSClientTests(SynchronousTestCase):
         self.assertEqual(self.told.secured, 1)
         assert client.certificate is not None
         self.assertEqual((client.certificate.pin, len(client.certificate.fingerprint)), (pin, 64))
+
+    def test_a_certificate_has_one_fingerprint_on_disk_and_on_the_wire(self) -> None:
+        identity = load(CertificateFile(write(self.mktemp(), certificate(), "mail")))
+        client = self.client()
+        self.shake(client)
+        assert client.certificate is not None
+        self.assertEqual(client.certificate.fingerprint, identity.fingerprint)
 
     def test_another_key_is_told(self) -> None:
         client = self.client(verify=False, pins=("sha256/other",))

@@ -8,7 +8,7 @@ import trustme
 from OpenSSL import SSL
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.net.tls.certificates import CertificateFile
+from exproxy.net.tls.certificates import CertificateError, CertificateFile
 from exproxy.net.tls.clients import AuthoritiesError, ClientCertificates, load_authorities
 from exproxy.net.tls.profiles import BUILT_IN
 from exproxy.net.tls.server import ServerTLS
@@ -131,6 +131,23 @@ class RevocationTests(ClientTestCase):
             client.set_connect_state()
             client.set_session(session)
             self.assertRaises(SSL.Error, converse, client, tls.connection(None, Observer()))
+
+    def test_nor_when_the_lists_are_only_read_after_another_file_was_mended(self) -> None:
+        leaf = authority().issue_cert("anna@example.com")
+        crl = crl_file(self.folder, authority())
+        tls, context = self.tls(crl=crl), self.context(leaf, SSL.TLS1_2_VERSION)
+        session, good = self.session(tls, context), self.file.file.read_bytes()
+        crl_file(self.folder, authority(), leaf)
+        self.file.file.write_text("nonsense")
+        self.assertFalse(tls.poll(1.0))
+        self.assertRaises(CertificateError, tls.poll, 2.0)
+        self.file.file.write_bytes(good)
+        self.assertEqual([tls.poll(3.0), tls.poll(4.0)], [False, True])
+        self.assertEqual(set(tls.renewed), {self.file.file, crl})
+        client = SSL.Connection(context, None)
+        client.set_connect_state()
+        client.set_session(session)
+        self.assertRaises(SSL.Error, converse, client, tls.connection(None, Observer()))
 
     def session(self, tls: ServerTLS, context: SSL.Context) -> SSL.Session:
         client = SSL.Connection(context, None)

@@ -56,6 +56,8 @@ class ServerTLS:
     _chosen: "_Chosen" = attrs.field(init=False)
     _entries: Entries = attrs.field(init=False)
     _files: Watched = attrs.field(init=False)
+    _changed: frozenset[Path] = frozenset()
+    """Since the last that could be used."""
 
     def __attrs_post_init__(self) -> None:
         clients = () if self.clients is None else self.clients.files
@@ -113,9 +115,10 @@ class ServerTLS:
         changed = self._files.changed()
         if not changed:
             return False
+        self._changed |= frozenset(changed)
         self._load()
-        self.renewed = changed
-        if self.clients is not None and not set(self.clients.files).isdisjoint(changed):
+        self.renewed, self._changed = tuple(path for path in self._files.paths if path in self._changed), frozenset()
+        if self.clients is not None and not set(self.clients.files).isdisjoint(self.renewed):
             self._entries = Entries(self._entry, now, 1)
         return True
 
