@@ -10,12 +10,13 @@ from twisted.internet.defer import Deferred
 
 from exproxy.net.interfaces import Address, PipedStream, PlainStream, SecureStream
 from exproxy.net.tls.client import ClientTLS, client_context
+from exproxy.net.tls.clients import ClientCertificates
 from exproxy.net.tls.failures import TLSError
 from exproxy.net.tls.profiles import BUILT_IN, Profile
 from exproxy.net.tls.server import ServerTLS
 from tests.integration.streams import Recorder, StreamSuite
 from tests.net.tls.files import authority_file, certificate_file
-from tests.net.tlspeer import certificate
+from tests.net.tlspeer import authority, certificate, stranger
 
 
 class TLSRecorder(Recorder):
@@ -342,6 +343,45 @@ class TLSStreamSuite(StreamSuite):
         self.client_tls = ClientTLS("other.example.com", True, self.client_tls.context)
         self.network.connect(self.listen(server), client, 5.0)
         self.assertIn("not for other.example.com", await self.failure(client))
+
+    async def connected(self, context: SSL.Context) -> tuple[TLSRecorder, TLSRecorder]:
+        """Both ends of a connection whose client has ``context``."""
+        self.client_tls = ClientTLS("mail.example.com", True, context)
+        ours, theirs = self.ended(TLSRecorder(self, False)), self.ended(TLSRecorder(self, True))
+        self.network.connect(self.listen(theirs), ours, 5.0)
+        await theirs.until(lambda: theirs.begun)
+        return ours, theirs
+
+    async def test_a_clients_certificate_is_known(self) -> None:
+        folder = self.mktemp()
+        clients = ClientCertificates(authority_file(folder), True)
+        self.server_tls = ServerTLS([certificate_file(folder)], self.profile, clients=clients)
+        context = client_context(True, authority_file(folder), self.profile)
+        authority().issue_cert("anna@example.com", common_name="anna").configure_cert(context)
+        _, theirs = await self.connected(context)
+        await theirs.until(lambda: theirs.streams)
+        shown = theirs.begun[0].peer_certificate
+        assert shown is not None
+        self.assertIn("CN=anna", shown.subject.rfc4514_string())
+
+    async def test_what_is_wrong_with_a_clients_certificate_is_told(self) -> None:
+        folder = self.mktemp()
+        clients = ClientCertificates(authority_file(folder), False)
+        self.server_tls = ServerTLS([certificate_file(folder)], self.profile, clients=clients)
+        context = client_context(True, authority_file(folder), self.profile)
+        stranger().issue_cert("anna@example.com").configure_cert(context)
+        _, theirs = await self.connected(context)
+        wanted = "the client's certificate is refused: its issuer is not among the trusted ones"
+        self.assertEqual(await self.failure(theirs), wanted)
+
+    async def test_a_client_that_speaks_something_else_inside_is_told_so_on_both_sides(self) -> None:
+        folder = self.mktemp()
+        self.server_tls = ServerTLS([certificate_file(folder)], self.profile, protocols=("http/1.1",))
+        context = client_context(True, authority_file(folder), self.profile)
+        context.set_alpn_protos([b"h2"])
+        ours, theirs = await self.connected(context)
+        self.assertIn("the client speaks h2 inside TLS (ALPN)", await self.failure(theirs))
+        self.assertIn("no application protocol", await self.failure(ours))
 
     async def test_truncated_records_are_an_error(self) -> None:
         server, stream, peer = await self.plain()

@@ -153,7 +153,8 @@ class ChunkedTests(SynchronousTestCase):
         self.assertEqual({line: self.refused(b"0\r\n" + line + b"\r\n\r\n") for line in bad}, bad)
 
     def test_what_would_matter_in_the_head_is_no_trailer(self) -> None:
-        for name in (b"Content-Length", b"transfer-encoding", b"Host", b"Cookie", b"X-Forwarded-For", b"Authorization"):
+        usual = (b"Content-Length", b"transfer-encoding", b"Host", b"Cookie", b"X-Forwarded-For", b"Authorization")
+        for name in (*usual, b"x_forwarded_for", b"X-SSL-Client-Verify", b"X_SSL_Client-DN", b"Client-Cert"):
             self.assertIn("stands in a trailer", self.refused(b"0\r\n" + name + b": x\r\n\r\n"))
 
     def test_lines_have_a_bound(self) -> None:

@@ -13,6 +13,7 @@ import attrs
 
 from exproxy.wire.lines import quoted
 from exproxy.wire.web.bodies import End
+from exproxy.wire.web.claims import KNOWN
 from exproxy.wire.web.errors import HttpError
 from exproxy.wire.web.fields import line_complaint
 
@@ -46,8 +47,9 @@ _FORBIDDEN = frozenset(
         b"trailer",
         b"transfer-encoding",
         b"upgrade",
+        *KNOWN,
     }
-)  # RFC 9110 6.5.1
+)  # RFC 9110 6.5.1; and what would be somebody's identity
 _FORBIDDEN_PREFIX = b"x-forwarded-"
 
 
@@ -157,7 +159,7 @@ class ChunkedBody:
         what = line_complaint(line[:-2]) if line.endswith(b"\r\n") else "the line ends in LF without CR"
         if what:
             raise self._refused(f"in a trailer: {what}")
-        name = line.partition(b":")[0].lower()
+        name = line.partition(b":")[0].lower().replace(b"_", b"-")  # IIS shows both as the same variable
         if name in _FORBIDDEN or name.startswith(_FORBIDDEN_PREFIX):
             raise self._refused(f"{quoted(name)} stands in a trailer")
 
