@@ -75,7 +75,7 @@ def ocsp_answer(
     return builder.sign(key, SHA256()).public_bytes(Encoding.DER)  # type: ignore[arg-type]  # it is one that signs
 
 
-def crl_file(folder: str, of: trustme.CA, *revoked: trustme.LeafCert, name: str = "crl.pem", days: int = 2) -> Path:
+def crl_file(folder: str, of: trustme.CA, *revoked: trustme.LeafCert | trustme.CA, name: str = "crl.pem", days: int = 2) -> Path:
     """What ``of`` has revoked.
 
     :param days: until it is out of date.
@@ -85,7 +85,8 @@ def crl_file(folder: str, of: trustme.CA, *revoked: trustme.LeafCert, name: str 
     builder = x509.CertificateRevocationListBuilder().issuer_name(issuer)
     builder = builder.last_update(now - timedelta(days=9)).next_update(now + timedelta(days=days))
     for leaf in revoked:
-        serial = x509.load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes()).serial_number
+        pem = leaf.cert_pem if isinstance(leaf, trustme.CA) else leaf.cert_chain_pems[0]
+        serial = x509.load_pem_x509_certificate(pem.bytes()).serial_number
         one = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - timedelta(days=1)).build()
         builder = builder.add_revoked_certificate(one)
     path = Path(folder, name)

@@ -107,6 +107,20 @@ class RevocationTests(ClientTestCase):
         self.assertEqual(self.fault(tls, bad), "the client's certificate is refused: it is revoked")
         self.assertIsNotNone(self.shown(tls, good))
 
+    def test_an_authority_between_may_be_revoked(self) -> None:
+        leaf = intermediate().issue_cert("anna@example.com")
+        below = crl_file(self.folder, intermediate(), name="below.pem").read_bytes()
+        for revoked, words in (((), ""), ((intermediate(),), "it is revoked (certificate 1 of the chain")):
+            crl = crl_file(self.folder, authority(), *revoked)
+            tls = self.tls(crl=crl)
+            self.assertIn("there is no revocation list of its issuer", self.fault(tls, leaf))
+            crl.write_bytes(crl.read_bytes() + below)
+            tls = self.tls(crl=crl)
+            if words:
+                self.assertIn(words, self.fault(tls, leaf))
+            else:
+                self.assertIsNotNone(self.shown(tls, leaf))
+
     def test_a_list_that_is_out_of_date_lets_nobody_in_and_is_told(self) -> None:
         tls = self.tls(crl=crl_file(self.folder, authority(), days=-1))
         fault = self.fault(tls, authority().issue_cert("anna@example.com"))
