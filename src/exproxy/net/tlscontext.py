@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import attrs
+from cryptography.x509.oid import NameOID
 from OpenSSL import SSL, crypto
 
 from exproxy.net.tls.files import Signature, signature
@@ -156,5 +157,13 @@ def chain_fault(certificate: crypto.X509, code: int, depth: int) -> str:
     """
     fault = _REASONS.get(code, f"OpenSSL's verification error {code}")
     if depth:
-        fault += f" (certificate {depth} of the chain, {printable(certificate.get_subject().CN or 'without a name')})"
+        fault += f" (certificate {depth} of the chain, {printable(_name(certificate))})"
     return fault
+
+
+def _name(certificate: crypto.X509) -> str:
+    try:
+        found = certificate.to_cryptography().subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    except ValueError:  # OpenSSL takes more for a certificate than others do
+        return "which cannot be read"
+    return str(found[0].value) if found else "without a name"

@@ -69,6 +69,19 @@ class RequestTests(SynchronousTestCase):
         self.assertNotIn(b"SUCCESS", said)
         self.assertIn(b"X-SSL-Client-DN: CN=proxy\r\n", said)
 
+    def test_rules_win_over_what_we_tell_of_a_certificate(self) -> None:
+        forwarding = Forwarding(
+            tell=frozenset(), request=header_rules({"X-SSL-Client-DN": "hidden"}, remove=["x-ssl-client-serial"])
+        )
+        about = {"X-SSL-Client-DN": "CN=anna", "X-SSL-Client-Serial": "1", "X-SSL-Client-Verify": "SUCCESS"}
+        said = Forwarder(forwarding, CLIENT, about).request(request(host="Host: a"))
+        self.assertEqual(said, octets("GET /owa/ HTTP/1.1", "Host: a", "X-SSL-Client-Verify: SUCCESS", "X-SSL-Client-DN: hidden"))
+
+    def test_a_back_end_with_rules_of_its_own_has_no_other_idea_of_forgeries(self) -> None:
+        chosen = Forwarding(tell=frozenset(), identity=certificate_claims(["X-Who"]))
+        through = chosen.through(header_rules({"X-In": "1"}), header_rules())
+        self.assertEqual(sent("X-Who: root", "Client-Cert: x", forwarding=through), ["Host: a", "X-In: 1"])
+
     def test_a_framing_line_stays(self) -> None:
         self.assertEqual(
             sent("Transfer-Encoding: chunked", "Trailer: X-T"), ["Host: a", "Transfer-Encoding: chunked", "Trailer: X-T"]

@@ -90,7 +90,8 @@ class Forwarder:
         return self._constant_for(b"")
 
     def _constant_for(self, authority: bytes) -> list[bytes]:
-        about = [header_line(name, value) for name, value in self.about.items() if value is not None]
+        ruled = self.forwarding.request.dropped
+        about = [header_line(name, value) for name, value in self.about.items() if value and name.lower().encode() not in ruled]
         if not self.forwarding.variables:
             return [*about, *self.forwarding.request.lines]
         origin = self.origin
