@@ -186,7 +186,7 @@ class TwoWorkersTLSTests(Scenes, TLSTestCase):
         away = file.rename(file.with_suffix(".away"))
         before = self.proxy.written()
         os.kill(self.proxy.fork_server(), signal.SIGKILL)
-        self.proxy.wait_for_log("the fork server: frontends.bridge.tls: cannot read .*mail.pem", before)
+        self.proxy.wait_for_log("the fork server: .*frontends.bridge.tls: cannot read .*mail.pem", before)
         away.rename(file)
         self.proxy.wait_for_log("worker 1 serves", before)
         self.assertEqual(self.curl(self.bridge), "this is ex1")
