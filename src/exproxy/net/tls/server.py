@@ -202,8 +202,8 @@ def _context(
         _use(context, identity)
     if protocols:
         alpn.offer(context, protocols)
-    staples = {identity.chain[0]: identity.staple for identity in identities if identity.staple is not None}
-    if staples:
+    staples = {identity.chain[0]: identity.staple for identity in identities}
+    if any(staples.values()):
         staple(context, staples, lambda: datetime.now(UTC))
     if authorities is not None:
         authorities.trust(context)
