@@ -122,16 +122,8 @@ class TLSSiteTestCase(PeerTestCase):
         return int(status), version
 
 
-class OneWorkerTests(TLSSiteTestCase):
-    def test_alpn(self) -> None:
-        self.assertEqual(self.curl("web", "--http2", scheme="https"), (200, "1.1"))
-        self.assertIn("ALPN protocol: http/1.1", self.s_client("web", "-alpn", "h2,http/1.1"))
-        self.assertIn("No ALPN negotiated", self.s_client("web"))
-        for protocol in ("h2", "acme-tls/1"):
-            for version in ("-tls1_2", "-tls1_3"):
-                self.assertIn("no application protocol", self.s_client("web", version, "-alpn", protocol))
-        self.assertIn("ALPN protocol: h2", self.s_client("relay", "-alpn", "http/1.1,h2"))
-        self.proxy.wait_for_log(r"the client speaks .* inside TLS \(ALPN\), and here is only http/1.1")
+class RenewalTests(TLSSiteTestCase):
+    """What each worker has to notice by itself."""
 
     def test_the_answer_beside_a_certificate_is_stapled_and_renewed(self) -> None:
         status = ("-status", "-servername", "mail.example.com", "-sigalgs", "ECDSA+SHA256")
@@ -143,6 +135,25 @@ class OneWorkerTests(TLSSiteTestCase):
         self.proxy.wait_for_log("ec.pem.ocsp is not stapled: it is no OCSP answer in DER form")
         self.path("ec.pem.ocsp").write_bytes(ocsp_answer(self.leaf, days=3))
         eventually(lambda: "Status: successful" in self.s_client("web", *status), "the renewed answer is stapled")
+
+    def test_renewed_authorities_are_believed_from_then_on(self) -> None:
+        self.assertEqual(self.curl("verified")[0], 200)
+        self.path("ca.pem").write_bytes(stranger().cert_pem.bytes())
+        eventually(lambda: self.curl("verified")[0] == 503, "the server is not believed any more")
+        self.path("ca.pem").write_bytes(authority().cert_pem.bytes())
+        eventually(lambda: self.curl("verified")[0] == 200, "the server is believed again")
+
+
+class HandshakeTests(TLSSiteTestCase):
+    def test_alpn(self) -> None:
+        self.assertEqual(self.curl("web", "--http2", scheme="https"), (200, "1.1"))
+        self.assertIn("ALPN protocol: http/1.1", self.s_client("web", "-alpn", "h2,http/1.1"))
+        self.assertIn("No ALPN negotiated", self.s_client("web"))
+        for protocol in ("h2", "acme-tls/1"):
+            for version in ("-tls1_2", "-tls1_3"):
+                self.assertIn("no application protocol", self.s_client("web", version, "-alpn", protocol))
+        self.assertIn("ALPN protocol: h2", self.s_client("relay", "-alpn", "http/1.1,h2"))
+        self.proxy.wait_for_log(r"the client speaks .* inside TLS \(ALPN\), and here is only http/1.1")
 
     def test_each_client_gets_the_certificate_that_it_can_use(self) -> None:
         for options, key, name in (
@@ -179,13 +190,6 @@ class OneWorkerTests(TLSSiteTestCase):
         self.assertIn(f"its key is not a pinned one: it is {self.pin}", line)
         self.assertIn(f"its key is {self.pin}", exproxy("probe", "tls", self.secure)[1])
 
-    def test_renewed_authorities_are_believed_from_then_on(self) -> None:
-        self.assertEqual(self.curl("verified")[0], 200)
-        self.path("ca.pem").write_bytes(stranger().cert_pem.bytes())
-        eventually(lambda: self.curl("verified")[0] == 503, "the server is not believed any more")
-        self.path("ca.pem").write_bytes(authority().cert_pem.bytes())
-        eventually(lambda: self.curl("verified")[0] == 200, "the server is believed again")
 
-
-class TwoWorkersTests(OneWorkerTests):
+class TwoWorkersRenewalTests(RenewalTests):
     WORKERS = 2
