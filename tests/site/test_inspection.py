@@ -46,6 +46,8 @@ class InspectionTests(SiteStage):
         wanted = f"site.toml:9: backends.hub.servers.one.tls: {nothing} holds no certificate in PEM form"
         self.assertIn(wanted, problems)
         self.assertTrue(any(f"frontends.smtp.tls: {nothing} holds no certificate" in problem for problem in problems))
+        missing = model.Certificate(Path(self.folder, "missing.pem"))
+        self.assertEqual(len(self.found(model.FrontTLS((missing,), client_certificates=clients)).problems), 2)
         good = model.ClientCertificates(authority_file(self.folder))
         self.assertEqual(self.found(model.FrontTLS((model.Certificate(self.file),), client_certificates=good)).problems, ())
 

@@ -10,7 +10,7 @@ from exproxy.config import model
 from exproxy.config.problems import Place
 from exproxy.net.tls.certificates import CertificateError, CertificateFile, load
 from exproxy.net.tls.client import ClientTLS, client_context
-from exproxy.net.tls.clients import AuthoritiesError, ClientCertificates
+from exproxy.net.tls.clients import AuthoritiesError, ClientCertificates, load_authorities
 from exproxy.net.tls.files import Watched
 from exproxy.net.tls.profiles import BUILT_IN, INTERMEDIATE, OLD, SUITES, Profile, ProfileError
 from exproxy.net.tls.server import ServerTLS
@@ -64,17 +64,17 @@ class TLSContexts:
         if tls not in self._servers:
             self._names[tls] = name
             files = [CertificateFile(item.file, item.key, item.password, item.ocsp) for item in tls.certificates]
+            asked = tls.client_certificates
+            clients = None if asked is None else ClientCertificates(asked.ca, asked.verify == "required", asked.crl)
             try:
-                self._servers[tls] = self._server(tls, files)
+                self._servers[tls] = self._server(tls, files, clients)
             except (CertificateError, AuthoritiesError, ProfileError) as error:
-                for sentence in _faults(files) or [str(error)]:
+                for sentence in _faults(files, clients) or [str(error)]:
                     self._trouble(tls.place, f"frontends.{name}.tls: {sentence}")
                 return None
         return self._servers[tls]
 
-    def _server(self, tls: model.FrontTLS, files: list[CertificateFile]) -> ServerTLS:
-        asked = tls.client_certificates
-        clients = None if asked is None else ClientCertificates(asked.ca, asked.verify == "required", asked.crl)
+    def _server(self, tls: model.FrontTLS, files: list[CertificateFile], clients: ClientCertificates | None) -> ServerTLS:
         profile = self._profiles[tls.profile]
         return ServerTLS(files, profile, self._now, self._beforehand, tls.alpn, clients, tls.warn_days)
 
@@ -155,7 +155,7 @@ def _at(place: Place | None) -> str:
     return "" if place is None else f"{place}: "
 
 
-def _faults(files: list[CertificateFile]) -> list[str]:
+def _faults(files: list[CertificateFile], clients: ClientCertificates | None) -> list[str]:
     """What is wrong with each by itself: an administrator wants to know all at once."""
     found = []
     for file in files:
@@ -163,6 +163,11 @@ def _faults(files: list[CertificateFile]) -> list[str]:
             load(file)
         except CertificateError as error:
             found.append(str(error))
+    try:
+        if clients is not None:
+            load_authorities(clients)
+    except AuthoritiesError as error:
+        found.append(str(error))
     return found
 
 
