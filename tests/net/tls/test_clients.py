@@ -208,6 +208,8 @@ class FileTests(ClientTestCase):
         self.assertIn("cannot read ", self.fault_of(nothing))
         nothing.write_text("nonsense")
         self.assertIn("nothing.pem holds no certificate", self.fault_of(nothing))
+        nothing.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+        self.assertIn("nothing.pem: a certificate is damaged", self.fault_of(nothing))
         self.assertIn("nothing.pem holds no certificate revocation list", self.fault_of(self.ca, nothing))
         nothing.write_text("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n")
         self.assertIn("nothing.pem: a certificate revocation list is damaged", self.fault_of(self.ca, nothing))

@@ -87,10 +87,13 @@ def load_authorities(source: ClientCertificates) -> Authorities:
 
     :raises AuthoritiesError: one cannot be read or parsed, or an authority has no list.
     """
+    data = _read(source.ca)
+    if b"-----BEGIN CERTIFICATE-----" not in data:
+        raise AuthoritiesError(f"{source.ca} holds no certificate in PEM form")
     try:
-        certificates = tuple(x509.load_pem_x509_certificates(_read(source.ca)))
+        certificates = tuple(x509.load_pem_x509_certificates(data))
     except ValueError as error:
-        raise AuthoritiesError(f"{source.ca} holds no certificate in PEM form: {error}") from error
+        raise AuthoritiesError(f"{source.ca}: a certificate is damaged: {error}") from error
     crls = () if source.crl is None else _lists(source.crl)
     if crls:
         listed = {crl.issuer for crl in crls}
