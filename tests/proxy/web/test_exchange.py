@@ -1,5 +1,7 @@
 """One request and its answer: bodies, back-pressure, early answers, upgrades, and what goes wrong."""
 
+from exproxy.wire.web.forwarding import Forwarding
+from exproxy.wire.web.rules import header_rules
 from tests.net.memory import CHUNK, Peer, Recorder
 from tests.proxy.web.webstage import CONTINUE, GET, OK, WebStage, get, post
 
@@ -273,6 +275,12 @@ class BadAnswerTests(WebStage):
         self.assertEqual(client.data, OK)
         self.send(client, GET)
         self.assertEqual(len(self.servers["one"].sessions), 2)
+
+    def test_a_trailer_says_nothing_that_the_head_may_not(self) -> None:
+        self.serve(forwarding=Forwarding(request=header_rules(remove=["X-Internal"])))
+        client = self.asks(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"0\r\nX-Internal: yes\r\n\r\n")
+        self.assertEqual(client.data[9:12], b"400")
+        self.assertNotIn(b"yes", self.got("one")[0])
 
     def test_broken_chunks_of_a_client_are_400_and_cut_for_the_server(self) -> None:
         self.serve()

@@ -35,7 +35,7 @@ class Counted:
         return [("over", self.passed)] if self.body.over and not before else []
 
 
-SIZE = st.sampled_from(["%x", "%X", "0%x", "000%x", "%x;a", "%x;a=b;c", '%x;a="q r"', "%x;\t"])
+SIZE = st.sampled_from(["%x", "%X", "0%x", "000%x", "%x;a", "%x;a=b;c", '%x;a="q r"', "%x;\ta = b "])
 CHUNK = st.builds(
     lambda size, data: (size % len(data)).encode() + b"\r\n" + data + b"\r\n", SIZE, st.binary(min_size=1, max_size=40)
 )
@@ -101,6 +101,11 @@ class ChunkedTests(SynchronousTestCase):
     def test_trailers_pass(self) -> None:
         self.end(b"0\r\nX-Checksum: 12\r\nServer-Timing: a\r\n\r\n")
 
+    def test_extensions_that_are_none_are_refused(self) -> None:
+        """Who reads quotes over the end of the line finds another chunk."""
+        for extension in (b"", b"=b", b"a=", b'a="b', b'a="b\\"', b"a b", b";a", b"a,b", b'"a"'):
+            self.assertIn("is no size of a chunk", self.refused(b"5;" + extension + b"\r\nhello\r\n0\r\n\r\n"), extension)
+
     def test_bad_sizes_are_refused(self) -> None:
         for size in (
             b"",
@@ -156,6 +161,16 @@ class ChunkedTests(SynchronousTestCase):
         usual = (b"Content-Length", b"transfer-encoding", b"Host", b"Cookie", b"X-Forwarded-For", b"Authorization")
         for name in (*usual, b"x_forwarded_for", b"X-SSL-Client-Verify", b"X_SSL_Client-DN", b"Client-Cert"):
             self.assertIn("stands in a trailer", self.refused(b"0\r\n" + name + b": x\r\n\r\n"))
+
+    def test_an_underscore_makes_no_other_name_of_it(self) -> None:
+        for name in (b"Content_Length", b"Transfer_Encoding", b"X_Forwarded-For", b"X_Real_IP"):
+            self.assertIn("stands in a trailer", self.refused(b"0\r\n" + name + b": x\r\n\r\n"))
+
+    def test_what_the_server_would_not_get_from_the_head_is_no_trailer(self) -> None:
+        for name in (b"X-Client-DN", b"X_Client_DN", b"x_internal"):
+            body = ChunkedBody("HTTP request body", 400, frozenset({b"x-client-dn", b"x_internal"}))
+            error = self.assertRaises(HttpError, body.take, b"0\r\n" + name + b": x\r\n\r\n")
+            self.assertIn("stands in a trailer", str(error))
 
     def test_lines_have_a_bound(self) -> None:
         self.end(b"1;" + b"a" * (MAX_LINE - 4) + b"\r\nx\r\n0\r\n\r\n")

@@ -39,6 +39,11 @@ class RequestTests(SynchronousTestCase):
         )
         self.assertEqual(sent(*lines, "Authorization: NTLM x"), ["Host: a", "Authorization: NTLM x"])
 
+    def test_what_only_looks_like_framing_goes(self) -> None:
+        self.assertEqual(
+            sent("Content_Length: 5", "TRANSFER_ENCODING: chunked", "Content-Length: 6"), ["Host: a", "Content-Length: 6"]
+        )
+
     def test_what_connection_names_goes(self) -> None:
         self.assertEqual(sent("X-Hop: 1", "Connection: close, X-Hop", "X-Other: 2"), ["Host: a", "X-Other: 2"])
 
@@ -141,6 +146,11 @@ class RequestTests(SynchronousTestCase):
 
     def test_the_host_may_be_replaced(self) -> None:
         self.assertEqual(sent(forwarding=Forwarding(frozenset(), header_rules(replace={"Host": "ex1"}))), ["Host: ex1"])
+
+    def test_what_rules_take_away_no_trailer_may_bring(self) -> None:
+        rules = Forwarding(frozenset(), header_rules(remove=["X-Internal"]))
+        forwarder = Forwarder(rules, CLIENT, {"X-Client-DN": None})
+        self.assertLessEqual({b"x-internal", b"x-client-dn", b"x_client-dn", b"x-forwarded-for"}, forwarder.withheld)
 
     def test_lines_of_one_request(self) -> None:
         data = Forwarder(SILENT, CLIENT).request(request(), [b"X-Once: 1"])

@@ -73,6 +73,11 @@ class HostTests(SynchronousTestCase):
             b'a"',
             b"\xe4",
             b"a:443x",
+            b"a:65536",
+            b"[a]",
+            b"a..",
+            b".a",
+            b".",
         ):
             error = self.assertRaises(HttpError, host, text)
             self.assertEqual((error.status, error.where), (400, "HTTP request, Host"), text)

@@ -123,7 +123,7 @@ class Exchange:
         self._date = time.time()
         self._limits = limits
         self._max_body = max_body
-        self._request_body = request_body(head)
+        self._request_body = request_body(head, client.forwarder.withheld)
         self._response_body: Body | None = None
         self._reader = ResponseReader(limits)
         self._upstream: Upstream | None = None

@@ -2,8 +2,9 @@
 
 The octets go on as they came, sizes, extensions and trailers too, so these have to mean the same to everybody: a size has at most
 15 hexadecimal digits and nothing around it, each line ends in CRLF, an extension begins with a semicolon right behind the size
-and has no control characters (what servers make of a CR or LF in it differs), and no trailer has a name that would matter had it
-come in the head.  Extensions of more than 16 KB in one body are refused: they are octets that no server counts.
+and is a name, or one with a value whose quotes end in the same line (what servers make of a CR or LF in it differs), and no
+trailer has a name that would matter had it come in the head, in whichever spelling.  Extensions of more than 16 KB in one body
+are refused: they are octets that no server counts.
 """
 
 import enum
@@ -15,7 +16,7 @@ from exproxy.wire.lines import quoted
 from exproxy.wire.web.bodies import End
 from exproxy.wire.web.claims import KNOWN
 from exproxy.wire.web.errors import HttpError
-from exproxy.wire.web.fields import line_complaint
+from exproxy.wire.web.fields import TOKEN, line_complaint
 
 MAX_LINE = 4096
 """Octets of a size with its extension, or of a trailer, with the end of the line."""
@@ -23,12 +24,16 @@ MAX_EXTENSIONS = 16_384
 MAX_TRAILERS = 16_384
 """Octets of all of them."""
 
-_SIZE = rb"([0-9A-Fa-f]{1,15}+)(;[\t\x20-\x7e\x80-\xff]*+)?\r\n"
+_QUOTED = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'  # RFC 9110 5.6.4
+_VALUED = rb"[\t ]*+=[\t ]*+(?:" + TOKEN + rb"++|" + _QUOTED + rb")[\t ]*+"
+_EXTENSION = rb";[\t ]*+" + TOKEN + rb"++(?:" + _VALUED + rb")?+"
+_SIZE = rb"([0-9A-Fa-f]{1,15}+)((?:" + _EXTENSION + rb")*+)\r\n"
 _FIRST = re.compile(_SIZE)
 _NEXT = re.compile(rb"\r\n" + _SIZE)
 _FORBIDDEN = frozenset(
     {
         b"authorization",
+        b"cache-control",
         b"connection",
         b"content-encoding",
         b"content-length",
@@ -40,17 +45,24 @@ _FORBIDDEN = frozenset(
         b"front-end-https",
         b"host",
         b"keep-alive",
+        b"location",
+        b"max-forwards",
+        b"pragma",
+        b"proxy-authenticate",
         b"proxy-authorization",
         b"proxy-connection",
+        b"range",
         b"set-cookie",
         b"te",
         b"trailer",
         b"transfer-encoding",
         b"upgrade",
+        b"www-authenticate",
+        b"x-real-ip",
         *KNOWN,
     }
 )  # RFC 9110 6.5.1; and what would be somebody's identity
-_FORBIDDEN_PREFIX = b"x-forwarded-"
+_FORBIDDEN_PREFIXES = (b"if-", b"x-forwarded-")
 
 
 class _Part(enum.Enum):
@@ -69,10 +81,12 @@ class ChunkedBody:
 
     :param where: of errors: "HTTP request body".
     :param status: of errors: 400 for a request, 502 for a response.
+    :param withheld: names in lower case that no trailer may have either; others would never arrive from the head.
     """
 
     where: str
     status: int
+    withheld: frozenset[bytes] = frozenset()
     limit: int = attrs.field(default=MAX_LINE, init=False)
     """Octets that are held at most: of a line that has not all come."""
     _part: _Part = attrs.field(default=_Part.FIRST, init=False)
@@ -159,8 +173,9 @@ class ChunkedBody:
         what = line_complaint(line[:-2]) if line.endswith(b"\r\n") else "the line ends in LF without CR"
         if what:
             raise self._refused(f"in a trailer: {what}")
-        name = line.partition(b":")[0].lower().replace(b"_", b"-")  # IIS shows both as the same variable
-        if name in _FORBIDDEN or name.startswith(_FORBIDDEN_PREFIX):
+        name = line.partition(b":")[0].lower()
+        meant = name.replace(b"_", b"-")  # IIS shows both as the same server variable
+        if meant in _FORBIDDEN or not self.withheld.isdisjoint((name, meant)) or meant.startswith(_FORBIDDEN_PREFIXES):
             raise self._refused(f"{quoted(name)} stands in a trailer")
 
     def _size_complaint(self, line: bytes) -> str:

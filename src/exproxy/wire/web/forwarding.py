@@ -73,13 +73,14 @@ class Forwarder:
     forwarding: Forwarding
     origin: Origin
     about: Mapping[str, str | None] = attrs.field(factory=dict)
-    _drops: frozenset[bytes] = attrs.field(init=False)
+    withheld: frozenset[bytes] = attrs.field(init=False)
+    """Names in lower case of lines that this client may send and no server gets."""
     _constant: list[bytes] = attrs.field(init=False)
     _authority: bytes | None = attrs.field(default=None, init=False)
     _told: list[bytes] = attrs.field(factory=list, init=False)
 
-    @_drops.default
-    def _first_drops(self) -> frozenset[bytes]:
+    @withheld.default
+    def _first_withheld(self) -> frozenset[bytes]:
         drops = self.forwarding.client_drops
         if self.origin.trusted:
             drops = self.forwarding.request_drops - (LIKEWISE - self.forwarding.request.spelled)
@@ -103,7 +104,7 @@ class Forwarder:
 
         :param more: lines of this request, without their ends.
         """
-        drops = dropped(self._drops, head.options) if head.options else self._drops
+        drops = dropped(self.withheld, head.options) if head.options else self.withheld
         lines = [line for name, line in zip(head.names, head.lines, strict=True) if name not in drops]
         values = head.values
         if head.options or not head.minor or b"te" in values:

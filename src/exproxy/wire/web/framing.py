@@ -7,10 +7,13 @@ from exproxy.wire.web.errors import HttpError
 from exproxy.wire.web.head import RESPONSE, RequestHead, ResponseHead
 
 
-def request_body(head: RequestHead) -> Body:
-    """The body of a request: without a length there is none."""
+def request_body(head: RequestHead, withheld: frozenset[bytes] = frozenset()) -> Body:
+    """The body of a request: without a length there is none.
+
+    :param withheld: names in lower case of lines that the server does not get from this client, from a trailer either.
+    """
     if head.chunked:
-        return ChunkedBody("HTTP request body", 400)
+        return ChunkedBody("HTTP request body", 400, withheld)
     return LengthBody(head.length) if head.length else NoBody()
 
 

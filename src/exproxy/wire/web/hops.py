@@ -7,7 +7,10 @@ what we say of it: ``Connection: x-forwarded-for, host`` is an attempt to have t
 CONNECTION = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"upgrade"})
 """For one connection always.  ``transfer-encoding`` is not among them, for chunks are passed on as they come; nor ``trailer``."""
 
-REQUEST_HOPS = CONNECTION | {b"http2-settings", b"proxy", b"proxy-authorization"}
+_MOCK_FRAMING = frozenset({b"content_length", b"transfer_encoding"})
+"""CGI and IIS show these as the same variables as the real ones, which a server could then find in either."""
+
+REQUEST_HOPS = CONNECTION | _MOCK_FRAMING | {b"http2-settings", b"proxy", b"proxy-authorization"}
 """``proxy`` is no header at all, but CGI programs take it for the variable HTTP_PROXY (CVE-2016-5385, "httpoxy")."""
 
 RESPONSE_HOPS = CONNECTION | {b"proxy-authenticate", b"proxy-authentication-info"}

@@ -10,9 +10,11 @@ from exproxy.wire.web.errors import HttpError
 from exproxy.wire.web.path import canonical
 
 _ABSOLUTE = re.compile(rb"([A-Za-z][A-Za-z0-9+.\-]*)://([^/?]+)([^?]*)\??(.*)", re.DOTALL)
+_LABEL = rb"[A-Za-z0-9_~!$&'()*+;=\-]++"
 _AUTHORITY = re.compile(
-    rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+;=\-]+)(?::[0-9]{0,5})?"
-)  # RFC 3986 3.2.2; no comma: it lists
+    rb"(\[[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*\]|" + _LABEL + rb"(?:\." + _LABEL + rb")*+\.?+)(?::([0-9]{0,5}))?"
+)  # RFC 3986 3.2.2; no comma: it lists; no empty label: who takes away dots finds another host
+_LAST_PORT = 65_535
 
 _WHERE = "HTTP request, target"
 
@@ -47,6 +49,6 @@ def host(authority: bytes) -> str:
     :raises HttpError: it is no host, or more than one.
     """
     found = _AUTHORITY.fullmatch(authority)
-    if found is None:
+    if found is None or int(found[2] or 0) > _LAST_PORT:
         raise HttpError(f"{quoted(authority)} is not one host name" if authority else "Host is empty", "HTTP request, Host", 400)
     return found[1].decode("ascii").lower().removesuffix(".")
