@@ -1,5 +1,6 @@
 """One request and its answer: bodies, back-pressure, early answers, upgrades, and what goes wrong."""
 
+from exproxy.proxy.web.exchange import MOST_INTERIM
 from exproxy.wire.web.forwarding import Forwarding
 from exproxy.wire.web.rules import header_rules
 from tests.net.memory import CHUNK, Peer, Recorder
@@ -147,6 +148,41 @@ class ContinueTests(WebStage):
         self.reply(CONTINUE + OK)
         self.assertEqual(client.data, CONTINUE + OK)
 
+    def test_an_answer_instead_of_it_ends_both_connections(self) -> None:
+        """The client has sent no body, and the server may not wait for one: what came next could be taken for either."""
+        self.serve()
+        client = self.asks(post(b"", "Expect: 100-continue", length=5))
+        self.reply(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+        self.assertTrue(client.data.endswith(b"\r\nConnection: close\r\n\r\nno"))
+        self.assertTrue(client.eof)
+        self.send(client, GET)
+        self.assertTrue(self.session().lost)
+        self.assertNotIn(b"GET", self.got("one")[0])
+
+    def test_but_one_that_asks_who_it_is(self) -> None:
+        self.serve()
+        client = self.asks(post(b"", "Expect: 100-continue", length=5))
+        self.reply(EarlyTests.UNAUTHORIZED)
+        self.assertEqual(client.data, EarlyTests.UNAUTHORIZED)
+        self.send(client, b"hello" + GET)
+        self.assertTrue(self.got("one")[0].startswith(b"POST"))
+        self.assertIn(b"helloGET", self.got("one")[0])
+
+    def test_nor_one_behind_it(self) -> None:
+        self.serve()
+        client = self.asks(post(b"", "Expect: 100-continue", length=5))
+        self.reply(CONTINUE + OK)
+        self.send(client, b"hello" + GET)
+        self.assertIn(b"helloGET", self.got("one")[0])
+
+    def test_a_flood_of_interim_answers_is_none(self) -> None:
+        self.serve()
+        for minor in (0, 1):
+            client = self.asks(GET.replace(b"/1.1", b"/1.%d" % minor))
+            self.reply(CONTINUE * (MOST_INTERIM + 1), number=-1)
+            self.assertEqual(client.data.count(CONTINUE), MOST_INTERIM * minor)
+            self.assertIn(b"HTTP/1.1 502 ", client.data)
+
     def test_a_client_of_http_1_0_gets_none(self) -> None:
         self.serve()
         client = self.asks(b"POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi")
@@ -219,7 +255,17 @@ class CutTests(WebStage):
     def test_chunks_without_the_last_one(self) -> None:
         client = self.cut(CHUNKED + b"3\r\nabc\r\n")
         self.assertTrue(client.data.endswith(b"3\r\nabc\r\n"))
-        self.assertTrue(client.eof)
+        self.assertIsInstance(client.error, ConnectionResetError)
+        self.assertFalse(client.eof)
+
+    def test_a_length_for_a_client_that_may_know_none(self) -> None:
+        """One of HTTP/1.0 may read until the end, and take that for the whole."""
+        self.serve()
+        client = self.asks(b"GET / HTTP/1.0\r\n\r\n")
+        self.reply(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+        self.session().stream.close()
+        self.settle()
+        self.assertIsInstance(client.error, ConnectionResetError)
 
     def test_what_would_end_with_the_connection_is_reset_when_that_is_reset(self) -> None:
         client = self.cut(b"HTTP/1.1 200 OK\r\n\r\nabc", abort=True)
@@ -232,7 +278,7 @@ class CutTests(WebStage):
         self.reply(CHUNKED)
         self.reply(b"zz\r\n")
         self.assertEqual(client.data, CHUNKED)
-        self.assertTrue(client.eof)
+        self.assertIsInstance(client.error, ConnectionResetError)
         self.assertEqual(self.requests()[0].termination, "PD")
 
     def test_the_client_gets_no_page_behind_half_an_answer(self) -> None:

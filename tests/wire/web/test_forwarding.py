@@ -304,6 +304,10 @@ class ResponseTests(SynchronousTestCase):
         switch = response("Upgrade: websocket", "Connection: Upgrade", start="HTTP/1.1 101 X")
         self.assertNotIn(b"X-A", forwarder.response(switch, True, 1))
 
+    def test_chunks_that_do_not_come_are_taken_from_304(self) -> None:
+        start = "HTTP/1.1 304 Not Modified"
+        self.assertEqual(self.got("ETag: x", "Transfer-Encoding: chunked", start=start), octets(start, "ETag: x"))
+
     def test_a_length_of_nothing_is_taken_from_204(self) -> None:
         self.assertEqual(self.got("Content-Length: 0", start="HTTP/1.1 204 No Content"), octets("HTTP/1.1 204 No Content"))
 

@@ -12,6 +12,7 @@ from exproxy.wire.web.framing import (
     request_body,
     response_body,
     server_keeps,
+    waits_to_send,
 )
 from tests.wire.web.heads import request, response, told
 
@@ -117,6 +118,19 @@ class WebsocketTests(SynchronousTestCase):
             "HTTP/1.0": request(*WEBSOCKET, start="GET / HTTP/1.0"),
         }
         self.assertEqual([name for name, head in others.items() if asks_websocket(head)], [])
+
+
+class ExpectationTests(SynchronousTestCase):
+    def test_who_wants_to_be_told_to_send(self) -> None:
+        cases = {
+            ("Expect: 100-continue", "1.1"): True,
+            ("Expect: 100-Continue", "1.1"): True,
+            ("Expect: 100-continue", "1.0"): False,
+            ("Expect: 200-ok", "1.1"): False,
+            ("X: y", "1.1"): False,
+        }
+        found = {case: waits_to_send(request(case[0], start=f"POST / HTTP/{case[1]}")) for case in cases}
+        self.assertEqual(found, cases)
 
 
 class KeepingTests(SynchronousTestCase):

@@ -16,10 +16,17 @@ from exproxy.proxy.accesslog.request import LONGEST_REQUEST, RequestRecord
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.web.upstream import Upstream
-from exproxy.wire.web.bodies import Body, End, NoBody, UntilClose
+from exproxy.wire.web.bodies import Body, End, LengthBody, NoBody, UntilClose
 from exproxy.wire.web.errors import HttpError
 from exproxy.wire.web.forwarding import Forwarder
-from exproxy.wire.web.framing import check_nothing_behind, client_keeps, request_body, response_body, server_keeps
+from exproxy.wire.web.framing import (
+    check_nothing_behind,
+    client_keeps,
+    request_body,
+    response_body,
+    server_keeps,
+    waits_to_send,
+)
 from exproxy.wire.web.head import RequestHead
 from exproxy.wire.web.legs import answers_challenge
 from exproxy.wire.web.limits import Limits
@@ -27,6 +34,9 @@ from exproxy.wire.web.reading import ResponseReader
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that may be sent again though a server may have begun with them (RFC 9110 9.2.1 and 9.2.2)."""
+
+MOST_INTERIM = 100
+"""Interim answers to one request; more are a server that has lost its mind."""
 
 _UNREACHED = 503
 _TOO_LATE = 504
@@ -80,10 +90,12 @@ class Exchange:
         "_client",
         "_client_full",
         "_closes",
+        "_continued",
         "_date",
         "_frontend",
         "_head",
         "_head_size",
+        "_interim",
         "_keeps",
         "_limits",
         "_max_body",
@@ -131,6 +143,8 @@ class Exchange:
         self._server_full = False
         self._closes = False
         self._keeps = False
+        self._interim = 0
+        self._continued = False
         self._resent = False
         self._over = False
         self._bytes_in = 0
@@ -299,7 +313,7 @@ class Exchange:
             self._end_if_over()
         else:
             self._end(reason + "D")
-            self._client.cut(framed=not isinstance(body, UntilClose))
+            self._client.cut(framed=self._shows(body))
 
     # ---- the steps
 
@@ -322,6 +336,10 @@ class Exchange:
             data = self._reader.rest
             minor = self._head.minor
             if head.interim:
+                self._interim += 1
+                if self._interim > MOST_INTERIM:
+                    raise HttpError(f"more than {MOST_INTERIM} interim answers came", "HTTP response", _BAD_ANSWER)
+                self._continued = self._continued or head.status == 100
                 if minor:
                     self._to_client(self._client.forwarder.response(head, True, minor))
                 continue
@@ -331,7 +349,7 @@ class Exchange:
             count = body.take(data) if data else 0
             if body.over:
                 check_nothing_behind(data[count:])
-            self._keeps = server_keeps(head, body)
+            self._keeps = server_keeps(head, body) and not self._may_have_skipped(head.status)
             self._closes = not self._may_keep(body)
             self._response_body = body
             self._status = head.status
@@ -341,6 +359,14 @@ class Exchange:
             if body.over:
                 self._end_if_over()
             return
+
+    def _may_have_skipped(self, status: int) -> bool:
+        """Whether the server may take what comes next for another request, and not for the body that it did not ask for.
+
+        It should not (RFC 9110 10.1.1), but what is a body for us must be one for it.  With 401 the same connection goes on, for
+        NTLM needs that.
+        """
+        return not (self._request_body.over or self._continued or status == 401) and waits_to_send(self._head)
 
     def _may_keep(self, body: Body) -> bool:
         """Whether another request may come behind this answer."""
@@ -430,6 +456,13 @@ class Exchange:
         """Whether chunks, with their sizes, are more than a body may have; a length was looked at before."""
         return self._max_body is not None and self._head.chunked and self._bytes_in - self._head_size > self._max_body
 
+    def _shows(self, body: Body) -> bool:
+        """Whether every client sees by an ordinary end that not all of ``body`` came.
+
+        There are those that take an end within the line of a chunk's size, or without the last empty line, for that of the whole.
+        """
+        return isinstance(body, LengthBody) and self._head.minor == 1
+
     def _waits_for_client(self) -> bool:
         return self._client_full or (self.sending and not self._server_full)
 
@@ -445,7 +478,7 @@ class Exchange:
             self._client.answered(keep=False)
         else:
             self._end(termination)
-            self._client.cut(framed=not isinstance(body, UntilClose))
+            self._client.cut(framed=self._shows(body))
 
     def _end(self, termination: str) -> None:
         """Let the server's connection go, and write the line."""

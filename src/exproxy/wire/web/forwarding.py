@@ -128,6 +128,8 @@ class Forwarder:
             drops = dropped(drops, head.options)
         if head.status < 200 or head.status == 204:
             drops |= {b"content-length"}  # it says 0, and should not be there (RFC 9110 8.6)
+        elif head.status == 304:
+            drops |= {b"transfer-encoding"}  # there are clients that wait for the chunks; anybody may take it away (RFC 9112 6.1)
         lines = [line for name, line in zip(head.names, head.lines, strict=True) if name not in drops]
         if head.status == 101:
             lines += [b"Upgrade: " + head.values[b"upgrade"], b"Connection: Upgrade"]

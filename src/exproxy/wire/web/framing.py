@@ -68,6 +68,11 @@ def asks_websocket(head: RequestHead) -> bool:
     )
 
 
+def waits_to_send(request: RequestHead) -> bool:
+    """Whether the client wants to be told to send its body (RFC 9110 10.1.1)."""
+    return request.minor == 1 and request.values.get(b"expect", b"").lower() == b"100-continue"
+
+
 def client_keeps(request: RequestHead) -> bool:
     """Whether the client wants to ask more on this connection (RFC 9112 9.3)."""
     return _keeps(request.minor, request.options)
