@@ -18,6 +18,19 @@ class UpstreamTests(WebStage):
         self.assertTrue(self.upstream().free)
         self.assertEqual(self.upstream().asked, 1)
 
+    def test_it_takes_none_while_there_is_something_that_nobody_asked_for(self) -> None:
+        """It came before the request, though its event comes behind it."""
+        self.serve()
+        client = self.asks(GET)
+        self.reply(OK)
+        near = self.near(self.session())
+        near.pause()
+        self.session().stream.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+        self.send(client, GET)
+        self.assertEqual(len(self.servers["one"].sessions), 2)
+        self.reply(OK, number=1)
+        self.assertEqual(client.data, OK * 2)
+
     def test_the_slot_is_held_between_requests_and_given_back_when_the_server_leaves(self) -> None:
         backend = self.backend()
         self.serve(backend)

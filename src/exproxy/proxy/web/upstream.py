@@ -67,8 +67,13 @@ class Upstream:
 
     @property
     def free(self) -> bool:
-        """Whether it takes a request: it is idle, and the server did not leave, nor has to be left."""
-        return not (self.gone or self._retired or self._asker is not None) and self.server is not None and self.server.usable
+        """Whether it takes a request: it is idle, and the server did not leave, nor has to be left, nor speaks unasked.
+
+        What waits in the socket would be the answer to a request that it does not know yet.
+        """
+        if self.gone or self._retired or self._asker is not None or self.stream is None or self.server is None:
+            return False
+        return self.server.usable and not self.stream.has_waiting()
 
     def take(self, asker: Asker) -> None:
         """Serve ``asker`` until :meth:`let_go` or :meth:`retire`."""
