@@ -4,11 +4,10 @@ Nothing that comes behind an answer is anybody's: :data:`POISON` never reaches a
 """
 
 import enum
-import io
 import socket
 from collections.abc import Iterable
-from http.client import HTTPException, HTTPResponse
-from typing import cast
+from http.client import HTTPResponse
+from typing import BinaryIO, cast
 
 import attrs
 
@@ -57,6 +56,11 @@ class Answer:
     body: bytes = b"hello"
     kept: bool | None = None
 
+    @property
+    def method(self) -> str:
+        """Of the request."""
+        return self.asked[: self.asked.index(b" ")].decode()
+
 
 def head(*lines: str, start: str = OK) -> bytes:
     """The octets of a head; lines are in Latin-1."""
@@ -80,28 +84,38 @@ def cut(*parts: bytes, end: End = End.CLOSES, asked: bytes = GET) -> Answer:
     return Answer(parts, Outcome.CUT, end, asked)
 
 
-def read(data: bytes, method: str) -> tuple[int, bytes]:
-    """Status and body of the first final answer in ``data``, behind which the connection has ended, as a client reads it.
+def read(stream: BinaryIO, method: str) -> tuple[int, bytes]:
+    """Status and body of the next final answer, as a client reads it that is not ours.
 
     :raises HTTPException: it is not whole, or none.
+    :raises OSError: the stream broke.
     """
-    # http.client passes over 100, and over no other interim answer.
-    answer = HTTPResponse(cast(socket.socket, _Octets(data)), method=method)
-    answer.begin()
-    while answer.status < 200 and answer.status != 101:
-        answer = HTTPResponse(cast(socket.socket, _Octets(answer.fp.read())), method=method)
+    while True:
+        answer = HTTPResponse(cast(socket.socket, _Connection(stream)), method=method)
         answer.begin()
-    return answer.status, answer.read()
+        if answer.status >= 200 or answer.status == 101:
+            return answer.status, answer.read()
 
 
-class _Octets:
-    """As much of a socket as a response reads from."""
+@attrs.frozen
+class _Connection:
+    """As much of a socket as a response reads from; it stays open behind the response."""
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    stream: BinaryIO
 
-    def makefile(self, mode: str) -> io.BytesIO:
-        return io.BytesIO(self._data)
+    def makefile(self, mode: str) -> "_Connection":
+        return self
+
+    def readline(self, size: int = -1) -> bytes:
+        return self.stream.readline(size)
+
+    def read(self, size: int = -1) -> bytes:
+        return self.stream.read(size)
+
+    def close(self) -> None:
+        pass
+
+    flush = close
 
 
 _BAD_LENGTHS = (
@@ -397,5 +411,3 @@ def _table() -> dict[str, Answer]:
 
 ANSWERS = _table()
 """Name -> what the server says and what comes of it."""
-
-__all__ = ["ANSWERS", "Answer", "End", "HTTPException", "Outcome", "read"]

@@ -1,6 +1,7 @@
 """What becomes of each answer, in memory; the same with real sockets and clients: ``tests/integration/test_cuts.py``."""
 
 from http.client import HTTPException
+from io import BytesIO
 
 from exproxy.wire.web.forwarding import Forwarding
 from tests.net.memory import Recorder
@@ -65,7 +66,7 @@ def told(client: Recorder, answer: Answer) -> str:
     data = bytes(client.data)
     shown = data[-400:]
     try:
-        status, body = read(data, answer.asked[: answer.asked.index(b" ")].decode())
+        status, body = read(BytesIO(data), answer.method)
     except HTTPException as error:
         if answer.outcome is not Outcome.CUT:
             return f"{error!r}: {shown!r}"
