@@ -4,6 +4,7 @@ import socket
 import ssl
 import subprocess
 from http.client import HTTPException
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -87,9 +88,11 @@ class PlainTests(PeerTestCase):
     def complaint(self, answer: Answer, ragged: bool = False) -> str:
         """What is wrong with what a client gets, and with what it gets next."""
         self.actor.play(answer, ragged)
-        with self.connected() as connection, cast(BinaryIO, connection.makefile("rb")) as stream:
+        with self.connected() as connection, cast(BufferedReader, connection.makefile("rb")) as stream:
             connection.sendall(answer.asked)
             try:
+                stream.peek(1)
+                self.actor.heard()
                 found = read(stream, answer.method)
             except (HTTPException, OSError) as error:
                 return "" if answer.outcome is Outcome.CUT else repr(error)
@@ -134,9 +137,15 @@ class PlainTests(PeerTestCase):
 
     def curl(self, *options: str) -> tuple[int, bytes]:
         url = f"http{'s' if self.near else ''}://{FRONT}:{self.proxy.port}/outer"
-        command = ["curl", "--silent", "--max-time", f"{PATIENCE:g}", "--cacert", str(self.authority_file), *options, url]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60, check=False)
-        return done.returncode, done.stdout
+        command = ["curl", "-sv", "--max-time", f"{PATIENCE:g}", "--cacert", str(self.authority_file), *options, url]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe) as running:
+            assert running.stdout is not None
+            assert running.stderr is not None
+            for line in running.stderr:
+                if line.startswith(b"< HTTP/"):
+                    self.actor.heard()
+            return running.wait(60), running.stdout.read()
 
 
 class OffloadTests(PlainTests):

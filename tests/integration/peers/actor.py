@@ -6,16 +6,39 @@ import socketserver
 import ssl
 import struct
 import threading
-import time
 
 import attrs
 
-from tests.smuggling.answers import Answer, End
+from tests.smuggling.answers import Answer, End, Outcome
 
-PAUSE = 0.002
-"""Seconds between two parts: enough to come one by one, which nothing depends on."""
+PAUSE = 0.001
+"""Seconds between two parts where nobody hears anything of the first: nothing depends on that they come one by one."""
 NEXT = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"
 """To whoever asks for ``/next``."""
+
+
+class Scene:
+    """One answer, and how far it is."""
+
+    def __init__(self, answer: Answer, ragged: bool) -> None:
+        self.answer = answer
+        self.ragged = ragged
+        self.heard = threading.Event()
+        """The client has something of it."""
+        self.played = threading.Event()
+
+    def play(self, connection: socket.socket) -> None:
+        """Part by part; the client has heard of each before the next, where it is to hear of it."""
+        said = b""
+        for part in self.answer.parts:
+            if said:
+                audible = b"\r\n\r\n" in said and self.answer.outcome is not Outcome.BAD
+                self.heard.wait(20 if audible else PAUSE)
+            said += part
+            connection.sendall(part)
+        if self.answer.outcome is Outcome.CUT:
+            self.heard.wait(20)
+        self.played.set()
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -23,12 +46,10 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
     context: ssl.SSLContext | None = None
-    answer: Answer | None = None
-    ragged = False
+    scene: Scene | None = None
 
     def __init__(self, address: tuple[str, int]) -> None:
         super().__init__(address, _Handler)
-        self.played = threading.Event()
 
     def handle_error(self, request: object, address: object) -> None:
         pass  # a client that left, or sent what is no TLS
@@ -62,14 +83,10 @@ class _Handler(socketserver.BaseRequestHandler):
             return True
         server = self.server
         assert isinstance(server, _Server)
-        answer, played = server.answer, server.played  # those of another case, soon
-        assert answer is not None
-        for number, part in enumerate(answer.parts):
-            if number:
-                time.sleep(PAUSE)
-            connection.sendall(part)
-        played.set()
-        return self._ended(connection, answer.end, server.ragged)
+        scene = server.scene
+        assert scene is not None
+        scene.play(connection)
+        return self._ended(connection, scene.answer.end, scene.ragged)
 
     def _ended(self, connection: socket.socket, end: End, ragged: bool) -> bool:
         if end is End.STAYS:
@@ -115,10 +132,14 @@ class Actor:
 
         :param ragged: over TLS, close without saying so there.
         """
-        self._server.ragged = ragged
-        self._server.played = threading.Event()
-        self._server.answer = answer
+        self._server.scene = Scene(answer, ragged)
+
+    def heard(self) -> None:
+        """The client says that it has something of the answer."""
+        assert self._server.scene is not None
+        self._server.scene.heard.set()
 
     def wait(self) -> None:
         """Until all of it was said."""
-        assert self._server.played.wait(20), "nobody asked"
+        assert self._server.scene is not None
+        assert self._server.scene.played.wait(20), "nobody asked"
