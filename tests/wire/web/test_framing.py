@@ -126,7 +126,6 @@ class ExpectationTests(SynchronousTestCase):
             ("Expect: 100-continue", "1.1"): True,
             ("Expect: 100-Continue", "1.1"): True,
             ("Expect: 100-continue", "1.0"): False,
-            ("Expect: 200-ok", "1.1"): False,
             ("X: y", "1.1"): False,
         }
         found = {case: waits_to_send(request(case[0], start=f"POST / HTTP/{case[1]}")) for case in cases}
