@@ -3,7 +3,7 @@
 #   make demo    the proxy in front of a simulated Exchange site; Ctrl-C ends it
 #   make test    all tests; says which real peers are missing and were skipped
 #   make bench   CPU time, latency and memory beside HAProxy and nginx (docs/performance.md says which Debian packages)
-#   make fuzz    the parsers of DCE/RPC against inputs that atheris makes up; RUNS=… says how many each (200,000)
+#   make fuzz    the parsers of DCE/RPC and HTTP against inputs that atheris makes up; RUNS=… says how many each (200,000)
 #   make lint    ruff and mypy
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
@@ -32,6 +32,8 @@ fuzz: $(VENV)/.fuzz
 	$(PY) -m fuzz pdus $(RUNS)
 	$(PY) -m fuzz stubs $(RUNS)
 	$(PY) -m fuzz relay $(RUNS)
+	$(PY) -m fuzz requests $(RUNS)
+	$(PY) -m fuzz responses $(RUNS)
 
 lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .

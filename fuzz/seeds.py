@@ -80,6 +80,37 @@ def relay() -> Iterator[bytes]:
         yield b"r" + _client(_bind(order)) + _server(BindNak(0).encode(1, order=order))
 
 
+def requests() -> Iterator[bytes]:
+    get = b"GET /owa/?a=b HTTP/1.1\r\nHost: mail.example.com\r\n\r\n"
+    yield get + get
+    for lines in (
+        b"Content-Length: 5\r\n\r\nhello",
+        b"content-length:  005\t\r\nConnection: close, X-Y\r\nX-Y: z\r\n\r\nhello",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        b'Transfer-Encoding:Chunked\r\nTE: trailers\r\n\r\n5;a=b;c="d"\r\nhello\r\n0;x\r\nX-Sum: y\r\n\r\n',
+        b"Upgrade: websocket\r\nConnection: Upgrade\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
+        b"X-Forwarded-For: 1\r\nContent_Length: 5\r\nCookie: a=b\r\nCookie: c=d\r\nContent-Length: 0\r\n\r\n",
+    ):
+        yield b"POST /ews HTTP/1.1\r\nHost: a:443\r\n" + lines + get
+    yield b"GET http://a/x HTTP/1.1\r\nHost: A\r\n\r\n\r\n" + get
+    yield b"RPC_IN_DATA /rpc/rpcproxy.dll?ex1:6002 HTTP/1.1\r\nHost: [::1]:443\r\nContent-Length: 3\r\n\r\nabc"
+    yield b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.0\r\n\r\n"
+
+
+def responses() -> Iterator[bytes]:
+    for asked in range(4):
+        for answer in (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a\r\nhello\r\n0\r\nX: y\r\n\r\n",
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nConnection: X\r\nX: y\r\n\r\n",
+            b"HTTP/1.1 304\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"HTTP/1.1 101 x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x00",
+            b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\n\r\nuntil the end",
+        ):
+            yield bytes((asked,)) + answer
+
+
 def _big(number: int, kinds: int) -> int:
     """An octet that says the same structure with the bit for big-endian."""
     return next(octet for octet in range(0x80, 0x100) if octet % kinds == number)
@@ -130,4 +161,10 @@ def _signed(data: bytes) -> bytes:
     return encode_pdu(pdu.type, pdu.call_id, pdu.body, flags=pdu.flags, order=pdu.order, auth=SECRET)
 
 
-SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {"pdus": pdus, "stubs": stubs, "relay": relay}
+SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
+    "pdus": pdus,
+    "stubs": stubs,
+    "relay": relay,
+    "requests": requests,
+    "responses": responses,
+}

@@ -16,6 +16,7 @@ from exproxy.wire.rpc.call import Fault, Reassembler, Request, Response
 from exproxy.wire.rpc.ndr import ByteOrder
 from exproxy.wire.rpc.pdu import HEADER_SIZE, PduReader, PduType
 from exproxy.wire.rpc.syntax import Syntax
+from fuzz.web import requests, responses
 
 T = TypeVar("T")
 MOST = 65_536
@@ -169,4 +170,10 @@ def _free(stub: bytes, order: ByteOrder) -> None:
 
 
 _STUBS = (_tower, _map_request, _map_response, _lookup_request, _lookup_response, _free)
-TARGETS: dict[str, Callable[[bytes], None]] = {"pdus": pdus, "stubs": stubs, "relay": relay}
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "pdus": pdus,
+    "stubs": stubs,
+    "relay": relay,
+    "requests": requests,
+    "responses": responses,
+}
