@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from exproxy.wire.web.forwarding import Forwarding
+from tests.integration.verdicts import FILE, ours
 from tests.net.memory import Recorder
 from tests.proxy.web.webstage import OK, WebStage
 from tests.smuggling.questions import CANARY, NEXT, QUESTIONS, Question
@@ -24,6 +25,13 @@ class QuestionTests(WebStage):
     def test_what_is_refused_has_a_canary_that_a_lenient_reader_would_serve(self) -> None:
         refused = [question for question in QUESTIONS.values() if not question.reach and question.status in {400, 501, 505}]
         self.assertGreater(sum(CANARY in question.said for question in refused), 0.97 * len(refused))
+
+    def test_what_nginx_and_haproxy_say_is_written_down_for_each(self) -> None:
+        """``python -m tests.integration.verdicts`` asks them again."""
+        rows = [row.split("\t") for row in FILE.read_text().splitlines()[1:]]
+        expected = {name.encode("unicode_escape").decode(): ours(question) for name, question in QUESTIONS.items()}
+        self.assertEqual({row[0]: row[1] for row in rows}, expected)
+        self.assertEqual({len(row) for row in rows}, {4})
 
     def test_each_in_one_piece(self) -> None:
         self.all_as_they_should(lambda said: [[said + NEXT]])
