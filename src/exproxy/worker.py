@@ -48,7 +48,7 @@ def serve(heirloom: Heirloom) -> None:
 
     live: Any = reactor
     live.seconds = heirloom.seconds
-    site = WorkerSite(live, network_for(live), heirloom.configuration, heirloom.tls)
+    site = WorkerSite(live, network_for(live), heirloom.configuration, heirloom.tls, heirloom.secret)
     adopt(live, socket.socket(fileno=LINK), site.link)
     settle()
     live.run(installSignalHandlers=False)

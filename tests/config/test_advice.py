@@ -43,3 +43,11 @@ class AdviceTests(ConfigTestCase):
         )
         (warning,) = self.warnings(text)
         self.assertIn("backends.web.servers: hosts 10.0.0.2 are in other back ends of table cas but not here", warning)
+
+    def test_session_ids_are_not_everybodys(self) -> None:
+        text = WEB + '[backends.web]\npersistence = { kind = "tls-session-id" }\n'
+        (warning,) = self.warnings(text)
+        self.assertIn("site.toml:8: backends.web.persistence.kind: clients of TLS 1.3, and those that resume by tickets", warning)
+        text = WEB + '[backends.web]\npersistence.table = "ids"\n[tables.ids]\nkind = "tls-session-id"\n'
+        (warning,) = self.warnings(text)
+        self.assertIn("site.toml:10: tables.ids.kind: clients of TLS 1.3", warning)

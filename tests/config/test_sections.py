@@ -30,7 +30,8 @@ class SectionTests(SynchronousTestCase):
             (sections.ServerSection, model.Server, {"name", "checks", "mapping"}),
             (sections.CheckSection, model.Check, {"timing"}),
             (sections.CheckTLSSection, model.CheckTLS, set()),
-            (sections.TableSection, model.Table, {"name"}),
+            (sections.TableSection, model.Table, {"cookie", "app_cookie"}),
+            (sections.PersistenceSection, model.Cookie, set()),
             (sections.LogSection, model.Log, set()),
             (sections.AgentSection, model.Agent, set()),
             (sections.MapperSection, model.Mapping, {"interface", "mapper"}),
@@ -40,7 +41,6 @@ class SectionTests(SynchronousTestCase):
     def test_both_have_the_same_defaults(self) -> None:
         for section, thing in (
             (sections.LogSection(), model.Log()),
-            (sections.TableSection(), model.Table("x")),
             (sections.AgentSection(3), model.Agent(3)),
         ):
             common = names(type(section)) & names(type(thing))

@@ -250,14 +250,6 @@ class PersistenceTests(ConfigTestCase):
             "persistence.required: this is for a table that several", self.problem('{ kind = "source", required = true }')
         )
 
-    def test_kinds_that_are_not_built_are_refused_by_name(self) -> None:
-        self.assertIn('persistence.kind: persistence by "cookie" is not built yet', self.problem('{ kind = "cookie" }'))
-
-    def test_kinds_that_do_not_exist_are_refused(self) -> None:
-        self.assertIn(
-            'persistence.kind: "sauce" is not a kind of persistence; did you mean "source"?', self.problem('{ kind = "sauce" }')
-        )
-
     def test_an_own_table_must_not_be_named_as_another(self) -> None:
         (problem,) = self.problems(f"{WEB}[backends.web]\npersistence = {{ kind = 'source' }}\n[tables.web]\n")
         self.assertIn("backends.web.persistence: its own table would be named as [tables.web] is", problem)

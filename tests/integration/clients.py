@@ -24,7 +24,7 @@ PATIENCE = 20
 """Seconds for which a client waits before it fails."""
 
 
-def _run(command: list[str]) -> str:
+def run(command: list[str]) -> str:
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False
     )
@@ -36,14 +36,14 @@ def swaks(host: str, port: int, *options: str) -> str:
     """Send one message; the dialogue."""
     where = ["--server", host, "--port", str(port), "--protocol", "ESMTP", "--timeout", str(PATIENCE)]
     who = ["--helo", "client.example.com", "--from", "bob@example.net", "--to", "anna@example.com"]
-    return _run(["swaks", *where, *who, *options])
+    return run(["swaks", *where, *who, *options])
 
 
 def curl(server: Nginx, *arguments: str) -> str:
     """One request that trusts the authority of ``server``; what curl prints."""
     authority = Path(server.folder) / "authority.pem"
     server.authority.cert_pem.write_to_path(str(authority))
-    return _run(["curl", "--silent", "--show-error", "--max-time", str(PATIENCE), "--cacert", str(authority), *arguments])
+    return run(["curl", "--silent", "--show-error", "--max-time", str(PATIENCE), "--cacert", str(authority), *arguments])
 
 
 def imap_server_name(host: str, port: int) -> str:
@@ -183,4 +183,4 @@ def rpcclient(host: str, options: str, user: str, password: str) -> str:
 
     :param options: of the binding, as ``[seal]``.
     """
-    return _run(["rpcclient", "-U", f"{user}%{password}", "-s", "/dev/null", f"ncacn_ip_tcp:{host}{options}", "-c", "srvinfo"])
+    return run(["rpcclient", "-U", f"{user}%{password}", "-s", "/dev/null", f"ncacn_ip_tcp:{host}{options}", "-c", "srvinfo"])

@@ -293,3 +293,138 @@ class SharedTableTests(SynchronousTestCase):
             for name in ("ex1", "ex2"):
                 backend.servers[name].observe("smtp", PASSED, 0.0)
         self.assertEqual({self.where(self.epm, client) for client in CLIENTS}, {"ex1", "ex2"})
+
+
+class CarriedTests(SynchronousTestCase):
+    """Clients carry the host's name themselves: nothing is remembered here."""
+
+    def setUp(self) -> None:
+        self.table = Table("cas", kind="cookie")
+        self.group = Group(self.table)
+        self.hosts = [Host("ex1", "10.0.0.1"), Host("ex2", "10.0.0.2")]
+        self.owa = self.member("owa")
+        self.ecp = self.member("ecp")
+
+    def member(self, name: str, required: bool = True, balance: str = "roundrobin") -> Backend:
+        servers = [make_server(host.name, host, checks=[CHECK]) for host in self.hosts]
+        backend = make_backend(*servers, name=name, group=self.group, required=required, balance=balance)
+        for server in servers:
+            server.observe("smtp", PASSED, 0.0)
+        return backend
+
+    def lease(self, backend: Backend, host: str | None, key: bytes | None = None) -> Lease:
+        lease = backend.acquire(Recorder(), key, 1.0, (), host)
+        assert isinstance(lease, Lease)
+        lease.release(1.0)
+        return lease
+
+    def test_who_carries_nothing_is_balanced_and_told(self) -> None:
+        leases = [self.lease(self.owa, None) for _ in range(4)]
+        self.assertEqual([lease.server.name for lease in leases], ["ex1", "ex2"] * 2)
+        self.assertEqual([(lease.lasting, lease.persistent) for lease in leases], [(True, False)] * 4)
+        self.assertEqual(len(self.table), 0)
+
+    def test_who_carries_a_name_goes_there_behind_all_members(self) -> None:
+        for host in ("ex2", "ex1"):
+            leases = [self.lease(backend, host) for backend in (self.owa, self.ecp) for _ in range(3)]
+            self.assertEqual({lease.server.name for lease in leases}, {host})
+            self.assertTrue(all(lease.persistent and lease.lasting for lease in leases))
+
+    def test_a_name_that_nobody_has_is_no_matter(self) -> None:
+        self.assertTrue(self.lease(self.owa, "ex3").lasting)
+        self.assertIsNone(self.owa.bound(None, "ex3", 1.0))
+
+    def test_who_carries_the_name_of_one_that_is_away_moves_for_good(self) -> None:
+        fail(self.ecp.servers["ex1"])
+        lease = self.lease(self.owa, "ex1")
+        self.assertEqual((lease.server.name, lease.lasting, self.owa.bound(None, "ex1", 1.0)), ("ex2", True, None))
+
+    def test_a_server_that_drains_keeps_who_carries_its_name(self) -> None:
+        self.owa.servers["ex1"].set_admin(Admin.DRAIN, 1.0)
+        self.assertEqual({self.lease(self.owa, None).server.name for _ in range(4)}, {"ex2"})
+        self.assertEqual((self.lease(self.owa, "ex1").server.name, self.owa.bound(None, "ex1", 1.0)), ("ex1", "ex1"))
+
+    def test_an_optional_member_does_not_tell_its_clients_to_stay_elsewhere(self) -> None:
+        oab = self.member("oab", required=False)
+        fail(oab.servers["ex1"])
+        lease = self.lease(oab, "ex1")
+        self.assertEqual((lease.server.name, lease.lasting), ("ex2", False))
+
+    def test_without_a_complete_host_nobody_is_told_anything(self) -> None:
+        fail(self.owa.servers["ex1"])
+        fail(self.ecp.servers["ex2"])
+        lease = self.lease(self.owa, "ex1")
+        self.assertEqual((lease.server.name, lease.lasting), ("ex2", False))
+
+    def test_who_waits_for_the_host_that_he_carries_gets_it(self) -> None:
+        held = self.owa.acquire(Recorder(), None, 1.0, (), "ex1")
+        assert isinstance(held, Lease)
+        held.server.set_maxconn(1, 1.0)
+        waiting = Recorder()
+        self.assertIsInstance(self.owa.acquire(waiting, None, 1.0, (), "ex1"), Ticket)
+        held.release(2.0)
+        self.assertEqual([lease.server.name for lease in waiting.leases], ["ex1"])
+
+    def test_no_key_is_wanted_unless_the_balancer_does(self) -> None:
+        self.assertEqual((self.owa.needs_key, self.member("b", balance="source").needs_key), (False, True))
+        self.lease(self.owa, None, b"key")
+        self.assertEqual(len(self.table), 0)
+
+
+class LearningTests(SynchronousTestCase):
+    """Keys that servers make up."""
+
+    def setUp(self) -> None:
+        self.table = Table("cas", expire=60.0, kind="app-cookie")
+        self.group = Group(self.table)
+        self.backend = make_backend(make_server("ex1"), make_server("ex2"), group=self.group)
+
+    def test_it_is_known_at_once(self) -> None:
+        self.group.learn(b"key", "ex2", 1.0)
+        self.assertEqual(self.backend.bound(b"key", None, 2.0), "ex2")
+        lease = self.backend.acquire(Recorder(), b"key", 2.0)
+        assert isinstance(lease, Lease)
+        self.assertEqual((lease.server.name, lease.persistent, lease.lasting), ("ex2", True, True))
+
+    def test_the_first_one_wins_until_it_expires(self) -> None:
+        self.group.learn(b"key", "ex2", 1.0)
+        self.group.learn(b"key", "ex1", 2.0)
+        self.assertEqual(self.backend.bound(b"key", None, 3.0), "ex2")
+        self.group.learn(b"key", "ex1", 100.0)
+        self.assertEqual(self.backend.bound(b"key", None, 101.0), "ex1")
+
+    def test_what_the_client_carries_comes_before_the_entry(self) -> None:
+        self.group.learn(b"key", "ex2", 1.0)
+        self.assertEqual(self.backend.bound(b"key", "ex1", 2.0), "ex1")
+        lease = self.backend.acquire(Recorder(), b"key", 2.0, (), "ex1")
+        assert isinstance(lease, Lease)
+        self.assertEqual((lease.server.name, lease.entry), ("ex1", None))
+
+    def test_when_where_he_carries_is_away_the_entry_counts(self) -> None:
+        self.group.learn(b"key", "ex2", 1.0)
+        self.backend.servers["ex1"].set_admin(Admin.MAINT, 1.0)
+        self.assertEqual(self.backend.bound(b"key", "ex1", 2.0), "ex2")
+
+    def test_another_process_decides_who_was_first(self) -> None:
+        asked: list[tuple[bytes, str, str | None]] = []
+        self.group.insert_elsewhere(lambda key, host, replaced: asked.append((key, host, replaced)))
+        self.group.learn(b"key", "ex2", 1.0)
+        self.group.learn(b"key", "ex2", 1.0)
+        self.assertEqual(asked, [(b"key", "ex2", None)])
+        self.assertEqual(self.backend.bound(b"key", None, 1.0), "ex2")
+        self.group.answered(b"key", "ex1", 2.0)
+        self.assertEqual(self.backend.bound(b"key", None, 2.0), "ex1")
+
+    def test_who_waits_for_a_decision_does_not_wait_for_a_slot(self) -> None:
+        self.group.insert_elsewhere(lambda key, host, replaced: None)
+        decision = self.backend.acquire(Recorder(), b"new", 1.0)
+        self.group.table.bind(b"known", "ex1", 1.0)
+        self.backend.servers["ex1"].set_maxconn(1, 1.0)
+        self.backend.acquire(Recorder(), b"known", 1.0)
+        slot = self.backend.acquire(Recorder(), b"known", 1.0)
+        assert isinstance(decision, Ticket)
+        assert isinstance(slot, Ticket)
+        self.assertEqual((decision.full, slot.full), (False, True))
+
+    def test_without_a_group_nobody_is_bound(self) -> None:
+        self.assertIsNone(make_backend(make_server("ex1")).bound(b"key", "ex1", 1.0))

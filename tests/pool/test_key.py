@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.pool.key import SourceKeys
+from exproxy.pool.key import HashedKeys, SourceKeys
 
 
 class SourceKeysTests(SynchronousTestCase):
@@ -43,3 +43,23 @@ class SourceKeysTests(SynchronousTestCase):
     def test_the_bits_beyond_the_prefix_are_zero(self, address: object, prefix: int) -> None:
         number = int.from_bytes(SourceKeys(ipv4_prefix=prefix).key(str(address)), "big")
         self.assertEqual(number & ((1 << (32 - prefix)) - 1), 0)
+
+
+class HashedKeyTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.keys = HashedKeys(b"secret")
+
+    def test_the_same_is_the_same_in_every_process_that_has_the_secret(self) -> None:
+        self.assertEqual(self.keys.key("user", b"anna"), HashedKeys(b"secret").key("user", b"anna"))
+
+    def test_the_thing_itself_is_not_in_it(self) -> None:
+        self.assertNotIn(b"anna", self.keys.key("user", b"anna"))
+
+    def test_without_the_secret_it_cannot_be_made(self) -> None:
+        self.assertNotEqual(self.keys.key("user", b"anna"), HashedKeys(b"").key("user", b"anna"))
+
+    def test_kinds_do_not_meet(self) -> None:
+        self.assertNotEqual(self.keys.key("user", b"anna"), self.keys.key("header", b"anna"))
+
+    def test_no_address_has_such_a_key(self) -> None:
+        self.assertNotIn(len(self.keys.key("user", b"anna")), (4, 16))

@@ -34,13 +34,14 @@ class HeirloomTests(SiteStage):
     def configure(self) -> model.Configuration:
         configuration = self.configured()
         with tempfile.TemporaryFile() as file:
-            pickle.dump(configuration, file)
+            pickle.dump((configuration, b"secret"), file)
             file.flush()
             self.heirloom.configure(os.dup(file.fileno()))
         return configuration
 
     def test_it_has_the_very_configuration(self) -> None:
         self.assertEqual(self.configure(), self.heirloom.configuration)
+        self.assertEqual(self.heirloom.secret, b"secret")
 
     def test_who_inherits_needs_no_file(self) -> None:
         self.configure()

@@ -15,7 +15,11 @@ class HousekeepingTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         pools = Pools(
-            model.Configuration(files=(), tables={"cas": model.Table("cas", expire=5.0)}), 0.0, Random(1), TLSContexts({}, 0.0)
+            model.Configuration(files=(), tables={"cas": model.Table("cas", expire=5.0)}),
+            0.0,
+            Random(1),
+            TLSContexts({}, 0.0),
+            b"secret",
         )
         self.table = pools.groups["cas"].table
         self.housekeeping = Housekeeping(self.clock, pools, TLSContexts({}, 0.0))

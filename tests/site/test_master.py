@@ -62,7 +62,8 @@ class MasterSiteTests(SiteStage):
         site = self.master()
         site.start()
         file = next(arguments["file"] for name, arguments in self.said if name == "Configure")
-        self.assertEqual(pickle.loads(os.pread(file, 1 << 20, 0)), self.wanted)
+        configuration, secret = pickle.loads(os.pread(file, 1 << 20, 0))
+        self.assertEqual((configuration, len(secret)), (self.wanted, 32))
         self.assertIn(("Listen", {"host": "192.0.2.9", "port": 25, "socket": -1}), self.said)
 
     def test_an_address_that_is_taken_is_said_before_anybody_is_started(self) -> None:

@@ -17,7 +17,7 @@ def server(name: str, address: str, **more: object) -> model.Server:
 class PoolsTests(SynchronousTestCase):
     def build(self, *backends: model.Backend, **more: object) -> Pools:
         configuration = model.Configuration(files=(), backends={backend.name: backend for backend in backends}, **more)
-        return Pools(configuration, 1000.0, Random(1), TLSContexts({}, 1000.0))
+        return Pools(configuration, 1000.0, Random(1), TLSContexts({}, 1000.0), b"secret")
 
     def test_servers_of_one_host_share_it(self) -> None:
         pools = self.build(

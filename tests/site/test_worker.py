@@ -12,7 +12,7 @@ class WorkerSiteTests(SiteStage):
         self.stopped = 0
         self.reactor.stop = self.note_stop
         configuration = self.configuration(self.server("one", "192.0.2.1"))
-        self.worker = WorkerSite(self.reactor, self.network, configuration, TLSContexts({}, 0.0))
+        self.worker = WorkerSite(self.reactor, self.network, configuration, TLSContexts({}, 0.0), b"secret")
         self.network.inherited[7] = ("192.0.2.9", 25)
         self.worker.listen("192.0.2.9", 25, 7)
 

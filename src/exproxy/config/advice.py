@@ -11,6 +11,7 @@ def advise(configuration: Configuration, report: Report) -> None:
     _unused(configuration, report)
     _limits(configuration, report)
     _groups(configuration, report)
+    _session_ids(configuration, report)
     for frontend in configuration.frontends.values():
         if frontend.mail is not None:
             _mail(frontend, frontend.mail, report)
@@ -79,6 +80,15 @@ def _groups(configuration: Configuration, report: Report) -> None:
                     f"hosts {', '.join(missing)} are in other back ends of table {table} but not here, so they are never chosen"
                 )
                 report.warning(("backends", backend.name, "servers"), message, "add them, or write persistence.required = false")
+
+
+def _session_ids(configuration: Configuration, report: Report) -> None:
+    for name, table in configuration.tables.items():
+        if table.kind == "tls-session-id":
+            own = ("tables", name) not in report.tree.places
+            path: KeyPath = ("backends", name, "persistence", "kind") if own else ("tables", name, "kind")
+            message = "clients of TLS 1.3, and those that resume by tickets, have no session id that could be remembered"
+            report.warning(path, message, "they go by their source address")
 
 
 def _mapped(configuration: Configuration, frontend: Frontend, mapper: Mapper, report: Report) -> None:

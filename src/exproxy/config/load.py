@@ -16,6 +16,7 @@ from exproxy.config.listeners import FrontendsBuilder
 from exproxy.config.mail import check_servers
 from exproxy.config.mapping import MapperBuilder, interface_problem
 from exproxy.config.model import Configuration, Log, Service
+from exproxy.config.persistence import check_uses
 from exproxy.config.problems import ConfigError, KeyPath
 from exproxy.config.report import Report
 from exproxy.config.sections import DocumentSection, ExchangeSection, ServiceSection
@@ -92,6 +93,7 @@ def _build(document: DocumentSection, report: Report, checkers: Mapping[str, Che
         backends=servers.backends,
         profiles={name: TLSBuilder(report).profile(name, section) for name, section in document.tls.profiles.items()},
     )
+    check_uses(configuration, report)
     if not report.tree.problems:
         advise(configuration, report)
     return attrs.evolve(configuration, warnings=tuple(report.warnings))

@@ -21,6 +21,8 @@ Early = Literal["reject", "tarpit"]
 TLSMode = Literal["starttls", "implicit"]
 Others = Literal["hide", "pass", "dynamic"]
 Protected = Literal["refuse", "pass"]
+TableKind = Literal["source", "cookie", "app-cookie", "header", "user", "super-http", "tls-session-id"]
+SameSite = Literal["none", "lax", "strict", "off"]
 Balance = Literal["roundrobin", "leastconn", "source", "first", "random"]
 ProxyVersion = Literal["v1", "v2"]
 ClientFact = Literal[
@@ -194,15 +196,43 @@ class Host:
 
 
 @frozen
-class Table:
-    """One memory of choices."""
+class Cookie:
+    """A cookie of ours, which names a client's host.
+
+    :param secure: ``auto``: where the client speaks TLS.
+    :param same_site: ``none`` is only said with ``secure``, since browsers refuse it without.
+    :param expire: seconds after its last use from which on it is not believed; ``None``: never.
+    :param secret: whoever has it makes cookies that are believed; ``None``: the process has one of its own.
+    """
 
     name: str
-    kind: Literal["source"] = "source"
+    secure: bool | Literal["auto"] = "auto"
+    http_only: bool = True
+    same_site: SameSite = "none"
+    domain: str | None = None
+    path: str = "/"
+    expire: float | None = None
+    secret: str | None = field(default=None, repr=False)
+
+
+@frozen
+class Table:
+    """One memory of choices; of kind ``cookie``, it is the clients who remember.
+
+    :param cookie: of kinds ``cookie`` and ``super-http``.
+    :param app_cookie: the name of the application's cookie, of kind ``app-cookie``.
+    :param header: a header's name, of kind ``header``.
+    """
+
+    name: str
+    kind: TableKind = "source"
     expire: float = 3600.0
     size: int = 100_000
     ipv4_prefix: int = 32
     ipv6_prefix: int = 128
+    cookie: Cookie | None = None
+    app_cookie: str | None = None
+    header: str | None = None
 
 
 @frozen

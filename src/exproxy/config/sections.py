@@ -11,7 +11,20 @@ from attrs import Factory, field, frozen
 
 from exproxy.config.addresses import BindAddress, InterfacePort, PortRange, ServerAddress
 from exproxy.config.kinds import Duration, Name, Off, Port, Several, Size, SyslogAddress, at_least, between, later, positive
-from exproxy.config.model import Balance, ClientFact, Early, Forwarded, Mode, Network, Others, Protected, ProxyVersion, TLSVersion
+from exproxy.config.model import (
+    Balance,
+    ClientFact,
+    Early,
+    Forwarded,
+    Mode,
+    Network,
+    Others,
+    Protected,
+    ProxyVersion,
+    SameSite,
+    TableKind,
+    TLSVersion,
+)
 
 ExchangeVersion = Literal["2010", "2013", "2016", "2019", "SE"]
 ExchangeService = Literal["https", "smtp", "imap", "pop3", "rpc"]
@@ -188,25 +201,35 @@ class DefaultsSection(BalancingSection):
 
 
 @frozen
-class TableSection:
-    kind: str = "source"
-    expire: Duration = field(default=Duration(3600.0), validator=positive)
-    size: Size = field(default=Size(100_000), validator=at_least(1))
-    ipv4_prefix: int = field(default=32, validator=between(0, 32))
-    ipv6_prefix: int = field(default=128, validator=between(0, 128))
+class RememberingSection:
+    """The keys of all kinds of persistence; which of them a kind has stands in :mod:`exproxy.config.persistence`."""
 
-
-@frozen
-class PersistenceSection:
-    """Either ``table``, or the keys of a table of its own."""
-
-    table: Name | None = None
-    required: bool | None = None
-    kind: str | None = None
+    kind: TableKind | None = None
     expire: Duration | None = field(default=None, validator=positive)
     size: Size | None = field(default=None, validator=at_least(1))
     ipv4_prefix: int | None = field(default=None, validator=between(0, 32))
     ipv6_prefix: int | None = field(default=None, validator=between(0, 128))
+    header: str | None = None
+    name: str | None = None
+    secure: bool | Literal["auto"] | None = None
+    http_only: bool | None = None
+    same_site: SameSite | None = None
+    domain: str | None = None
+    path: str | None = None
+    secret: str | None = None
+
+
+@frozen
+class TableSection(RememberingSection):
+    """One that several back ends may share."""
+
+
+@frozen
+class PersistenceSection(RememberingSection):
+    """Either ``table``, or the keys of a table of its own."""
+
+    table: Name | None = None
+    required: bool | None = None
 
 
 @frozen

@@ -11,6 +11,7 @@ from exproxy.config.checks import MAPPER_PORT, CheckedServer, ChecksBuilder, tim
 from exproxy.config.headers import HeadersBuilder
 from exproxy.config.mapping import interface_problem
 from exproxy.config.model import Agent, Backend, Check, Host, Persistence, ProxyVersion, Server, Table, Timeouts
+from exproxy.config.persistence import TABLE_KEYS, TableBuilder
 from exproxy.config.problems import KeyPath, did_you_mean
 from exproxy.config.report import Report, first, settings
 from exproxy.config.sections import BackendSection, DocumentSection, PersistenceSection, ServerSection, TimeoutsSection
@@ -28,8 +29,6 @@ _BACKEND_SETTINGS = (
 )
 _PASSIVE_SETTINGS = ("observe", "error_limit")
 _NOT_ASKED = ("nobody asks an endpoint mapper here", 'it is for servers whose port is one\'s interface: port = "epm/emsmdb"')
-_KINDS_LATER = ("cookie", "header", "user", "tls_session")
-_OWN_TABLE = ("kind", "expire", "size", "ipv4_prefix", "ipv6_prefix")
 
 
 @attrs.frozen
@@ -49,8 +48,7 @@ class BackendsBuilder:
                 self.report.problem(("hosts", name), "a host is an address without a port", "ports stand with the servers")
             self.hosts[name] = Host(name, address.host)
         for name, table in self.document.tables.items():
-            self._kind(("tables", name, "kind"), table.kind)
-            self.tables[name] = Table(name, "source", table.expire, table.size, table.ipv4_prefix, table.ipv6_prefix)
+            self.tables[name] = TableBuilder(self.report).table(("tables", name), name, table)
         for name, section in self.document.backends.items():
             self.backends[name] = self._backend(name, section)
 
@@ -151,9 +149,8 @@ class BackendsBuilder:
         path: KeyPath = ("backends", name, "persistence")
         if section is None:
             return None
-        own: dict[str, Any] = settings(_OWN_TABLE, (section,))
         if section.table is not None:
-            for word in own:
+            for word in settings(TABLE_KEYS, (section,)):
                 self.report.problem(
                     (*path, word), f"this belongs to the table, which is [tables.{section.table}]", "say it there"
                 )
@@ -165,15 +162,8 @@ class BackendsBuilder:
             self.report.problem(
                 path, f"its own table would be named as [tables.{name}] is", f'write table = "{name}" or rename one'
             )
-        self._kind((*path, "kind"), own.pop("kind", "source"))
-        self.tables.setdefault(name, Table(name, **own))
+        self.tables.setdefault(name, TableBuilder(self.report).table(path, name, section))
         return Persistence(name)
-
-    def _kind(self, path: KeyPath, kind: str) -> None:
-        if kind in _KINDS_LATER:
-            self.report.later(path, f'persistence by "{kind}"', 'use kind = "source"')
-        elif kind != "source":
-            self.report.problem(path, f'"{kind}" is not a kind of persistence', did_you_mean(kind, ("source",)))
 
     def _source(self, path: KeyPath, source: str | None) -> str | None:
         if source in ("client", "auto"):

@@ -60,8 +60,7 @@ class _Writer:
         if hosts:
             yield "hosts", {host.name: host.address for host in hosts}
         for table in self.configuration.tables.values():
-            most = {"kind": table.kind, "expire": duration_text(table.expire)}
-            yield f"tables.{key(table.name)}", {**most, **fields(table, "name")}
+            yield f"tables.{key(table.name)}", spelling.table(table)
         for profile in self.configuration.profiles.values():
             versions = {"min_version": profile.min_version, "max_version": profile.max_version}
             yield f"tls.profiles.{key(profile.name)}", {**versions, **fields(profile, "name")}

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from exproxy.config import model
 from exproxy.config.addresses import InterfacePort, joined
 from exproxy.config.checks import MAPPER_PORT
 from exproxy.config.clientcertificates import usual_headers
@@ -199,6 +200,17 @@ def web_route(route: WebRoute) -> Table:
 def mail(one: Mail) -> Table:
     """What belongs to the mail modes, but for TLS."""
     return fields(one, "end_to_end")
+
+
+def table(one: model.Table) -> Table:
+    """A memory of choices."""
+    cookie = one.cookie
+    said: dict[str, Any] = {"kind": one.kind, **given(name=one.app_cookie)}
+    if cookie is not None:
+        said |= {"name": cookie.name, **fields(cookie, "name")}
+    if one.kind != "cookie":
+        said["expire"] = duration_text(one.expire)
+    return said | fields(one, "name", "kind", "expire", "cookie", "app_cookie")
 
 
 def front_tls(tls: FrontTLS, mode: Mode) -> Table:

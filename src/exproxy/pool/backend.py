@@ -134,21 +134,38 @@ class Backend:
 
     # ---- what sessions ask
 
-    def acquire(self, holder: Holder, key: bytes | None, now: float, avoid: Collection[Server] = ()) -> Lease | Ticket:
+    def acquire(
+        self, holder: Holder, key: bytes | None, now: float, avoid: Collection[Server] = (), host: str | None = None
+    ) -> Lease | Ticket:
         """A slot of a server, or a place in the queue.
 
         :param key: from :attr:`key_for`, where :attr:`needs_key`; ``None``: the client has no address.
         :param avoid: servers that were tried in vain, the last one first: another one is taken if there is any that is not full,
             and a table's entry that names the host of one of them moves.
+        :param host: where the client itself wants to go, with a group: that comes before an entry.
         :raises QueueFull: too many wait already.
         :raises NoServer: no server is usable, or about to be.
         """
         try:
-            got = self._attempt(holder, key, now, avoid)
+            got = self._attempt(holder, key, now, avoid, host)
         except NoServer:
             self.refused += 1
             raise
-        return got if isinstance(got, Lease) else self._enqueue(holder, key, now, avoid, got)
+        if isinstance(got, Lease):
+            return got
+        return self._enqueue(Ticket(self, holder, key, avoid, self._numbers + 1, now, host), got)
+
+    def bound(self, key: bytes | None, host: str | None, now: float) -> str | None:
+        """The host to which :meth:`acquire` would send a client because of its past; ``None``: it is chosen anew."""
+        group = self.group
+        if group is None:
+            return None
+        if host is not None and group.standing(host).holds and self._on(host, ()) is not None:
+            return host
+        entry = group.table.find(key, now) if key is not None and group.remembers else None
+        if entry is not None and group.standing(entry.host).holds and self._on(entry.host, ()) is not None:
+            return entry.host
+        return None
 
     def released(self, lease: Lease, now: float) -> None:
         """For :meth:`Lease.release`: the slot is free."""
@@ -328,45 +345,51 @@ class Backend:
 
     # ---- choosing
 
-    def _attempt(self, holder: Holder, key: bytes | None, now: float, avoid: Collection[Server]) -> Lease | Server | _Wait | Line:
+    def _attempt(
+        self, holder: Holder, key: bytes | None, now: float, avoid: Collection[Server], host: str | None
+    ) -> Lease | Server | _Wait | Line:
         """A lease; or the full server to wait for; or what else to wait for; or the line of those whose entry is being made."""
         if self.group is not None:
-            return self._attempt_by_table(self.group, holder, key, now, avoid)
+            return self._attempt_by_table(self.group, holder, key, now, avoid, host)
         chosen = self._choose(key, avoid)
         if isinstance(chosen, Server) and chosen.sessions < chosen.limit:
             return self._lease(chosen, holder, persistent=False, entry=None)
         return chosen
 
     def _attempt_by_table(
-        self, group: Group, holder: Holder, key: bytes | None, now: float, avoid: Collection[Server]
+        self, group: Group, holder: Holder, key: bytes | None, now: float, avoid: Collection[Server], host: str | None
     ) -> Lease | Server | _Wait | Line:
-        binds = key is not None
-        entry = group.table.find(key, now) if key is not None else None
-        if entry is not None:
-            standing = group.standing(entry.host)
-            if standing.holds:
-                server = self._on(entry.host, avoid)
-                if server is not None:
-                    return self._follow(server, holder, entry)
-                binds = self.required
-            elif standing.may_hold:
-                return _Wait.STATE
+        lasting = True
+        remembers = key is not None and group.remembers
+        entry = group.table.find(key, now) if key is not None and remembers else None
+        for wanted, source in ((host, None), (None if entry is None else entry.host, entry)):
+            if wanted is not None:
+                standing = group.standing(wanted)
+                if standing.holds:
+                    server = self._on(wanted, avoid)
+                    if server is not None:
+                        return self._follow(server, holder, source)
+                    lasting = self.required
+                elif standing.may_hold:
+                    return _Wait.STATE
         chosen = self._choose(key, avoid)
         if not isinstance(chosen, Server) or chosen.sessions >= chosen.limit:
             return chosen
-        if not binds or key is None or self._plan.stage is not Stage.OPEN:
-            return self._lease(chosen, holder, persistent=False, entry=None)
+        lasting = lasting and self._plan.stage is Stage.OPEN
+        if not lasting or key is None or not remembers:
+            return self._lease(chosen, holder, persistent=False, entry=None, lasting=lasting)
         if group.asks(key, chosen.host.name, None if entry is None else entry.host):
             return self._entering.setdefault(key, Line())
-        return self._lease(chosen, holder, persistent=False, entry=group.table.bind(key, chosen.host.name, now))
+        entry = group.table.bind(key, chosen.host.name, now)
+        return self._lease(chosen, holder, persistent=False, entry=entry, lasting=True)
 
-    def _follow(self, server: Server, holder: Holder, entry: Entry) -> Lease | Server | _Wait:
-        """A table's entry has chosen."""
+    def _follow(self, server: Server, holder: Holder, entry: Entry | None) -> Lease | Server | _Wait:
+        """A table's entry has chosen, or the client itself."""
         if server.sessions >= server.limit:
             return server
         if self.sessions >= self.limit:
             return _Wait.SLOT
-        return self._lease(server, holder, persistent=True, entry=entry)
+        return self._lease(server, holder, persistent=True, entry=entry, lasting=True)
 
     def _on(self, host: str, avoid: Collection[Server]) -> Server | None:
         """A usable server on that host, one that is not full if there are several."""
@@ -394,12 +417,12 @@ class Backend:
                 return tried
         return _Wait.SLOT
 
-    def _lease(self, server: Server, holder: Holder, persistent: bool, entry: Entry | None) -> Lease:
+    def _lease(self, server: Server, holder: Holder, persistent: bool, entry: Entry | None, lasting: bool = False) -> Lease:
         self.sessions += 1
         self.total += 1
         server.sessions += 1
         server.total += 1
-        lease = Lease(server, self, holder, persistent, entry)
+        lease = Lease(server, self, holder, persistent, entry, lasting)
         server.leases.add(lease)
         if entry is not None:
             entry.live += 1
@@ -407,14 +430,12 @@ class Backend:
 
     # ---- waiting
 
-    def _enqueue(
-        self, holder: Holder, key: bytes | None, now: float, avoid: Collection[Server], where: Server | _Wait | Line
-    ) -> Ticket:
+    def _enqueue(self, ticket: Ticket, where: Server | _Wait | Line) -> Ticket:
         if self.queued >= self.queue_size:
             self.refused += 1
             raise QueueFull(f"{self.queued} sessions wait for {self.name} already, as many as may (queue_size)")
         self._numbers += 1
-        ticket = Ticket(self, holder, key, avoid, self._numbers, now)
+        ticket.full = where is _Wait.SLOT or isinstance(where, Server)
         self._line(where).put(ticket)
         self.queued += 1
         return ticket
@@ -460,7 +481,7 @@ class Backend:
     def _seat(self, ticket: Ticket, now: float) -> None:
         """Choose for a ticket that stands in no line."""
         try:
-            got = self._attempt(ticket.holder, ticket.key, now, ticket.avoid)
+            got = self._attempt(ticket.holder, ticket.key, now, ticket.avoid, ticket.host)
         except NoServer as error:
             self.queued -= 1
             self.refused += 1
@@ -484,7 +505,7 @@ class Backend:
     def _take_balancer(self, balance: Balance) -> None:
         self.balance = balance
         self._balancer = balancer(balance, self._rng)
-        self.needs_key = self.group is not None or self._balancer.keyed
+        self.needs_key = self._balancer.keyed or (self.group is not None and self.group.remembers)
 
     def _evict(self, server: Server, reason: str, but: Lease | None) -> None:
         for lease in server.leases:

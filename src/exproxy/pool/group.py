@@ -82,6 +82,17 @@ class Group:
         for backend in tuple(self._members):
             backend.deliver()
 
+    @property
+    def remembers(self) -> bool:
+        """Whether choices are entries of the table; otherwise clients carry them."""
+        return self.table.kind != "cookie"
+
+    def learn(self, key: bytes, host: str, now: float) -> None:
+        """A server there has given a client this key: remember that at once, unless the key is known."""
+        if self.table.find(key, now) is None:
+            self.table.bind(key, host, now)
+            self.asks(key, host, None)
+
     def standing(self, host: str) -> Standing:
         """What the host of that name can do."""
         return self._standings.get(host, _NOWHERE)

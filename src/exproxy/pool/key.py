@@ -1,6 +1,26 @@
-"""Persistence keys: the client's address under a prefix."""
+"""Persistence keys: the client's address under a prefix, or a keyed hash of what a client says of itself."""
 
+from hashlib import blake2b
 from ipaddress import IPv6Address
+
+_HASHED = 20
+"""Octets of a hashed key: as many as no address has, so both may stand in one table."""
+
+
+class HashedKeys:
+    """Makes keys of users, cookies and the like, so that no table has the thing itself.
+
+    :param secret: of the process: who has the table and not this cannot try names either.
+    """
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = blake2b(secret).digest()
+
+    def key(self, kind: str, value: bytes) -> bytes:
+        """:param kind: what ``value`` is, at most 16 characters: equal values of two kinds have two keys."""
+        return blake2b(value, key=self._secret, digest_size=_HASHED, person=kind.encode("ascii")).digest()
 
 
 class SourceKeys:

@@ -30,7 +30,8 @@ class Holder(Protocol):
 class Lease:
     """A slot of a server, released exactly once.
 
-    :param persistent: an entry of the table chose the server, not the balancer.
+    :param persistent: an entry of the table, or the client itself, chose the server, not the balancer.
+    :param lasting: the client shall come back to this host: one that carries its choice itself is told so.
     """
 
     server: "Server"
@@ -38,6 +39,7 @@ class Lease:
     holder: Holder
     persistent: bool = False
     entry: "Entry | None" = None
+    lasting: bool = False
     released: bool = False
     evicted: bool = False
     """Whether the holder was told to end."""

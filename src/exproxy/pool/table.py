@@ -13,7 +13,7 @@ import attrs
 
 from exproxy.pool.key import SourceKeys
 
-Kind = Literal["source"]
+Kind = Literal["source", "cookie", "app-cookie", "header", "user", "super-http", "tls-session-id"]
 
 
 @attrs.define(eq=False)

@@ -18,6 +18,7 @@ class Ticket:
 
     :param number: the age; the lower, the older.
     :param since: when the wait began.
+    :param host: the one that the client itself names.
     """
 
     backend: "Backend"
@@ -26,12 +27,15 @@ class Ticket:
     avoid: Collection["Server"]
     number: int
     since: float
+    host: str | None = None
     line: "Line | None" = None
     """Where it stands; ``None`` once it is granted, denied or given up."""
     lease: "Lease | None" = None
     told: bool = False
     """Whether the holder knows of the lease."""
     given_up: bool = False
+    full: bool = False
+    """At first it had to wait for a slot, and not for a check or for another process."""
 
     def cancel(self, now: float) -> None:
         """Give up: nothing is called any more, and a lease that was granted but not yet told is released.

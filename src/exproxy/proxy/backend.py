@@ -9,6 +9,8 @@ from exproxy.net.interfaces import Address
 from exproxy.net.tls.client import ClientTLS
 from exproxy.pool import Backend as Pool
 from exproxy.pool import Server
+from exproxy.proxy.sessionids import SessionIds
+from exproxy.proxy.web.persistence import Sticky
 from exproxy.wire.proxyheader import encode_v1, encode_v2
 from exproxy.wire.web.rules import HeaderRules
 
@@ -22,7 +24,9 @@ class Backend:
     :param send_proxy: the PROXY protocol's version for each server, by name, that wants it.
     :param source: the local address to connect from.
     :param tls: how to speak TLS to each server, by name, that wants it.
-    :param starttls: likewise where the protocol has a command for it.
+    :param sticky: what of a request says where it belongs; ``None``: nothing does.
+    :param session_ids: in mode ``tcp``: the sessions of TLS by which clients are known; ``None``: they are known by nothing.
+    :param starttls: TLS likewise where the protocol has a command for it.
     :param xclient: the names of the servers that are told who the client is by XCLIENT.
     :param imap_id: likewise by IMAP's ID.
     :param request_rules: for header lines of requests, in mode ``http``; ``response_rules`` for those of answers.
@@ -39,6 +43,8 @@ class Backend:
     send_proxy: Mapping[str, Literal["v1", "v2"]]
     handshake_timeout: float
     tls: Mapping[str, ClientTLS]
+    sticky: Sticky | None = None
+    session_ids: SessionIds | None = None
     starttls: Mapping[str, ClientTLS] = attrs.field(factory=dict)
     xclient: Set[str] = frozenset()
     imap_id: Set[str] = frozenset()

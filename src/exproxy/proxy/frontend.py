@@ -49,6 +49,8 @@ class Frontend:
     join: Join = pipe
     serve: Serve | None = None
     """Takes clients over before a server is chosen, where the mode chooses for each request."""
+    reads_hello: bool = False
+    """A ClientHello is read before a server is chosen, for its name or for its session."""
     draining: bool = False
     """Clients are let go when what they have begun is over."""
     listeners: list["Listener"] = attrs.field(factory=list)
@@ -74,6 +76,7 @@ class Frontend:
     def __attrs_post_init__(self) -> None:
         self.deadlines = self.network.deadlines
         self.seconds = self.clock.seconds
+        self.reads_hello = self.reads_hello or self.routes is not None
 
     @property
     def open(self) -> bool:

@@ -94,8 +94,8 @@ class Listener:
                 session.look_for_header(stream, self._tls)
             else:
                 session.secure(stream, self._tls)
-        elif trusted or frontend.routes is not None:
-            session.read_preface(Preface(trusted, frontend.routes is not None))
+        elif trusted or frontend.reads_hello:
+            session.read_preface(Preface(trusted, frontend.reads_hello))
         else:
             session.choose(frontend.backend)
 

@@ -15,6 +15,7 @@ from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.joint import Joined
 from exproxy.proxy.session import OUR_FAULT, TURNAROUND
+from exproxy.proxy.web.persistence import Wish
 
 
 class Seeker(Protocol):
@@ -30,6 +31,16 @@ class Seeker(Protocol):
         """The server that was reached is to be left: ``D`` it went down, ``U`` a better one came up."""
 
 
+class Spares(Protocol):
+    """Connections that the client has and does not use."""
+
+    def spare(self, server: Server) -> PipedStream | None:
+        """One to that server, which is ours then."""
+
+    def crowded(self) -> None:
+        """All servers are full: nobody is to wait for slots that he himself has."""
+
+
 class _State(enum.Enum):
     QUEUED = enum.auto()
     CONNECTING = enum.auto()
@@ -42,6 +53,8 @@ class Reaching:
     """:param session: whose client it is for; its addresses are told to servers that want the PROXY protocol.
 
     :param speaks_first: the seeker writes as soon as a server is reached; not so where servers greet.
+    :param wish: where the request that it is made for belongs; ``None``: its address says so, where anything does.
+    :param spares: asked before a connection is made.
     """
 
     __slots__ = (
@@ -52,23 +65,38 @@ class Reaching:
         "_securing",
         "_seeker",
         "_session",
+        "_spares",
         "_speaks_first",
         "_state",
         "_ticket",
         "_tried",
+        "_wish",
         "deadline_tick",
+        "lasting",
         "leased_at",
         "redispatched",
         "retries",
         "server_name",
     )
 
-    def __init__(self, seeker: Seeker, frontend: Frontend, backend: Backend, session: Joined, *, speaks_first: bool) -> None:
+    def __init__(
+        self,
+        seeker: Seeker,
+        frontend: Frontend,
+        backend: Backend,
+        session: Joined,
+        wish: Wish | None = None,
+        spares: Spares | None = None,
+        *,
+        speaks_first: bool,
+    ) -> None:
         self._seeker = seeker
         self._frontend = frontend
         self._backend = backend
         self._session = session
         self._speaks_first = speaks_first
+        self._wish = wish
+        self._spares = spares
         self._state = _State.OVER
         self._ticket: Ticket | None = None
         self._lease: Lease | None = None
@@ -78,6 +106,8 @@ class Reaching:
         """Servers that were reached and then refused, the last one first."""
         self.server_name: str | None = None
         self.leased_at = 0.0
+        self.lasting = False
+        """The client shall come back to this server's host."""
         self.retries = 0
         self.redispatched = False
         self.deadline_tick = 0
@@ -216,10 +246,13 @@ class Reaching:
     # ---- the steps
 
     def _acquire(self, avoid: Collection[Server]) -> None:
-        pool = self._backend.pool
-        key = pool.key_for(self._session.source[0]) if pool.needs_key else None
+        pool, wish = self._backend.pool, self._wish
+        if wish is None:
+            key, host = pool.key_for(self._session.source[0]) if pool.needs_key else None, None
+        else:
+            key, host = wish.key, wish.host
         try:
-            got = pool.acquire(self, key, self._frontend.seconds(), avoid)
+            got = pool.acquire(self, key, self._frontend.seconds(), avoid, host)
         except QueueFull:
             self._fail("SQ")
         except NoServer:
@@ -229,6 +262,8 @@ class Reaching:
                 self._state = _State.QUEUED
                 self._ticket = got
                 self._wait(self._backend.queue_timeout)
+                if self._spares is not None and got.full:
+                    self._spares.crowded()
             else:
                 self._take(got, avoid)
 
@@ -247,8 +282,13 @@ class Reaching:
             self.leased_at = self._frontend.seconds()
         self._state = _State.CONNECTING
         self._lease = lease
+        self.lasting = lease.lasting
         self.redispatched = self.redispatched or self.server_name not in (None, server.name)
         self.server_name = server.name
+        spare = None if self._spares is None else self._spares.spare(server)
+        if spare is not None:
+            self._reach(spare, lease)
+            return
         address = server.place(server.port or self._session.reached()[1])  # where we were reached costs a system call
         if address is None:
             self.connect_failed(OSError(f"{server.full_name} {server.condition()}"))

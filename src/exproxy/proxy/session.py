@@ -23,7 +23,10 @@ from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.joint import Visit
 from exproxy.proxy.preface import Preface
+from exproxy.proxy.sessionids import Overhearing, SessionIds
+from exproxy.wire.clienthello import ClientHello
 from exproxy.wire.errors import WireError
+from exproxy.wire.serverhello import ServerHello
 
 OUR_FAULT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
 """Failures to connect that say nothing about the server."""
@@ -68,6 +71,7 @@ class Session:
         "_destination",
         "_frontend",
         "_header_size",
+        "_hello",
         "_idle",
         "_late",
         "_lease",
@@ -106,6 +110,7 @@ class Session:
         self._server_name: str | None = None
         self._preface: Preface | None = None
         self._header_size = 0
+        self._hello: ClientHello | None = None
         self._ticket: Ticket | None = None
         self._lease: Lease | None = None
         self._attempt: Attempt | None = None
@@ -299,7 +304,10 @@ class Session:
         self._connected_at = now = self._frontend.seconds()
         self._server = stream
         self._server_gone = False
-        self._frontend.join(self, self._client, stream, lease.server)
+        if backend.session_ids is None:
+            self._frontend.join(self, self._client, stream, lease.server)
+        else:
+            self._overhear(backend.session_ids, stream, lease.server)
         self._idle = min(self._frontend.client_timeout, backend.server_timeout)
         self._late = "c" if self._idle == self._frontend.client_timeout else "s"
         self._frontend.deadlines.set(self, now + self._idle)
@@ -378,6 +386,7 @@ class Session:
         self._preface = None
         frontend.deadlines.clear(self)
         self._source = preface.source or self._source
+        self._hello = preface.hello
         self._destination = preface.destination
         behind, self._behind_header = self._behind_header, None
         if behind is None:
@@ -401,8 +410,11 @@ class Session:
         backend = self._backend
         assert backend is not None
         pool = backend.pool
-        key = pool.key_for(self._source[0]) if pool.needs_key else None
         now = self._started if self._state is State.ACCEPTED else self._frontend.seconds()
+        if backend.session_ids is not None:
+            key: bytes | None = backend.session_ids.key(self._hello, self._source[0], now)
+        else:
+            key = pool.key_for(self._source[0]) if pool.needs_key else None
         try:
             got = pool.acquire(self, key, now, avoid)
         except QueueFull:
@@ -444,6 +456,16 @@ class Session:
         self._attempt = self._frontend.network.connect(address, self, backend.connect_timeout, backend.source, speaks_first)
         if backend.abortonclose:
             self._client.watch()
+
+    def _overhear(self, session_ids: SessionIds, stream: PipedStream, server: Server) -> None:
+        """Join the streams, and note which session the server gives the client."""
+        client, seconds = self._hello, self._frontend.seconds
+
+        def heard(hello: ServerHello) -> None:
+            session_ids.learn(client, hello, server.host.name, seconds())
+
+        Overhearing(self, self._client, stream, heard)
+        self._hello = None
 
     def _redispatch(self, failed: Server) -> None:
         self._release()

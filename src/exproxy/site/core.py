@@ -16,6 +16,7 @@ from exproxy.process.descriptors import DescriptorLimitError, ensure, needed
 from exproxy.site.clientfaults import ClientFaults, counts_of
 from exproxy.site.errors import SiteError
 from exproxy.site.fronts import Fronts
+from exproxy.site.persistence import make_secret
 from exproxy.site.pools import Pools
 from exproxy.site.reminders import Reminders
 from exproxy.site.serving import Serving
@@ -41,6 +42,7 @@ class Site:
         self._network = network
         self._checkers = checkers
         self._rng = Random()  # noqa: S311 - choices of servers and moments, no secrets
+        self._secret = make_secret()
         self._serving: Serving | None = None
         self._watching: Watching | None = None
         self._faults: ClientFaults | None = None
@@ -55,7 +57,7 @@ class Site:
         ensure_descriptors(new)
         now = self._reactor.seconds()
         tls = TLSContexts(new.profiles, now)
-        pools = Pools(new, now, self._rng, tls)
+        pools = Pools(new, now, self._rng, tls, self._secret)
         self._serving = Serving(self._reactor, self._network, new, pools, tls, self._network)
         frontends = self._serving.fronts.frontends
         self._faults = ClientFaults(self._reactor, lambda: counts_of(frontends))

@@ -1,6 +1,6 @@
 """Front ends of a configuration with their listeners, bound but not yet accepting."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -116,12 +116,19 @@ class Fronts:
             handshake_timeout=frontend.timeouts.handshake,
             log=self._log,
             dontlognull=frontend.dontlognull,
+            reads_hello=any(self._backends[name].session_ids is not None for name in _sent_to(frontend)),
         )
         if frontend.web is not None:
             web.install(built, frontend, frontend.web, self._backends, self._claims)
         if frontend.mail is not None:
             mail.install(built, frontend, frontend.mail, self._backends)
         return built
+
+
+def _sent_to(frontend: model.Frontend) -> Iterable[str]:
+    """The back ends of whole sessions."""
+    default = () if frontend.backend is None else (frontend.backend,)
+    return (*default, *(route.backend for route in frontend.routes))
 
 
 def _sentence(frontend: str, host: str, port: int, error: OSError) -> str:

@@ -1,4 +1,4 @@
-"""What workers inherit from the fork server: the configuration, and TLS with keys for tickets that are good in all of them."""
+"""What workers inherit from the fork server: configuration, secret, and TLS whose tickets are good in all of them."""
 
 import gc
 import os
@@ -25,6 +25,8 @@ class Heirloom:
     def __init__(self, seconds: Callable[[], float]) -> None:
         self.seconds = seconds
         self.configuration = model.Configuration(files=())
+        self.secret = b""
+        """The process's, the same in all workers."""
         self.tls = TLSContexts({}, seconds())
         self._reminders = Reminders(self.tls)
 
@@ -36,7 +38,7 @@ class Heirloom:
         with open(file, "rb", buffering=0) as source:
             # at a place of our own: the descriptor's own is shared with the master and other fork servers
             data = os.pread(source.fileno(), os.fstat(source.fileno()).st_size, 0)
-        self.configuration = pickle.loads(data)  # noqa: S301 - our parent's
+        self.configuration, self.secret = pickle.loads(data)  # noqa: S301 - our parent's
         self.tls = TLSContexts(self.configuration.profiles, self.seconds(), periods(self.configuration))
         self.tls.make_all(self.configuration)
         if self.tls.troubles:

@@ -20,6 +20,7 @@ from exproxy.site.clientfaults import ClientFaults
 from exproxy.site.core import ensure_descriptors, tell_addresses
 from exproxy.site.fronts import Fronts
 from exproxy.site.housekeeping import Housekeeping
+from exproxy.site.persistence import make_secret
 from exproxy.site.pools import Pools
 from exproxy.site.tls import TLSContexts
 from exproxy.site.watching import Watching
@@ -48,7 +49,8 @@ class MasterSite:
         now = reactor.seconds()
         # made here too, so that a certificate that cannot be used is told before anything is started
         tls = TLSContexts(configuration.profiles, now)
-        pools = Pools(configuration, now, rng, tls)
+        secret = make_secret()
+        pools = Pools(configuration, now, rng, tls, secret)
         for group in pools.groups.values():
             # what workers use is told here only now and then
             group.table.expire_after += 2 * TOUCH
@@ -57,7 +59,7 @@ class MasterSite:
         self._watching = Watching(reactor, network, rng, checkers, configuration, pools)
         self._housekeeping = Housekeeping(reactor, pools, None)
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - fork servers read it as long as we live
-        pickle.dump(configuration, self._file)
+        pickle.dump((configuration, secret), self._file)
         self._file.flush()
         self._forks = Forks(reactor, spawn, tie, self._file.fileno())
         sockets = [(listener.wanted, listener.fileno()) for listener in self._fronts.listeners]

@@ -8,6 +8,7 @@ from exproxy import pool
 from exproxy.config import model
 from exproxy.net.tls.client import ClientTLS
 from exproxy.proxy.backend import Backend
+from exproxy.site.persistence import Stickiness
 from exproxy.site.tls import TLSContexts
 from exproxy.site.web import rules
 from exproxy.wire.interfaces import interface
@@ -16,14 +17,17 @@ from exproxy.wire.interfaces import interface
 class Pools:
     """:param now: the reactor's seconds.
 
+    :param secret: of the process: what is made of clients' names with it is the same in all workers.
+
     ``named`` are the servers that DNS has to find, with the name and the seconds between two look-ups.
     """
 
-    def __init__(self, configuration: model.Configuration, now: float, rng: Random, tls: TLSContexts) -> None:
+    def __init__(self, configuration: model.Configuration, now: float, rng: Random, tls: TLSContexts, secret: bytes) -> None:
         self._configuration = configuration
         self._now = now
         self._rng = rng
         self._tls = tls
+        self._stickiness = Stickiness(configuration, secret)
         self.hosts = {name: pool.Host(name, host.address) for name, host in configuration.hosts.items()}
         self.groups = {name: pool.Group(_table(table)) for name, table in configuration.tables.items()}
         self.named: list[tuple[pool.Server, str, float]] = []
@@ -57,6 +61,8 @@ class Pools:
             source=backend.source,
             send_proxy={server.name: server.send_proxy for server in backend.servers if server.send_proxy is not None},
             handshake_timeout=backend.timeouts.handshake,
+            sticky=self._stickiness.sticky(backend, built),
+            session_ids=self._stickiness.session_ids(backend, built),
             tls=_of_mode(backend, tls, "implicit"),
             starttls=_of_mode(backend, tls, "starttls"),
             xclient=frozenset(server.name for server in backend.servers if server.send_xclient),

@@ -19,9 +19,14 @@ from exproxy.site.tls import TLSContexts
 
 
 class WorkerSite:
-    """:class:`exproxy.process.worker.Orders`; what servers are, and where to listen, comes from the master."""
+    """:class:`exproxy.process.worker.Orders`; what servers are, and where to listen, comes from the master.
 
-    def __init__(self, reactor: Any, network: Network, configuration: model.Configuration, tls: TLSContexts) -> None:
+    :param secret: the same in all workers.
+    """
+
+    def __init__(
+        self, reactor: Any, network: Network, configuration: model.Configuration, tls: TLSContexts, secret: bytes
+    ) -> None:
         self._reactor = reactor
         self._network = network
         self._ports: dict[Address, int] = {}
@@ -30,7 +35,7 @@ class WorkerSite:
         self._configuration = attrs.evolve(configuration, backends=backends)
         self._tls = tls
         rng = Random()  # noqa: S311 - choices of servers, no secrets
-        self._pools = pools = Pools(self._configuration, reactor.seconds(), rng, tls)
+        self._pools = pools = Pools(self._configuration, reactor.seconds(), rng, tls, secret)
         self._serving: Serving | None = None
         self._over = False
         self.link = WorkerLink(self)

@@ -31,7 +31,7 @@ class WebStage(Stage):
     website: Website
 
     def serve(self, backend: Backend | None = None, routes: Routes | None = None, **options: Any) -> Frontend:
-        values = {name: options.pop(name) for name in ("clients", "accept_proxy", "tls") if name in options}
+        values = {name: options.pop(name) for name in ("clients", "accept_proxy", "tls", "address") if name in options}
         front: dict[str, Any] = values.pop("clients", {})
         frontend = self.open(None, name="web", **values, **front)
         table = routes or Routes(backend or self.backend())

@@ -9,12 +9,14 @@ client's connection ends before all that was promised has come.
 """
 
 import time
+from collections.abc import Sequence
 from typing import Protocol
 
 from exproxy.net.interfaces import PipedStream
 from exproxy.proxy.accesslog.request import LONGEST_REQUEST, RequestRecord
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.web.persistence import Wish
 from exproxy.proxy.web.upstream import Upstream
 from exproxy.wire.web.bodies import Body, End, LengthBody, NoBody, UntilClose
 from exproxy.wire.web.errors import HttpError
@@ -27,7 +29,7 @@ from exproxy.wire.web.framing import (
     server_keeps,
     waits_to_send,
 )
-from exproxy.wire.web.head import RequestHead
+from exproxy.wire.web.head import RequestHead, ResponseHead
 from exproxy.wire.web.legs import answers_challenge
 from exproxy.wire.web.limits import Limits
 from exproxy.wire.web.reading import ResponseReader
@@ -51,8 +53,11 @@ class Client(Protocol):
     closing: bool
     """No request is taken behind this one."""
 
-    def upstream(self, backend: Backend) -> Upstream:
-        """This client's connection to a server of ``backend``: the one that it has, if that is free, or a new one."""
+    def upstream(self, backend: Backend, wish: Wish | None) -> Upstream:
+        """This client's connection to a server of ``backend``: the one that it has, if that is free, or a new one.
+
+        :param wish: where the request belongs, if anything in it says so.
+        """
 
     def take_held(self) -> bytes:
         """What the client sent behind the head, as far as it was read."""
@@ -111,6 +116,7 @@ class Exchange:
         "_status",
         "_status_at",
         "_upstream",
+        "_wish",
         "sending",
         "tunnel",
     )
@@ -139,6 +145,8 @@ class Exchange:
         self._response_body: Body | None = None
         self._reader = ResponseReader(limits)
         self._upstream: Upstream | None = None
+        sticky = backend.sticky
+        self._wish = None if sticky is None else sticky.wish(head, client.forwarder.origin, self._date)
         self._client_full = False
         self._server_full = False
         self._closes = False
@@ -318,7 +326,7 @@ class Exchange:
     # ---- the steps
 
     def _ask(self) -> None:
-        self._upstream = upstream = self._client.upstream(self._backend)
+        self._upstream = upstream = self._client.upstream(self._backend, self._wish)
         if upstream.stream is None and answers_challenge(self._head.values.get(b"authorization", b"")):
             # On a new connection the login would fail, and a person be asked for a password: the client is to begin anew.
             self._end("SC")
@@ -344,7 +352,8 @@ class Exchange:
                     self._to_client(self._client.forwarder.response(head, True, minor))
                 continue
             if head.status == 101:
-                self._switch(self._client.forwarder.response(head, True, minor), data)
+                told = () if self._wish is None else self._told(head, self._wish)
+                self._switch(self._client.forwarder.response(head, True, minor, told), data)
                 return
             count = body.take(data) if data else 0
             if body.over:
@@ -354,7 +363,8 @@ class Exchange:
             self._response_body = body
             self._status = head.status
             self._status_at = self._frontend.seconds()
-            answer = self._client.forwarder.response(head, not self._closes, minor)
+            told = () if self._wish is None else self._told(head, self._wish)
+            answer = self._client.forwarder.response(head, not self._closes, minor, told)
             self._to_client(answer + data if data else answer)
             if body.over:
                 self._end_if_over()
@@ -367,6 +377,13 @@ class Exchange:
         NTLM needs that.
         """
         return not (self._request_body.over or self._continued or status == 401) and waits_to_send(self._head)
+
+    def _told(self, head: ResponseHead, wish: Wish) -> Sequence[bytes]:
+        """The lines by which the client is told where it belongs."""
+        upstream = self._upstream
+        if upstream is None or upstream.host is None or not upstream.reaching.lasting:
+            return ()
+        return wish.answered(head, upstream.host, self._frontend.seconds())
 
     def _may_keep(self, body: Body) -> bool:
         """Whether another request may come behind this answer."""

@@ -5,7 +5,7 @@ connections (NTLM, Kerberos) take every request on it for that client's.  Who el
 the client leaves, this ends.
 """
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from exproxy.net.interfaces import PipedStream, Stream
 from exproxy.pool import Server
@@ -13,6 +13,10 @@ from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.joint import Joined
 from exproxy.proxy.reaching import Reaching
+from exproxy.proxy.web.persistence import Wish
+
+if TYPE_CHECKING:
+    from exproxy.proxy.web.aside import Aside
 
 
 class Asker(Protocol):
@@ -34,9 +38,14 @@ class Asker(Protocol):
 
 
 class Upstream:
-    """:param session: of the client."""
+    """:param session: of the client.
+
+    :param wish: where the request that it is made for belongs.
+    :param aside: other ones of this client.
+    """
 
     __slots__ = (
+        "_aside",
         "_asker",
         "_frontend",
         "_retired",
@@ -45,15 +54,26 @@ class Upstream:
         "connected_at",
         "deadline_tick",
         "gone",
+        "key",
         "reaching",
         "server",
         "stream",
     )
 
-    def __init__(self, frontend: Frontend, backend: Backend, session: Joined) -> None:
+    def __init__(
+        self,
+        frontend: Frontend,
+        backend: Backend,
+        session: Joined,
+        wish: Wish | None = None,
+        aside: "Aside | None" = None,
+    ) -> None:
         self._frontend = frontend
         self.backend = backend
-        self.reaching = Reaching(self, frontend, backend, session, speaks_first=True)
+        self.reaching = Reaching(self, frontend, backend, session, wish, None if aside is None else self, speaks_first=True)
+        self.key = None if wish is None else wish.key
+        """What the first request was known by."""
+        self._aside = aside
         self.stream: PipedStream | None = None
         self.server: Server | None = None
         self.connected_at = 0.0
@@ -74,6 +94,11 @@ class Upstream:
         if self.gone or self._retired or self._asker is not None or self.stream is None or self.server is None:
             return False
         return self.server.usable and not self.stream.has_waiting()
+
+    @property
+    def host(self) -> str | None:
+        """Where the server is, once there is one."""
+        return None if self.server is None else self.server.host.name
 
     def take(self, asker: Asker) -> None:
         """Serve ``asker`` until :meth:`let_go` or :meth:`retire`."""
@@ -101,6 +126,15 @@ class Upstream:
         if stream is not None:
             stream.abort()
 
+    def yield_stream(self) -> PipedStream:
+        """The connection, for another one of the same client; this one is over, and its slot is free."""
+        stream = self.stream
+        assert stream is not None
+        self.stream = None
+        self.gone = self._retired = True
+        self.reaching.end()
+        return stream
+
     # ---- what the way there tells
 
     def reached(self, stream: PipedStream, server: Server) -> None:
@@ -120,6 +154,17 @@ class Upstream:
 
     def evicted(self, reason: str) -> None:
         self._end(None, reason)
+
+    def spare(self, server: Server) -> PipedStream | None:
+        other = None if self._aside is None else self._aside.idle(server)
+        if other is None:
+            return None
+        self.asked = other.asked
+        return other.yield_stream()
+
+    def crowded(self) -> None:
+        if self._aside is not None:
+            self._aside.retire()
 
     # ---- what the stream tells
 

@@ -1,6 +1,7 @@
 """A client's connection: request after request, the next one read when the answer before is over.
 
-It has at most one connection to a server of each back end that its requests go to, and shares none of them.
+It has at most one connection to a server of each back end that its requests go to, and shares none of them; where a request
+itself says where it belongs, one to each host.
 """
 
 import enum
@@ -13,7 +14,9 @@ from exproxy.net.interfaces import PipedStream, Stream
 from exproxy.proxy.accesslog.request import LONGEST_REQUEST, RequestRecord
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.joint import Joined
+from exproxy.proxy.web.aside import Aside
 from exproxy.proxy.web.exchange import Exchange
+from exproxy.proxy.web.persistence import Wish
 from exproxy.proxy.web.routes import Redirect
 from exproxy.proxy.web.upstream import Upstream
 from exproxy.wire.web.errors import HttpError
@@ -51,6 +54,7 @@ class Visit:
     """
 
     __slots__ = (
+        "_aside",
         "_due",
         "_exchange",
         "_first",
@@ -77,6 +81,7 @@ class Visit:
         self._reader = RequestReader(website.limits)
         self._exchange: Exchange | None = None
         self._upstreams: dict[str, Upstream] = {}
+        self._aside: dict[str, Aside] = {}
         self._forwarders: dict[str, Forwarder] = {}
         self._held = b""
         self._first = True
@@ -166,13 +171,18 @@ class Visit:
 
     # ---- what an exchange asks
 
-    def upstream(self, backend: Backend) -> Upstream:
+    def upstream(self, backend: Backend, wish: Wish | None) -> Upstream:
         name = backend.pool.name
         found = self._upstreams.get(name)
+        aside = None
+        if wish is not None:
+            aside = self._aside.setdefault(name, Aside())
+            if found is not None:
+                found = self._turn(name, found, wish, aside)
         if found is None or not found.free:
             if found is not None:
                 found.retire()
-            found = self._upstreams[name] = Upstream(self._website.frontend, backend, self._session)
+            found = self._upstreams[name] = Upstream(self._website.frontend, backend, self._session, wish, aside)
         return found
 
     def take_held(self) -> bytes:
@@ -226,6 +236,20 @@ class Visit:
         self._arm(self._website.tunnel_timeout)
 
     # ---- the steps
+
+    def _turn(self, name: str, last: Upstream, wish: Wish, aside: Aside) -> Upstream | None:
+        """The connection on which a request belongs: the last one, or one that was put aside, if it is there."""
+        if wish.stays:
+            return last
+        host = wish.bound(self._website.frontend.seconds())
+        if last.key == wish.key if host is None else last.host == host:
+            return last
+        del self._upstreams[name]
+        aside.put(last)
+        found = None if host is None else aside.take(host)
+        if found is not None:
+            self._upstreams[name] = found
+        return found
 
     def _read(self, data: bytes) -> None:
         try:
@@ -316,6 +340,8 @@ class Visit:
         for upstream in self._upstreams.values():
             upstream.retire()
         self._upstreams.clear()
+        for aside in self._aside.values():
+            aside.retire()
 
     def _patience(self) -> tuple[float, float]:
         """Since when, and for how many seconds at most, nothing may happen."""
