@@ -1,4 +1,4 @@
-"""Chromium, TLS to us and nginx behind: pages, a cookie of the server's own, websockets."""
+"""Chromium, TLS to us and nginx behind: pages, cookies of the server's and of ours, websockets."""
 
 import trustme
 
@@ -16,21 +16,48 @@ PAGES = 10
 
 SITE = """
 [service]
+workers = 2
 log = {{ access = "access.log" }}
 [frontends.web]
 mode = "http"
 bind = "{front}:{port}"
 tls = {{ mode = "implicit", certificates = "mail.pem" }}
 backend = "owa"
-routes = {{ path = "/ws", backend = "talker" }}
+[[frontends.web.routes]]
+path = "/ws"
+backend = "talker"
+[[frontends.web.routes]]
+path = "/ours"
+backend = "ours"
+[[frontends.web.routes]]
+path = ["/page", "/told"]
+backend = "theirs"
 [backends.owa]
 tls = {{ mode = "implicit", ca = "authority.pem" }}
 check = {{ type = "https", preset = "healthcheck", path = "/owa/healthcheck.htm" }}
+servers = {{ ex1 = "{first}:{behind}", ex2 = "{second}:{behind}" }}
+[backends.ours]
+persistence = {{ kind = "cookie", name = "balance", same_site = "strict" }}
+tls = {{ mode = "implicit", ca = "authority.pem" }}
+check = {{ type = "https", preset = "healthcheck", path = "/owa/healthcheck.htm" }}
+servers = {{ ex1 = "{first}:{behind}", ex2 = "{second}:{behind}" }}
+[backends.theirs]
+persistence = {{ kind = "app-cookie", name = "whose" }}
+tls = {{ mode = "implicit", ca = "authority.pem" }}
+check = "off"
 servers = {{ ex1 = "{first}:{behind}", ex2 = "{second}:{behind}" }}
 [backends.talker]
 check = "off"
 servers = {{ ex1 = "{first}:{talker}" }}
 """
+
+FLAGS = {"path": "/", "secure": True, "httpOnly": True}
+
+MANY = f"""
+const ask = async number => (await fetch(`${{given[0]}}?${{number}}`)).text();
+return await Promise.all(Array.from({{ length: {PAGES} }}, (_, number) => ask(number)));
+"""
+"""Asks at once, and so on several connections."""
 
 TALK = """
 const said = given[0], socket = new WebSocket(`wss://${location.host}/ws`);
@@ -56,7 +83,8 @@ class BrowserTests(PeerTestCase):
         behind, talker, port = free_port(FIRST, SECOND), free_port(FIRST), free_port(FRONT)
         authority = trustme.CA()
         self.talker = Talker("talker", FIRST, talker)
-        self.started(nginx.Nginx("ex1", FIRST, behind, authority), nginx.Nginx("ex2", SECOND, behind, authority), self.talker)
+        self.servers = {name: nginx.Nginx(name, host, behind, authority) for name, host in (("ex1", FIRST), ("ex2", SECOND))}
+        self.started(*self.servers.values(), self.talker)
         site = {"front": FRONT, "port": port, "first": FIRST, "second": SECOND, "behind": behind, "talker": talker}
         self.proxy = Proxy("proxy", FRONT, port, SITE.format(**site))
         certificate = authority.issue_cert(NAME)
@@ -70,24 +98,69 @@ class BrowserTests(PeerTestCase):
     def test_pages_cookies_and_websockets(self) -> None:
         """One test, for a browser takes seconds to start."""
         self.each_of_its_connections_has_one_server()
-        self.a_cookie_is_as_the_server_set_it()
+        self.the_servers_own_cookie_sticks()
+        self.a_cookie_of_ours_sticks_and_is_for_nobody_else()
+        self.a_cookie_whose_server_is_down_is_replaced()
         self.a_websocket_talks_and_ends_with_the_servers_code()
 
     def each_of_its_connections_has_one_server(self) -> None:
-        """It has several: what a page needs beside itself may come on another."""
-        servers = [self.browser.visit(f"{self.address}/page?{number}") for number in range(PAGES)]
-        self.assertLessEqual(set(servers), {"ex1", "ex2"})
-        eventually(lambda: sum("GET /page?" in line for line in self.proxy.accessed()) == PAGES, "a line for each page")
-        lines = [line.split() for line in self.proxy.accessed()]
+        """Without a cookie they may have another each."""
+        for number in range(PAGES):
+            self.browser.visit(f"{self.address}/owa/?{number}")
+        self.assertLessEqual(set(self.browser.run(MANY, "/owa/many")), {"this is ex1\n", "this is ex2\n"})
+        lines = self.lines("owa", 2 * PAGES)
         self.assertEqual(len({(line[0], line[3]) for line in lines}), len({line[0] for line in lines}))
 
-    def a_cookie_is_as_the_server_set_it(self) -> None:
+    def the_servers_own_cookie_sticks(self) -> None:
         server = self.browser.visit(f"{self.address}/page")
-        cookie = self.browser.cookies()["whose"]
-        flags = {name: cookie[name] for name in ("value", "path", "secure", "httpOnly", "sameSite")}
-        self.assertEqual(flags, {"value": server, "path": "/", "secure": True, "httpOnly": True, "sameSite": "Lax"})
+        self.assertEqual(self.cookie("whose"), {"value": server, **FLAGS, "sameSite": "Lax"})
         self.assertEqual(self.browser.run("return document.cookie"), "")
-        self.assertEqual(self.browser.run("return await (await fetch('/told')).text()"), f"whose={server}")
+        self.assertEqual(set(self.browser.run(MANY, "/told")), {f"whose={server}"})
+        lines = self.lines("theirs", 1 + PAGES)
+        self.assertEqual({line[3] for line in lines}, {f"theirs/{server}"})
+        self.assertGreater(len({line[0] for line in lines}), 1)
+
+    def a_cookie_of_ours_sticks_and_is_for_nobody_else(self) -> None:
+        server = self.ours()
+        cookie = self.cookie("balance")
+        self.assertEqual(cookie, {**cookie, **FLAGS, "sameSite": "Strict"})
+        self.assertNotIn("ex", cookie["value"])
+        self.assertEqual(self.browser.run("return document.cookie"), "")
+        self.assertEqual({self.ours() for _ in range(PAGES)}, {server})
+        self.assertEqual(set(self.browser.run(MANY, "/ours/many")), {f"this is {server}\n"})
+        lines = self.lines("ours", 1 + 2 * PAGES)
+        self.assertEqual({line[3] for line in lines}, {f"ours/{server}"})
+        self.assertGreater(len({line[0] for line in lines}), 1)
+        self.assertEqual(self.cookie("balance"), cookie)
+
+    def a_cookie_whose_server_is_down_is_replaced(self) -> None:
+        server, before = self.ours(), self.cookie("balance")
+        other = "ex2" if server == "ex1" else "ex1"
+        for well, state in ((False, "down"), (True, "up")):
+            after = self.proxy.written()
+            self.servers[server].answer(well=well)
+            self.proxy.wait_until(f"ours/{server}", state, after)
+            self.assertEqual({self.ours() for _ in range(3)}, {other})
+            self.assertNotEqual(self.cookie("balance"), before)
+
+    def ours(self) -> str:
+        """The server of a page of that back end."""
+        self.browser.visit(f"{self.address}/ours/page")
+        return str(self.browser.run("return document.body.innerText")).strip().removeprefix("this is ")
+
+    def cookie(self, name: str) -> dict[str, object]:
+        cookie = self.browser.cookies()[name]
+        return {key: cookie[key] for key in ("value", *FLAGS, "sameSite")}
+
+    def lines(self, backend: str, count: int) -> list[list[str]]:
+        """The access lines of a back end in words, when there are as many as ``count``."""
+
+        def found() -> list[list[str]]:
+            lines = [line.split() for line in self.proxy.accessed()]
+            return [line for line in lines if len(line) > 3 and line[3].startswith(f"{backend}/")]
+
+        eventually(lambda: len(found()) >= count, f"{count} lines of {backend}")
+        return found()
 
     def a_websocket_talks_and_ends_with_the_servers_code(self) -> None:
         found = self.browser.run(TALK, ["hello", "ÄÖÜ", "ping are you there"])
