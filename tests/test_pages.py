@@ -138,6 +138,16 @@ class ExchangeTests(Page):
         ):
             self.assertTrue(self.template(version, '["https"]', self.said(require)).backends, version)
 
+    def test_the_recipe_keeps_the_administration_inside_and_the_limits_are_limits(self) -> None:
+        limits = next(line.strip() for line in self.text.splitlines() if line.startswith("    per_source"))
+        web = self.block("[frontends.web]") + f'\n{limits}\nmode = "http"\nbind = ":80"\nbackend = "owa"\n'
+        front = self.fine(web + '[backends.owa]\nservers.a = "10.0.0.15:80"\n').frontends["web"]
+        self.assertEqual(
+            [(rule.action, rule.paths) for rule in front.access], [(a, ("/ecp", "/powershell")) for a in ("allow", "deny")]
+        )
+        assert front.per_source is not None
+        self.assertIsNotNone(front.per_source.basic_failures)
+
     def test_what_haproxy_says_is_said_so(self) -> None:
         tables = (
             "[service] maxconn = 40_000",

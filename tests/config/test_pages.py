@@ -52,8 +52,8 @@ class PagesTests(ConfigTestCase):
         self.put("large.html", b"x" * 65_537)
         for said, expected in (
             (
-                '{ 404 = "a.html" }',
-                "frontends.web.pages.404: 404 is not a status that exproxy answers with by itself; these are 400, 403",
+                '{ 418 = "a.html" }',
+                "frontends.web.pages.418: 418 is not a status that exproxy answers with by itself; these are 400, 403",
             ),
             ('{ x = "a.html" }', "x is not a status"),
             ('{ 503 = "b.html" }', 'b.html" cannot be read: No such file'),

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.config.units import duration, duration_text, size
+from exproxy.config.units import byte_rate, duration, duration_text, rate, rate_text, size
 
 
 class DurationTests(SynchronousTestCase):
@@ -37,3 +37,25 @@ class SizeTests(SynchronousTestCase):
     def test_anything_else_is_refused(self) -> None:
         for value in ("64", "many", True, 1.5):
             self.assertIn("is not a size", str(self.assertRaises(ValueError, size, value)))
+
+
+class RateTests(SynchronousTestCase):
+    def test_so_many_within_a_time(self) -> None:
+        for text, expected in (
+            ("100/10s", (100, 10.0)),
+            ("600/1m", (600, 60.0)),
+            ("20/s", (20, 1.0)),
+            (" 5 / 1.5h ", (5, 5400.0)),
+            ("1/100ms", (1, 0.1)),
+        ):
+            self.assertEqual(rate(text), expected, text)
+            self.assertEqual(rate(rate_text(*expected)), expected, text)
+
+    def test_what_is_no_rate(self) -> None:
+        for value in ("100", "100/", "/s", "0/s", "5/0s", "1.5/s", "5/10", 5, None):
+            self.assertRaises(ValueError, rate, value)
+
+    def test_octets_a_second(self) -> None:
+        self.assertEqual([byte_rate(text) for text in ("500B/s", "1KB/s", "2 MB/s")], [500, 1024, 2_097_152])
+        for value in ("500", "500B", "0B/s", "500B/m", "fast/s", 500):
+            self.assertRaises(ValueError, byte_rate, value)

@@ -11,6 +11,8 @@ from twisted.test.iosim import FakeTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy import pool
+from exproxy.pool.presence import Presence
+from exproxy.pool.rates import Rates
 from exproxy.process.master import Master
 from exproxy.process.messages import FrontendCounts
 from exproxy.process.worker import Follower, Slots, WorkerLink
@@ -41,6 +43,8 @@ class FakeWorker(Side):
         self.events: list[str] = []
         self.quota = -1
         self.front = FrontendCounts()
+        self.arriving = Rates(3, 10.0)
+        self.present = Presence(3)
         self.link.follower = self.follower = Follower(
             clock, self.link, {"b": self.backend}, self.groups, lambda: {"a": self.front}
         )
@@ -50,6 +54,7 @@ class FakeWorker(Side):
 
     def begin(self) -> None:
         self.follower.limit({"service": Slots(lambda: 0, lambda: 0, self._allow)})
+        self.follower.share({"a conn_rate": self.arriving}, {"a conn_cur": self.present})
         self.follower.start()
         self.events.append("begin")
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from exproxy.pool import Admin, Lease, Operational, Ticket
-from exproxy.process.master import PATIENCE
-from exproxy.process.messages import FrontendCounts, ServerCounts
+from exproxy.process.master import BATCH, PATIENCE
+from exproxy.process.messages import A_MESSAGE, FrontendCounts, ServerCounts
 from exproxy.process.worker import TOUCH
 from tests.pool.support import Recorder, fail, get, heal
 from tests.process.stage import FakeProcess, FakeWorker, MasterStage
@@ -304,3 +304,76 @@ class LivesTests(WorkersStage):
         self.end(self.processes[0])
         self.assertIsNone(self.successResultOf(ended))
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class TogetherTests(WorkersStage):
+    """What one source may have, it may have of all workers together."""
+
+    def test_what_happened_in_one_counts_in_the_others_and_once(self) -> None:
+        self.begin()
+        first, second = self.workers()
+        now = self.clock.seconds()
+        self.assertEqual([worker.arriving.take(b"thief", now) for worker in (first, first, second)], [0.0] * 3)
+        self.settle(2 * BATCH)
+        now = self.clock.seconds()
+        self.assertTrue(all(worker.arriving.take(b"thief", now) for worker in (first, second)))
+        self.assertFalse(any(worker.arriving.take(b"other", now) for worker in (first, second)))
+
+    def test_who_is_in_one_counts_in_the_others_until_he_has_gone(self) -> None:
+        self.begin()
+        first, second = self.workers()
+        for worker in (first, first, second):
+            worker.present.enter(b"thief")
+        self.settle(2 * BATCH)
+        self.assertEqual([worker.present.enter(b"thief") for worker in (first, second)], [False, False])
+        first.present.leave(b"thief")
+        self.settle(2 * BATCH)
+        self.assertTrue(second.present.enter(b"thief"))
+
+    def test_more_than_fits_into_a_message_is_told_in_several(self) -> None:
+        self.begin()
+        first, second = self.workers()
+        for number in range(3 * A_MESSAGE + 1):
+            first.present.enter(b"source %d" % number)
+        self.settle(2 * BATCH)
+        self.assertEqual(len(second.present), 3 * A_MESSAGE + 1)
+
+    def test_those_of_a_worker_that_has_ended_are_gone(self) -> None:
+        self.begin()
+        first, second = self.workers()
+        for _ in range(3):
+            first.present.enter(b"thief")
+        self.settle(2 * BATCH)
+        self.assertFalse(second.present.enter(b"thief"))
+        self.end(self.processes[0])
+        self.settle(0.1)
+        self.assertTrue(second.present.enter(b"thief"))
+
+    def test_a_replacement_knows_who_is_there(self) -> None:
+        self.begin()
+        second = self.workers()[1]
+        for _ in range(3):
+            second.present.enter(b"thief")
+        self.settle(2 * BATCH)
+        self.end(self.processes[0])
+        self.settle(1.0)
+        replacement = self.workers()[-1]
+        self.assertFalse(replacement.present.enter(b"thief"))
+        second.present.leave(b"thief")
+        self.settle(2 * BATCH)
+        self.assertTrue(replacement.present.enter(b"thief"))
+
+    def test_a_report_of_a_worker_that_has_ended_is_none(self) -> None:
+        self.begin()
+        link = self.master.workers[0].link
+        assert link is not None
+        self.end(self.processes[0])
+        self.master.present(link, [("a conn_cur", b"thief", 3)])
+        self.settle(1.0)
+        self.assertEqual([len(worker.present) for worker in self.workers()], [0, 0])
+
+    def test_tables_that_a_worker_does_not_have_are_passed_over(self) -> None:
+        self.begin()
+        worker = self.workers()[0]
+        worker.follower.happened([("unknown", b"thief", 3)])
+        self.assertEqual(len(worker.arriving), 0)

@@ -95,9 +95,9 @@ class Stage(SynchronousTestCase):
         listener.start()
         return listener
 
-    def client(self, address: Address = FRONT) -> Recorder:
+    def client(self, address: Address = FRONT, source: str | None = None) -> Recorder:
         client = Recorder()
-        self.network.connect(address, client, 5.0)
+        self.network.connect(address, client, 5.0, source)
         self.settle()
         return client
 

@@ -7,6 +7,8 @@ from twisted.logger import globalLogPublisher
 
 from exproxy.net.interfaces import Address, Port
 from exproxy.pool import Admin, CheckResult, CheckSpec, Server
+from exproxy.pool.key import SourceKeys
+from exproxy.proxy.admission import Admission, Gatekeeping
 from exproxy.proxy.dynamic import DynamicPorts, Spot
 from tests.net.memory import MemoryNetwork, Peer
 from tests.proxy.stage import Stage
@@ -71,6 +73,11 @@ class DynamicTests(Stage):
         self.assertEqual(bytes(client.data), b"")
         self.send(client, b"PROXY TCP4 10.1.2.3 203.0.113.1 4711 40000\r\n")
         self.assertEqual(bytes(client.data), b"the service of one")
+
+    def test_whom_the_mapper_does_not_let_in_does_not_come_in_there(self) -> None:
+        self.frontend.admission = Admission(SourceKeys(), (Gatekeeping(False),))
+        port = self.ports.port(SPOT, self.one, PORT)
+        self.assertTrue(self.client((HOST, port or 0)).lost)
 
     def test_a_port_that_is_taken_is_left_out(self) -> None:
         self.network.listen((HOST, 40000), Peer())

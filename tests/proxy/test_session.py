@@ -10,7 +10,10 @@ from exproxy.net.deadlines import Deadlines
 from exproxy.net.tls.client import ClientTLS, client_context
 from exproxy.net.tls.profiles import BUILT_IN
 from exproxy.net.tls.server import ServerTLS
+from exproxy.pool.key import SourceKeys
+from exproxy.pool.presence import Presence
 from exproxy.proxy.accesslog.record import SessionRecord
+from exproxy.proxy.admission import Admission
 from exproxy.proxy.session import TURNAROUND
 from exproxy.proxy.sni import SniTable
 from exproxy.wire.proxyheader import encode_v1, encode_v2
@@ -768,6 +771,17 @@ class ClientTLSTests(TLSStage):
         below.write_eof()
         self.settle()
         self.assertEqual(self.ends, ["CD"])
+
+    def test_behind_a_header_limits_are_the_clients_and_come_before_its_handshake(self) -> None:
+        admission = Admission(SourceKeys(), present=Presence(1))
+        self.open(self.backend(), accept_proxy=(ip_network("127.0.0.0/8"),), tls=self.tls, admission=admission)
+        secured = []
+        for host in ("198.51.100.7", "198.51.100.7", "198.51.100.8"):
+            client = self.client()
+            client.stream.write(encode_v2((host, 4711), ("192.0.2.9", 25)))
+            secured.append(self.secure(client).secured)
+        self.assertEqual(secured, [True, False, True])
+        self.assertEqual(self.ends, ["PR"])
 
 
 class ServerTLSTests(TLSStage):

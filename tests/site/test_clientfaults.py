@@ -4,6 +4,7 @@ from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 
 from exproxy.process.messages import FrontendCounts
+from exproxy.proxy.admission import Unwanted
 from exproxy.site.clientfaults import EVERY, QUIET, ClientFaults, counts_of
 from exproxy.wire.epmrelay import Counters
 from tests.proxy.stage import Stage
@@ -66,14 +67,54 @@ class ClientFaultsTests(Stage):
         self.assertEqual(self.heard, ["web: 2 more prefaces failed, the last one of 192.0.2.7: no TLS"])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_requests_are_told_with_the_others(self) -> None:
+        self.fail(bad_prefaces=1, bad_handshakes=2, bad_requests=3)
+        told = self.pass_time(1)
+        self.assertEqual(told, ["web: 1 preface, 2 TLS handshakes and 3 HTTP requests failed, the last one of 192.0.2.7: no TLS"])
+        self.fail(bad_prefaces=1, bad_handshakes=2, bad_requests=4)
+        self.assertEqual(self.pass_time(QUIET), ["web: 1 more HTTP request failed, the last one of 192.0.2.7: no TLS"])
+
+    def test_sources_that_want_too_much_are_told_once_a_minute(self) -> None:
+        for limited in range(1, 50):
+            self.counts = {"web": FrontendCounts(limited=limited, limit="192.0.2.7: too fast")}
+            told = self.pass_time(1)
+            expected = ["web: 1 refusal of sources that want too much, the last one of 192.0.2.7: too fast"]
+            self.assertEqual(told, expected if limited == 1 else [])
+        told = self.pass_time(QUIET)
+        self.assertEqual(told, ["web: 48 more refusals of sources that want too much, the last one of 192.0.2.7: too fast"])
+
+    def test_what_rules_refuse_is_no_reason_for_a_line(self) -> None:
+        self.counts = {"web": FrontendCounts(denied=7)}
+        self.assertEqual(self.pass_time(QUIET), [])
+
     def test_counts_are_those_of_the_front_ends(self) -> None:
         frontend = self.open(self.backend())
         frontend.total, frontend.refused, frontend.left_early = 10, 3, 4
         frontend.preface_failed(("192.0.2.7", 1), "garbage")
+        frontend.request_failed(("192.0.2.9", 1), "no HTTP")
         frontend.handshake_failed(("192.0.2.8", 1), "no TLS")
+        frontend.limit_reached(("192.0.2.6", 1), "too fast")
+        frontend.turned_away(("192.0.2.5", 1), Unwanted("access denied", limited=False))
+        frontend.turned_away(("192.0.2.4", 1), Unwanted("too many", limited=True))
         self.assertEqual(
             counts_of({"smtp": frontend}),
-            {"smtp": FrontendCounts(0, 10, 3, 1, 1, 4, fault_at=self.clock.seconds(), fault="192.0.2.8: no TLS")},
+            {
+                "smtp": FrontendCounts(
+                    0,
+                    10,
+                    3,
+                    1,
+                    1,
+                    4,
+                    bad_requests=1,
+                    denied=1,
+                    limited=2,
+                    fault_at=self.clock.seconds(),
+                    fault="192.0.2.8: no TLS",
+                    limited_at=self.clock.seconds(),
+                    limit="192.0.2.4: too many",
+                )
+            },
         )
 
     def test_what_was_done_to_an_endpoint_mapper_s_answers_is_counted_too(self) -> None:

@@ -18,7 +18,9 @@ class FrontsTests(SynchronousTestCase):
     def setUp(self) -> None:
         clock = Clock()
         self.network = MemoryNetwork(clock)
-        self.fronts = Fronts(clock, self.network, Gate(10), {}, [].append, TLSContexts({}, 0.0), self.network)
+        self.fronts = Fronts(
+            clock, self.network, Gate(10), {}, [].append, TLSContexts({}, 0.0), self.network, model.Service(), b"secret"
+        )
 
     def frontend(self, name: str, *binds: model.Bind) -> model.Frontend:
         return model.Frontend(name, "tcp", binds, None)

@@ -10,7 +10,7 @@ class InstallTests(Stage):
         frontend = self.open(None)
         mail = model.Mail("lb.example.com", greet_delay=2.0, early="tarpit")
         said = model.Frontend("mx", "smtp", (), "hub", timeouts=model.Timeouts(greeting=9.0, tarpit=8.0), mail=mail)
-        house = install(frontend, said, mail, {"hub": self.backend()})
+        house = install(frontend, said, mail, {"hub": self.backend()}, b"secret")
         self.assertEqual(frontend.serve, house.serve)
         self.assertEqual((house.greeting_timeout, house.greet_delay, house.early, house.tarpit), (9.0, 2.0, "tarpit", 8.0))
 

@@ -13,7 +13,7 @@ class ServingTests(SiteStage):
     def serving(self) -> Serving:
         configuration = self.configuration(self.server("one", "192.0.2.1"))
         pools = Pools(configuration, self.reactor.seconds(), Random(1), TLSContexts({}, 0.0), b"secret")
-        return Serving(self.reactor, self.network, configuration, pools, TLSContexts({}, 0.0), self.network)
+        return Serving(self.reactor, self.network, configuration, pools, TLSContexts({}, 0.0), self.network, b"secret")
 
     def test_clients_are_served_and_all_ends_in_order(self) -> None:
         self.peer("192.0.2.1", greeting=b"220 one\r\n")

@@ -12,6 +12,8 @@ Duration = NewType("Duration", float)
 """Seconds; written with a unit."""
 Size = NewType("Size", int)
 """A number; written as such or with a unit."""
+ByteRate = NewType("ByteRate", int)
+"""Octets a second; written ``"500B/s"``."""
 Name = NewType("Name", str)
 """What people call a thing on the command line: no blanks, no slash."""
 Port = NewType("Port", int)

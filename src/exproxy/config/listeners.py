@@ -10,6 +10,7 @@ from exproxy.config.mail import MODES, MailBuilder
 from exproxy.config.mapping import MapperBuilder
 from exproxy.config.model import Bind, Frontend, SniRoute, clients_of
 from exproxy.config.problems import KeyPath, dotted
+from exproxy.config.protection import ProtectionBuilder
 from exproxy.config.report import Report, settings
 from exproxy.config.sections import BindSection, DocumentSection, FrontendSection, RouteSection
 from exproxy.config.servers import timeouts
@@ -48,6 +49,8 @@ class FrontendsBuilder:
         if len({clients.headers for clients in clients_of(binds)}) > 1:
             message = "the binds tell servers about client certificates in different headers"
             self.report.problem((*path, "bind"), message, "write the same client_certificates.headers in each")
+        web = WebBuilder(self.report, self.document.defaults)
+        protection = ProtectionBuilder(self.report, web)
         return Frontend(
             name=name,
             mode=section.mode,
@@ -56,8 +59,10 @@ class FrontendsBuilder:
             routes=() if section.mode in ("http", *MODES) else self._routes(path, section),
             timeouts=timeouts(self.document.defaults.timeouts, section.timeouts),
             mapper=self.mappers.mapper(path, section),
-            web=WebBuilder(self.report, self.document.defaults).web(path, section),
+            web=web.web(path, section),
             mail=MailBuilder(self.document, self.report).mail(path, section),
+            access=protection.access(path, section),
+            per_source=protection.per_source(path, section),
             **said,
         )
 

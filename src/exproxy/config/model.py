@@ -23,12 +23,22 @@ Others = Literal["hide", "pass", "dynamic"]
 Protected = Literal["refuse", "pass"]
 TableKind = Literal["source", "cookie", "app-cookie", "header", "user", "super-http", "tls-session-id"]
 SameSite = Literal["none", "lax", "strict", "off"]
+AccessAction = Literal["allow", "deny", "tarpit"]
+LimitAction = Literal["deny", "tarpit"]
 Balance = Literal["roundrobin", "leastconn", "source", "first", "random"]
 ProxyVersion = Literal["v1", "v2"]
 ClientFact = Literal[
     "verify", "subject", "name", "issuer", "serial", "not_before", "not_after", "sha1", "sha256", "pem", "der", "client-cert"
 ]
 TLSVersion = Literal["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
+
+
+@frozen
+class Rate:
+    """So many within so many seconds."""
+
+    count: int
+    seconds: float
 
 
 @frozen
@@ -413,6 +423,48 @@ class WebRoute:
 
 
 @frozen
+class Access:
+    """What becomes of clients from ``sources``, in mode ``http`` of requests that match all that is said as well.
+
+    :param sources: networks; empty: everybody.
+    :param status: of the answer, where requests are refused.
+    """
+
+    action: AccessAction
+    sources: tuple[Network, ...] = ()
+    hosts: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    status: int = 403
+
+
+@frozen
+class PerSource:
+    """What one source may have of a front end; ``None``: as much as it wants.
+
+    :param conn_cur: connections at a time.
+    :param conn_rate: new connections.
+    :param http_req_rate: requests.
+    :param basic_failures: logins by HTTP Basic that fail, of one user.
+    :param action: what becomes of requests beyond that.
+    :param exempt: networks for which none of this holds.
+    :param ipv4_prefix: addresses that have so many bits in common are one source  :param ipv6_prefix: likewise.
+    :param size: sources that are remembered.
+    """
+
+    conn_cur: int | None = None
+    conn_rate: Rate | None = None
+    http_req_rate: Rate | None = None
+    basic_failures: Rate | None = None
+    action: LimitAction = "deny"
+    exempt: tuple[Network, ...] = ()
+    ipv4_prefix: int = 32
+    ipv6_prefix: int = 64
+    size: int = 100_000
+
+
+@frozen
 class Web:
     """What mode ``http`` does with requests.
 
@@ -422,6 +474,8 @@ class Web:
     :param request_headers: for what goes to servers.
     :param response_headers: for what goes to clients, our own pages and redirects too.
     :param pages: instead of ours, by status.
+    :param max_head: octets of a request's head  :param max_headers: its lines  :param max_target: octets of its target.
+    :param body_rate: octets a second that a body has to come with at least, looked at over ``body_grace`` seconds.
     """
 
     routes: tuple[WebRoute, ...] = ()
@@ -431,6 +485,11 @@ class Web:
     request_headers: Headers = Headers()
     response_headers: Headers = Headers()
     pages: tuple[Page, ...] = ()
+    max_head: int = 65_536
+    max_headers: int = 128
+    max_target: int = 16_384
+    body_rate: int | None = None
+    body_grace: float = 20.0
 
 
 @frozen
@@ -471,6 +530,9 @@ class Frontend:
     """Of mode ``http``, and of no other."""
     mail: Mail | None = None
     """Of the mail modes, and of no other."""
+    access: tuple[Access, ...] = ()
+    """The first rule that matches decides; what none takes is let in."""
+    per_source: PerSource | None = None
 
 
 @frozen

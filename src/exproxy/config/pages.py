@@ -8,7 +8,7 @@ from exproxy.config.model import Page
 from exproxy.config.problems import KeyPath
 from exproxy.config.report import Report
 
-STATUSES = (400, 403, 408, 413, 414, 417, 421, 429, 431, 500, 501, 502, 503, 504, 505)
+STATUSES = (400, 403, 404, 408, 413, 414, 417, 421, 429, 431, 500, 501, 502, 503, 504, 505)
 """Those that we answer with ourselves."""
 _KINDS = {
     ".html": "text/html; charset=utf-8",

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
 from exproxy.config import addresses, units
-from exproxy.config.kinds import BadValueError, Duration, Name, Port, Size, SyslogAddress
-from exproxy.config.model import Balance, Mode
+from exproxy.config.kinds import BadValueError, ByteRate, Duration, Name, Port, Size, SyslogAddress
+from exproxy.config.model import Balance, Mode, Rate
 from exproxy.config.problems import did_you_mean
 from exproxy.config.sources import FileText
 
@@ -82,6 +82,10 @@ def _duration(value: Any) -> float:
     return units.duration(string(value) if isinstance(value, FileText) else value)
 
 
+def _rate(value: Any) -> Rate:
+    return Rate(*units.rate(value))
+
+
 def _port(value: Any) -> int:
     return addresses.port_number(value, said(value).strip('"'))
 
@@ -114,6 +118,8 @@ READERS: Mapping[Any, Callable[[Any], Any]] = {
     bool: _truth,
     Duration: _duration,
     Size: units.size,
+    ByteRate: units.byte_rate,
+    Rate: _rate,
     Name: _name,
     Port: _port,
     SyslogAddress: _syslog_address,

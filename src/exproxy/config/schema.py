@@ -8,8 +8,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import attrs
 
 from exproxy.config.addresses import BindAddress, InterfacePort, PortRange, ServerAddress
-from exproxy.config.kinds import CheckerType, Duration, Name, Port, Several, Size, SyslogAddress
-from exproxy.config.model import Network
+from exproxy.config.kinds import ByteRate, CheckerType, Duration, Name, Port, Several, Size, SyslogAddress
+from exproxy.config.model import Network, Rate
 from exproxy.config.sections import (
     AgentSection,
     BindSection,
@@ -28,6 +28,8 @@ from exproxy.config.sections import (
 from exproxy.config.structuring import TLS_TYPES, shown
 
 _DURATION = {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*(ms|s|m|h|d)\s*$|\$\{"}
+_RATE = {"type": "string", "pattern": r"^\s*\d+\s*/\s*(\d+(\.\d+)?)?\s*(ms|s|m|h|d)\s*$|\$\{"}
+_BYTE_RATE = {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*[A-Za-z]+/s\s*$|\$\{"}
 _TEXT = {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/file"}]}
 _PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
 _SCALARS: Mapping[Any, Mapping[str, Any]] = {
@@ -39,6 +41,8 @@ _SCALARS: Mapping[Any, Mapping[str, Any]] = {
     object: {},
     Duration: _DURATION,
     Size: {"type": ["integer", "string"]},
+    Rate: _RATE,
+    ByteRate: _BYTE_RATE,
     Name: {"type": "string"},
     Port: {"anyOf": [_PORT, {"type": "string"}]},
     InterfacePort: {"type": "string", "pattern": r"^epm/|\$\{"},

@@ -10,17 +10,33 @@ from typing import Any, Literal
 from attrs import Factory, field, frozen
 
 from exproxy.config.addresses import BindAddress, InterfacePort, PortRange, ServerAddress
-from exproxy.config.kinds import Duration, Name, Off, Port, Several, Size, SyslogAddress, at_least, between, later, positive
+from exproxy.config.kinds import (
+    ByteRate,
+    Duration,
+    Name,
+    Off,
+    Port,
+    Several,
+    Size,
+    SyslogAddress,
+    at_least,
+    between,
+    later,
+    positive,
+)
 from exproxy.config.model import (
+    AccessAction,
     Balance,
     ClientFact,
     Early,
     Forwarded,
+    LimitAction,
     Mode,
     Network,
     Others,
     Protected,
     ProxyVersion,
+    Rate,
     SameSite,
     TableKind,
     TLSVersion,
@@ -307,6 +323,32 @@ class RouteSection:
 
 
 @frozen
+class AccessSection:
+    """Of mode ``http``, but for ``action`` and ``src``, which are of all."""
+
+    action: AccessAction
+    src: Several[Network] = field(default=Several())
+    path: Several[str] = field(default=Several())
+    host: Several[str] = field(default=Several())
+    method: Several[str] = field(default=Several())
+    header: Mapping[str, str] | None = None
+    status: int | None = None
+
+
+@frozen
+class PerSourceSection:
+    conn_cur: int | None = field(default=None, validator=at_least(1))
+    conn_rate: Rate | None = None
+    http_req_rate: Rate | None = None
+    basic_failures: Rate | None = None
+    action: LimitAction | None = None
+    exempt: Several[Network] = field(default=Several())
+    ipv4_prefix: int | None = field(default=None, validator=between(0, 32))
+    ipv6_prefix: int | None = field(default=None, validator=between(0, 128))
+    size: Size | None = field(default=None, validator=at_least(1))
+
+
+@frozen
 class FrontendSection:
     bind: Several[BindSection]
     mode: Mode = "tcp"
@@ -333,6 +375,13 @@ class FrontendSection:
     request_headers: HeadersSection | None = None
     response_headers: HeadersSection | None = None
     pages: Mapping[str, str] | None = None
+    max_head: Size | None = field(default=None, validator=between(1_024, 1_048_576))
+    max_headers: int | None = field(default=None, validator=between(8, 1_000))
+    max_target: Size | None = field(default=None, validator=between(256, 1_048_576))
+    body_rate: ByteRate | None = None
+    body_grace: Duration | None = field(default=None, validator=positive)
+    access: Several[AccessSection] = field(default=Several())
+    per_source: PerSourceSection | None = None
 
 
 @frozen

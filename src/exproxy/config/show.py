@@ -99,6 +99,8 @@ class _Writer:
             **({} if frontend.mapper is None else spelling.mapper(frontend.mapper)),
             **({} if frontend.web is None else spelling.web(frontend.web)),
             **({} if frontend.mail is None else spelling.mail(frontend.mail)),
+            access=one_or_list(spelling.access(rule) for rule in frontend.access) or None,
+            per_source=None if frontend.per_source is None else spelling.per_source(frontend.per_source),
             **self._settings(OF_FRONTENDS, frontend),
             timeouts=self._timeouts(frontend),
         )

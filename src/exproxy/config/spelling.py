@@ -11,6 +11,7 @@ from exproxy.config.addresses import InterfacePort, joined
 from exproxy.config.checks import MAPPER_PORT
 from exproxy.config.clientcertificates import usual_headers
 from exproxy.config.model import (
+    Access,
     Backend,
     Bind,
     Certificate,
@@ -24,6 +25,8 @@ from exproxy.config.model import (
     Mapped,
     Mapper,
     Mode,
+    PerSource,
+    Rate,
     Server,
     ServerTLS,
     Web,
@@ -31,7 +34,7 @@ from exproxy.config.model import (
 )
 from exproxy.config.structuring import TLS_TYPES, shown
 from exproxy.config.tls import usual_alpn
-from exproxy.config.units import duration_text
+from exproxy.config.units import duration_text, rate_text
 
 _DURATIONS = (
     "interval",
@@ -43,6 +46,7 @@ _DURATIONS = (
     "resolve",
     "dynamic_idle",
     "greet_delay",
+    "body_grace",
 )
 _ALIASES = {checker: alias for alias, checker in TLS_TYPES.items()}
 """Checkers, and the types that mean them with TLS from the first byte."""
@@ -103,6 +107,10 @@ def setting(name: str, value: Any) -> Any:
     """The value of the key ``name``: durations with a unit, ``"off"`` for no PROXY header."""
     if name == "send_proxy":
         return value or "off"
+    if name == "body_rate":
+        return f"{value}B/s"
+    if isinstance(value, Rate):
+        return rate_text(value.count, value.seconds)
     return duration_text(value) if name in _DURATIONS else value
 
 
@@ -188,10 +196,7 @@ def web_route(route: WebRoute) -> Table:
     redirect = route.redirect
     said = None if redirect is None else fields(redirect)
     return given(
-        host=one_or_list(route.hosts) or None,
-        path=one_or_list(route.paths) or None,
-        method=one_or_list(route.methods) or None,
-        header=dict(route.headers) or None,
+        **_criteria(route),
         backend=route.backend,
         redirect=redirect.to if redirect is not None and said == {"to": redirect.to} else said,
     )
@@ -211,6 +216,27 @@ def table(one: model.Table) -> Table:
     if one.kind != "cookie":
         said["expire"] = duration_text(one.expire)
     return said | fields(one, "name", "kind", "expire", "cookie", "app_cookie")
+
+
+def _criteria(one: WebRoute | Access) -> dict[str, Any]:
+    return given(
+        host=one_or_list(one.hosts) or None,
+        path=one_or_list(one.paths) or None,
+        method=one_or_list(one.methods) or None,
+        header=dict(one.headers) or None,
+    )
+
+
+def access(rule: Access) -> Table:
+    """A rule about who is let in."""
+    networks = one_or_list(str(network) for network in rule.sources)
+    status = rule.status if rule.status != Access(rule.action).status else None
+    return {"action": rule.action, **given(src=networks or None), **_criteria(rule), **given(status=status)}
+
+
+def per_source(one: PerSource) -> Table:
+    """What one source may have."""
+    return {**fields(one, "exempt"), **given(exempt=one_or_list(str(network) for network in one.exempt) or None)}
 
 
 def front_tls(tls: FrontTLS, mode: Mode) -> Table:

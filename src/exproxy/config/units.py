@@ -5,6 +5,7 @@ import re
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZES = {"B": 1, "K": 1024, "KB": 1024, "KIB": 1024, "M": 1024**2, "MB": 1024**2, "MIB": 1024**2, "G": 1024**3, "GB": 1024**3}
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
+_RATE = re.compile(r"(\d+)\s*/\s*(\d+(?:\.\d+)?)?\s*(ms|s|m|h|d)")
 _MILLISECONDS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
 
 
@@ -35,6 +36,42 @@ def size(value: object) -> int:
         said = f'"{value}"' if isinstance(value, str) else "this"
         raise ValueError(f'{said} is not a size: a whole number, or one with a unit such as "64KB" or "1MB"')
     return int(float(match[1]) * _SIZES[match[2].upper()])
+
+
+def rate(value: object) -> tuple[int, float]:
+    """How many, within how many seconds: of ``"100/10s"``, ``"5/1m"`` or ``"10/s"``.
+
+    :raises ValueError: anything else.
+    """
+    match = _RATE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        said = f'"{value}"' if isinstance(value, str) else "this"
+        raise ValueError(f'{said} is not a rate such as "100/10s", "600/1m" or "20/s"')
+    count, seconds = int(match[1]), duration((match[2] or "1") + match[3])
+    if not count or not seconds:
+        raise ValueError(f'"{value}" allows nothing at all')
+    return count, seconds
+
+
+def byte_rate(value: object) -> int:
+    """Octets a second, of ``"500B/s"`` or ``"1KB/s"``.
+
+    :raises ValueError: anything else.
+    """
+    text, _, unit = value.strip().partition("/") if isinstance(value, str) else ("", "", "")
+    try:
+        found = size(text) if unit == "s" else 0
+    except ValueError:
+        found = 0
+    if not found:
+        said = f'"{value}"' if isinstance(value, str) else "this"
+        raise ValueError(f'{said} is not a speed such as "500B/s" or "1KB/s"')
+    return found
+
+
+def rate_text(count: int, seconds: float) -> str:
+    """What :func:`rate` reads so."""
+    return f"{count}/{duration_text(seconds)}"
 
 
 def duration_text(seconds: float) -> str:

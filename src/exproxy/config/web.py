@@ -11,9 +11,17 @@ from exproxy.config.model import Redirect, Web, WebRoute
 from exproxy.config.pages import PagesBuilder
 from exproxy.config.problems import KeyPath
 from exproxy.config.report import Report, settings
-from exproxy.config.sections import DefaultsSection, DocumentSection, FrontendSection, RedirectSection, RouteSection
+from exproxy.config.sections import (
+    AccessSection,
+    DefaultsSection,
+    DocumentSection,
+    FrontendSection,
+    RedirectSection,
+    RouteSection,
+)
 
-_OF_HTTP = ("forwarded", "trust", "max_body", "request_headers", "response_headers", "pages")
+_SETTINGS = ("max_body", "max_head", "max_headers", "max_target", "body_rate", "body_grace")
+_OF_HTTP = ("forwarded", "trust", "request_headers", "response_headers", "pages", *_SETTINGS)
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 5.6.2
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~@=+,!-](?:[A-Za-z0-9_.~@=+,!-]*[A-Za-z0-9_~@=+,!-])?)+/?|/")
 """Paths that mean the same however they are read: the canonical one is this in lower case."""
@@ -36,10 +44,10 @@ class WebBuilder:
                     self.report.problem((*path, word), 'this belongs to mode = "http"', 'write mode = "http", or leave it out')
             return None
         said: dict[str, Any] = {} if section.forwarded is None else {"forwarded": section.forwarded.values()}
+        said |= settings(_SETTINGS, (section,))
         return Web(
             routes=tuple(self._route((*path, "routes", *below), route) for below, route in section.routes.items),
             trusted=() if section.trust is None else section.trust.values(),
-            max_body=section.max_body,
             request_headers=HeadersBuilder(self.report).request((*path, "request_headers"), section.request_headers),
             response_headers=HeadersBuilder(self.report).response((*path, "response_headers"), section.response_headers),
             pages=PagesBuilder(self.report).pages(
@@ -60,15 +68,21 @@ class WebBuilder:
         route = WebRoute(
             backend=section.backend,
             redirect=None if section.redirect is None else self._redirect((*path, "redirect"), section.redirect),
-            hosts=tuple(self._host((*path, "host", *below), host) for below, host in section.host.items),
-            paths=tuple(self._path((*path, "path", *below), prefix) for below, prefix in section.path.items),
-            methods=tuple(self._token((*path, "method", *below), method, "method") for below, method in section.method.items),
-            headers=tuple(self._header((*path, "header"), name, value) for name, value in (section.header or {}).items()),
+            **self.criteria(path, section),
         )
         if _circles(route):
             hint = 'write path = "=/" for that path alone, without what is beneath it'
             self.report.problem((*path, "redirect"), "this redirects clients in circles", hint)
         return route
+
+    def criteria(self, path: KeyPath, section: RouteSection | AccessSection) -> dict[str, Any]:
+        """What a request has to be like for a route or an access rule."""
+        return {
+            "hosts": tuple(self._host((*path, "host", *below), host) for below, host in section.host.items),
+            "paths": tuple(self._path((*path, "path", *below), prefix) for below, prefix in section.path.items),
+            "methods": tuple(self._token((*path, "method", *below), name, "method") for below, name in section.method.items),
+            "headers": tuple(self._header((*path, "header"), name, value) for name, value in (section.header or {}).items()),
+        }
 
     def _redirect(self, path: KeyPath, section: RedirectSection) -> Redirect:
         place = (*path, "to") if (*path, "to") in self.report.tree.places else path
@@ -130,6 +144,10 @@ def refuse_elsewhere(document: DocumentSection, report: Report) -> None:
 
 def said_of_http(section: RouteSection) -> list[str]:
     """The keys of a route that only mode ``http`` has."""
+    return [*criteria_said(section), *(["redirect"] if section.redirect else [])]
+
+
+def criteria_said(section: RouteSection | AccessSection) -> list[str]:
+    """The keys that are about requests, of those that are there."""
     criteria = [("host", section.host.items), ("path", section.path.items), ("method", section.method.items)]
-    others = [("header", section.header), ("redirect", section.redirect)]
-    return [word for word, said in (*criteria, *others) if said]
+    return [word for word, said in (*criteria, ("header", section.header)) if said]

@@ -1,5 +1,6 @@
 """The master: starts workers, replaces those that end, and keeps them of one mind."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from typing import Protocol as Interface
@@ -23,9 +24,11 @@ from exproxy.process.messages import (
     Elsewhere,
     Entries,
     FrontendCounts,
+    Happened,
     Hurry,
     Listen,
     Ping,
+    Present,
     Quotas,
     Reopen,
     Report,
@@ -87,6 +90,8 @@ class Worker:
     frontends: dict[str, FrontendCounts] = attrs.field(factory=dict)
     told: dict[str, int] = attrs.field(factory=dict)
     """The sessions elsewhere, as it knows them."""
+    present: Counter[tuple[str, bytes]] = attrs.field(factory=Counter)
+    """What is there of each source, by the table's name and the key."""
 
     @property
     def name(self) -> str:
@@ -212,6 +217,23 @@ class Master:
         if not self._counting.isdisjoint(counts.servers):
             self._soon(self._spread_sessions, BATCH)
 
+    def happened(self, link: "MasterLink", counts: "Sequence[tuple[str, bytes, int]]") -> None:
+        """What a worker has counted."""
+        for other in self._others(link):
+            other.callRemote(Happened, counts=counts)
+
+    def present(self, link: "MasterLink", counts: "Sequence[tuple[str, bytes, int]]") -> None:
+        """Who has come to a worker, and who has gone."""
+        worker = self._worker_of(link)
+        if worker is None:
+            return
+        for name, key, more in counts:
+            worker.present[name, key] += more
+            if not worker.present[name, key]:
+                del worker.present[name, key]
+        for other in self._others(link):
+            other.callRemote(Present, counts=counts)
+
     def _judge(self, server: pool.Server, before: ServerCounts, now: ServerCounts) -> None:
         """Connects that failed count together, whichever workers they failed in; one that did not ends the row."""
         failed = now.failed - before.failed
@@ -327,6 +349,8 @@ class Master:
             ledger.join(worker.number)
         self._share_out()
         self._spread_sessions()
+        others = (other.present for other in self.workers if other is not worker)
+        _tell_present(link, sum(others, Counter()))
         entries = [(name, key, host) for name, group in self._groups.items() for key, host, _ in group.table.entries()]
         self._hand_over(None, link, pieces(entries))
 
@@ -346,6 +370,9 @@ class Master:
         for name, frontends in worker.frontends.items():
             self._past_frontends[name] = self._past_frontends.get(name, FrontendCounts()) + frontends.past
         worker.servers, worker.frontends, worker.told = {}, {}, {}
+        gone, worker.present = worker.present, Counter()
+        for link in self._others(None):
+            _tell_present(link, gone, -1)
         for ledger in self._ledgers.values():
             ledger.leave(worker.number)
         self._share_out()
@@ -387,6 +414,10 @@ class Master:
 
     def _links(self) -> "list[MasterLink]":
         return [worker.link for worker in self.workers if worker.link is not None]
+
+    def _others(self, link: "MasterLink | None") -> "list[MasterLink]":
+        """Workers that count with ``link``'s; one that does not serve yet is told all when it does."""
+        return [worker.link for worker in self.workers if worker.serving and worker.link is not None and worker.link is not link]
 
     def _worker_of(self, link: "MasterLink") -> Worker | None:
         return next((worker for worker in self.workers if worker.link is link), None)
@@ -443,10 +474,25 @@ class MasterLink(amp.AMP):
         self._master.report(self, counts)
         return {}
 
+    @Happened.responder
+    def happened(self, counts: Any) -> dict[str, object]:
+        self._master.happened(self, counts)
+        return {}
+
+    @Present.responder
+    def present(self, counts: Any) -> dict[str, object]:
+        self._master.present(self, counts)
+        return {}
+
     @Touched.responder
     def touched(self, entries: Any) -> dict[str, object]:
         self._master.touched(entries)
         return {}
+
+
+def _tell_present(link: MasterLink, present: Mapping[tuple[str, bytes], int], sign: int = 1) -> None:
+    for piece in pieces((name, key, sign * count) for (name, key), count in present.items()):
+        link.callRemote(Present, counts=piece)
 
 
 def _nothing(answer: object) -> None:

@@ -57,8 +57,10 @@ class FrontendCounts:
     """One worker's sessions of one front end; all but ``sessions`` only grow.
 
     :param left_early: clients that left before their preface or handshake was complete.
-    :param fault: whose preface or handshake was the last one that failed, and why; ``fault_at``: when, in the reactor's seconds,
-        which all processes have of the same day.
+    :param fault: whose preface, handshake or request was the last one that failed, and why; ``fault_at``: when, in the reactor's
+        seconds, which all processes have of the same day.
+    :param denied: clients and requests that access rules refused  :param limited: those beyond what one source may have;
+        ``limit`` and ``limited_at``: the last one of these.
     """
 
     sessions: int = 0
@@ -71,13 +73,18 @@ class FrontendCounts:
     mapped: int = 0
     hidden: int = 0
     refused_calls: int = 0
+    bad_requests: int = 0
+    denied: int = 0
+    limited: int = 0
     fault_at: float = 0.0
     fault: str = ""
+    limited_at: float = 0.0
+    limit: str = ""
 
     @property
     def faults(self) -> int:
-        """Prefaces and handshakes that failed."""
-        return self.bad_prefaces + self.bad_handshakes
+        """Prefaces, handshakes and requests that failed."""
+        return self.bad_prefaces + self.bad_handshakes + self.bad_requests
 
     def __add__(self, other: "FrontendCounts") -> "FrontendCounts":
         return FrontendCounts(
@@ -91,7 +98,11 @@ class FrontendCounts:
             self.mapped + other.mapped,
             self.hidden + other.hidden,
             self.refused_calls + other.refused_calls,
+            self.bad_requests + other.bad_requests,
+            self.denied + other.denied,
+            self.limited + other.limited,
             *max((self.fault_at, self.fault), (other.fault_at, other.fault)),
+            *max((self.limited_at, self.limit), (other.limited_at, other.limit)),
         )
 
     @property
@@ -188,6 +199,20 @@ class Entries(amp.Command):
     """master -> worker: a sequence of (table, key, host)."""
 
     arguments: ClassVar[list[Field]] = [(b"entries", Pickled())]
+
+
+class Happened(amp.Command):
+    """worker -> master -> the others: a sequence of (name of a table, key, how often)."""
+
+    arguments: ClassVar[list[Field]] = [(b"counts", Pickled())]
+    requiresAnswer = False  # noqa: N815 - Twisted's name
+
+
+class Present(amp.Command):
+    """The same of what is there now: how many more, or fewer."""
+
+    arguments: ClassVar[list[Field]] = [(b"counts", Pickled())]
+    requiresAnswer = False  # noqa: N815 - Twisted's name
 
 
 class Ping(amp.Command):

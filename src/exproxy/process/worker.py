@@ -1,6 +1,6 @@
 """A worker: has clients, and believes what the master says of servers, tables and limits."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 
 from exproxy import pool
 from exproxy.pool.server import UNLIMITED
+from exproxy.pool.together import Shared
 from exproxy.process.messages import (
     Begin,
     Claim,
@@ -19,9 +20,11 @@ from exproxy.process.messages import (
     Elsewhere,
     Entries,
     FrontendCounts,
+    Happened,
     Hurry,
     Listen,
     Ping,
+    Present,
     Quotas,
     Reopen,
     Report,
@@ -82,6 +85,8 @@ class Follower:
         self._frontends = frontends
         self._servers = {server.full_name: server for backend in backends.values() for server in backend.servers.values()}
         self._slots = dict(self._of_pools(backends))
+        self._events: Mapping[str, Shared] = {}
+        self._presence: Mapping[str, Shared] = {}
         self._sent = Counts()
         self._touched_at = clock.seconds()
         self._call: IDelayedCall | None = None
@@ -94,6 +99,12 @@ class Follower:
         self._slots |= slots
         for slot in self._slots.values():
             slot.allow(0)
+
+    def share(self, events: Mapping[str, Shared], presence: Mapping[str, Shared]) -> None:
+        """What is counted in all workers, by names that are the same in each; ``presence`` goes down again."""
+        self._events, self._presence = events, presence
+        for shared in (*events.values(), *presence.values()):
+            shared.share()
 
     def start(self) -> None:
         """Report from now on."""
@@ -126,6 +137,14 @@ class Follower:
         now = self._clock.seconds()
         for table, key, host in entries:
             self._groups[table].table.bind(key, host, now)
+
+    def happened(self, counts: "Sequence[tuple[str, bytes, int]]") -> None:
+        """In other workers."""
+        _count(self._events, counts, self._clock.seconds())
+
+    def present(self, counts: "Sequence[tuple[str, bytes, int]]") -> None:
+        """In other workers."""
+        _count(self._presence, counts, self._clock.seconds())
 
     def _of_pools(self, backends: Mapping[str, pool.Backend]) -> Iterator[tuple[str, Slots]]:
         for backend in backends.values():
@@ -175,15 +194,28 @@ class Follower:
                 {name: now for name, now in usage.items() if last.usage.get(name) != now},
             )
             self._link.callRemote(Report, counts=changed)
+        self._tell(Happened, self._events)
+        self._tell(Present, self._presence)
         now = self._clock.seconds()
         if now - self._touched_at >= TOUCH:
             self._touch(self._touched_at)
             self._touched_at = now
 
+    def _tell(self, command: type[amp.Command], tables: Mapping[str, Shared]) -> None:
+        for piece in pieces((name, key, count) for name, shared in tables.items() for key, count in shared.changes()):
+            self._link.callRemote(command, counts=piece)
+
     def _touch(self, since: float) -> None:
         touched = [(name, key) for name, group in self._groups.items() for key in group.table.touched(since)]
         for piece in pieces(touched):
             self._link.callRemote(Touched, entries=piece)
+
+
+def _count(tables: Mapping[str, Shared], counts: "Sequence[tuple[str, bytes, int]]", now: float) -> None:
+    for name, key, count in counts:
+        shared = tables.get(name)
+        if shared is not None:  # before we serve, there is none
+            shared.elsewhere(key, count, now)
 
 
 class WorkerLink(amp.AMP):
@@ -220,6 +252,16 @@ class WorkerLink(amp.AMP):
     @Elsewhere.responder
     def elsewhere(self, sessions: Any) -> dict[str, object]:
         self.follower.elsewhere(sessions)
+        return {}
+
+    @Happened.responder
+    def happened(self, counts: Any) -> dict[str, object]:
+        self.follower.happened(counts)
+        return {}
+
+    @Present.responder
+    def present(self, counts: Any) -> dict[str, object]:
+        self.follower.present(counts)
         return {}
 
     @Entries.responder

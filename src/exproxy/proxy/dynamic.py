@@ -171,6 +171,7 @@ class DynamicPorts:
             handshake_timeout=front.handshake_timeout,
             log=front.log,
             dontlognull=front.dontlognull,
+            admission=front.admission,
         )
 
     def _listen(self, frontend: Frontend, spot: Spot, now: float) -> Listener | None:

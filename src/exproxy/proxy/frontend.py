@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from exproxy.net.deadlines import Deadlines
 from exproxy.net.interfaces import Address, Network
 from exproxy.proxy.accesslog.formats import Record
+from exproxy.proxy.admission import Admission, Unwanted
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.gate import Gate
 from exproxy.proxy.joint import Join, Serve, pipe
@@ -51,6 +52,8 @@ class Frontend:
     """Takes clients over before a server is chosen, where the mode chooses for each request."""
     reads_hello: bool = False
     """A ClientHello is read before a server is chosen, for its name or for its session."""
+    admission: Admission | None = None
+    """Who may come in; ``None``: everybody."""
     draining: bool = False
     """Clients are let go when what they have begun is over."""
     listeners: list["Listener"] = attrs.field(factory=list)
@@ -58,11 +61,19 @@ class Frontend:
     total: int = 0
     bad_prefaces: int = 0
     bad_handshakes: int = 0
+    bad_requests: int = 0
     left_early: int = 0
     """Clients that left before their preface or handshake was complete."""
+    denied: int = 0
+    """Clients and requests that access rules refused."""
+    limited: int = 0
+    """Clients and requests beyond what one source may have."""
+    limited_at: float = 0.0
+    limit: str = ""
+    """Who was the last one that was refused for that, and which limit it was."""
     fault_at: float = 0.0
     fault: str = ""
-    """Whose preface or handshake was the last one that failed, and why."""
+    """Whose preface, handshake or request was the last one that failed, and why."""
     refused: int = 0
     """Sessions for which no server was found."""
     broken: int = 0
@@ -94,6 +105,8 @@ class Frontend:
     def ended(self, session: "Session") -> None:
         """A session is over."""
         self.sessions.remove(session)
+        if self.admission is not None:
+            self.admission.leave(session)
         if self.maxconn is not None and len(self.sessions) == self.maxconn - 1:
             self._tell()
         self.gate.free()
@@ -113,6 +126,24 @@ class Frontend:
         """Count a TLS handshake that failed, or that did not come."""
         self.bad_handshakes += 1
         self._note(client, why)
+
+    def request_failed(self, client: Address, why: object) -> None:
+        """Count what was no request, or did not come."""
+        self.bad_requests += 1
+        self._note(client, why)
+
+    def turned_away(self, client: Address, why: Unwanted) -> None:
+        """Count who was not let in."""
+        if why.limited:
+            self.limit_reached(client, str(why))
+        else:
+            self.denied += 1
+
+    def limit_reached(self, client: Address, which: str) -> None:
+        """Count who wants more than one source may have."""
+        self.limited += 1
+        self.limited_at = self.seconds()
+        self.limit = f"{client[0]}: {which}"[:_FAULT]
 
     def set_maxconn(self, maxconn: int) -> None:
         """Sessions beyond a smaller limit stay; nobody new is accepted until they are fewer."""

@@ -1,11 +1,14 @@
 """One listening address of a front end: makes a session of each client."""
 
+import time
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from twisted.logger import Logger
 
 from exproxy.net.interfaces import Address, PlainStream, Port
 from exproxy.net.tls.server import ServerTLS
+from exproxy.proxy.accesslog.record import SessionRecord
+from exproxy.proxy.admission import Unwanted
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.preface import Preface
 from exproxy.proxy.session import Session
@@ -85,10 +88,19 @@ class Listener:
 
     def accepted(self, stream: PlainStream) -> None:
         frontend = self.frontend
+        trusted = bool(self._accept_proxy) and self._trusts(stream.peer[0])
+        key = b""
+        if frontend.admission is not None and not trusted:
+            try:
+                key = frontend.admission.admit(stream.peer[0], frontend.seconds())
+            except Unwanted as why:
+                self._turn_away(stream, why)
+                return
         session = Session(frontend, stream)
         session.starttls = self._starttls
         frontend.began(session, self)
-        trusted = bool(self._accept_proxy) and self._trusts(stream.peer[0])
+        if key and frontend.admission is not None:
+            frontend.admission.stay(session, key)
         if self._tls is not None:
             if trusted:
                 session.look_for_header(stream, self._tls)
@@ -106,6 +118,36 @@ class Listener:
             frontend=self.frontend.name,
             reason=error.strerror,
         )
+
+    def _turn_away(self, stream: PlainStream, why: Unwanted) -> None:
+        """There is no session for it: who comes too often is to cost as little as may be."""
+        frontend = self.frontend
+        frontend.turned_away(stream.peer, why)
+        gate, sessions = frontend.gate.taken, len(frontend.sessions)
+        frontend.log(
+            SessionRecord(
+                stream.peer,
+                time.time(),
+                frontend.name,
+                None,
+                None,
+                -1,
+                -1,
+                0,
+                0,
+                0,
+                "PR",
+                gate,
+                sessions,
+                0,
+                0,
+                0,
+                False,
+                0,
+                0,
+            )
+        )
+        stream.abort()
 
     def _trusts(self, host: str) -> bool:
         address = ip_address(host)

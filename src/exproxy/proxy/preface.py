@@ -8,15 +8,17 @@ from exproxy.wire.proxyheader import ProxyReader
 class Preface:
     """:param proxy: a PROXY header comes first.  :param hello: a ClientHello comes (next).
 
-    ``source`` and ``destination`` are those of the PROXY header, ``None`` where it has none (``LOCAL``, ``UNKNOWN``).
-    ``rest`` is what the server must get: all that was read but the PROXY header, of whose bytes ``header_size`` were read.
+    ``believed``: there is a PROXY header.  ``source`` and ``destination`` are its own, ``None`` where it has none (``LOCAL``,
+    ``UNKNOWN``).  ``rest`` is what the server must get: all that was read but the PROXY header, of whose bytes
+    ``header_size`` were read.
     """
 
-    __slots__ = ("_hello_reader", "_proxy_reader", "destination", "header_size", "hello", "rest", "source")
+    __slots__ = ("_hello_reader", "_proxy_reader", "believed", "destination", "header_size", "hello", "rest", "source")
 
     def __init__(self, proxy: bool, hello: bool) -> None:
         self._proxy_reader = ProxyReader() if proxy else None
         self._hello_reader = ClientHelloReader() if hello else None
+        self.believed = proxy
         self.source: Address | None = None
         self.destination: Address | None = None
         self.hello: ClientHello | None = None

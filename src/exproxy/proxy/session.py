@@ -19,6 +19,7 @@ from exproxy.net.tls.failures import PeerLeftError, TLSError, TruncatedError
 from exproxy.net.tls.server import ServerTLS
 from exproxy.pool import Lease, NoServer, QueueFull, Server, Ticket
 from exproxy.proxy.accesslog.record import SessionRecord
+from exproxy.proxy.admission import Unwanted
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.joint import Visit
@@ -388,12 +389,31 @@ class Session:
         self._source = preface.source or self._source
         self._hello = preface.hello
         self._destination = preface.destination
+        if preface.believed and not self._admitted(preface.source is not None):
+            return
         behind, self._behind_header = self._behind_header, None
         if behind is None:
             self._client.unread(preface.rest)
             self.choose(self._routed(preface.hello.server_name if preface.hello else None))
         else:
             self.secure(*behind)
+
+    def _admitted(self, counts: bool) -> bool:
+        """Whether the client that the balancer before us has named may come in.
+
+        :param counts: whether it has named one.
+        """
+        frontend = self._frontend
+        admission = frontend.admission
+        if admission is None:
+            return True
+        try:
+            admission.stay(self, admission.admit(self._source[0], frontend.seconds(), counts))
+        except Unwanted as why:
+            frontend.turned_away(self._source, why)
+            self._end("P")
+            return False
+        return True
 
     def _routed(self, name: str | None) -> Backend | None:
         routes = self._frontend.routes

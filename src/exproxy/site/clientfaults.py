@@ -1,4 +1,4 @@
-"""What clients did wrong before they had a server, told once a minute at most: how often, and why the last time.
+"""What clients did wrong, or more often than they may, told once a minute at most: how often, and why the last time.
 
 A line for each would be theirs to fill the disk with; in the access log each has its own.
 """
@@ -28,6 +28,8 @@ class ClientFaults:
         self._counts = counts
         self._told: dict[str, FrontendCounts] = {}
         self._quiet_until: dict[str, float] = {}
+        self._limited: dict[str, int] = {}
+        self._limits_quiet_until: dict[str, float] = {}
         self._call: IDelayedCall | None = None
 
     def start(self) -> None:
@@ -48,6 +50,11 @@ class ClientFaults:
     def _tell_all(self, now: float) -> None:
         for name, counts in self._counts().items():
             told = self._told.get(name, FrontendCounts())
+            limited = self._limited.get(name, 0)
+            if counts.limited != limited and now >= self._limits_quiet_until.get(name, 0.0):
+                self._limited[name] = counts.limited
+                self._limits_quiet_until[name] = now + QUIET
+                self._tell_limited(name, counts, limited)
             if counts.faults != told.faults and now >= self._quiet_until.get(name, 0.0):
                 self._told[name] = counts
                 self._quiet_until[name] = now + QUIET
@@ -58,14 +65,23 @@ class ClientFaults:
         failed = [
             _counted(counts.bad_prefaces - told.bad_prefaces, f"{more}preface"),
             _counted(counts.bad_handshakes - told.bad_handshakes, f"{more}TLS handshake"),
+            _counted(counts.bad_requests - told.bad_requests, f"{more}HTTP request"),
         ]
         left = _counted(counts.left_early - told.left_early, "client")
         _log.warn(
             "{frontend}: {failed} failed, the last one of {fault}{left}",
             frontend=name,
-            failed=" and ".join(words for words in failed if words),
+            failed=_together([words for words in failed if words]),
             fault=counts.fault,
             left=f"; {left} left before" if left else "",
+        )
+
+    def _tell_limited(self, name: str, counts: FrontendCounts, told: int) -> None:
+        _log.warn(
+            "{frontend}: {limited} of sources that want too much, the last one of {limit}",
+            frontend=name,
+            limited=_counted(counts.limited - told, f"{'more ' if told else ''}refusal"),
+            limit=counts.limit,
         )
 
 
@@ -87,9 +103,18 @@ def _counts(frontend: Frontend) -> FrontendCounts:
         mapping.mapped,
         mapping.hidden,
         mapping.refused,
+        frontend.bad_requests,
+        frontend.denied,
+        frontend.limited,
         frontend.fault_at,
         frontend.fault,
+        frontend.limited_at,
+        frontend.limit,
     )
+
+
+def _together(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _counted(count: int, what: str) -> str:

@@ -58,7 +58,7 @@ class Site:
         now = self._reactor.seconds()
         tls = TLSContexts(new.profiles, now)
         pools = Pools(new, now, self._rng, tls, self._secret)
-        self._serving = Serving(self._reactor, self._network, new, pools, tls, self._network)
+        self._serving = Serving(self._reactor, self._network, new, pools, tls, self._network, self._secret)
         frontends = self._serving.fronts.frontends
         self._faults = ClientFaults(self._reactor, lambda: counts_of(frontends))
         self._watching = Watching(self._reactor, self._network, self._rng, self._checkers, new, pools)

@@ -18,6 +18,7 @@ from exproxy.proxy.sni import SniTable
 from exproxy.site import mail, web
 from exproxy.site.errors import SiteError
 from exproxy.site.mapping import install
+from exproxy.site.protection import Together, admission, guard
 from exproxy.site.tls import TLSContexts
 
 
@@ -25,6 +26,7 @@ class Fronts:
     """:param log: takes each session's access line.
 
     :param own: binds ports that are not in the configuration, which ``network`` may have from another process.
+    :param service: the process  :param secret: that names of users are hashed with.
     """
 
     def __init__(
@@ -36,6 +38,8 @@ class Fronts:
         log: Callable[[Record], None],
         tls: TLSContexts,
         own: Network,
+        service: model.Service,
+        secret: bytes,
     ) -> None:
         self._clock = clock
         self._network = network
@@ -44,6 +48,9 @@ class Fronts:
         self._log = log
         self._tls = tls
         self._own = own
+        self._service = service
+        self._secret = secret
+        self.together = Together()
         self.frontends: dict[str, Frontend] = {}
         self.listeners: list[Listener] = []
         self._dynamic: list[DynamicPorts] = []
@@ -117,11 +124,15 @@ class Fronts:
             log=self._log,
             dontlognull=frontend.dontlognull,
             reads_hello=any(self._backends[name].session_ids is not None for name in _sent_to(frontend)),
+            admission=admission(frontend),
         )
+        guarding = None
         if frontend.web is not None:
-            web.install(built, frontend, frontend.web, self._backends, self._claims)
+            guarding = guard(frontend, frontend.web, self._service, self._secret)
+            web.install(built, frontend, frontend.web, self._backends, self._claims, guarding)
         if frontend.mail is not None:
-            mail.install(built, frontend, frontend.mail, self._backends)
+            mail.install(built, frontend, frontend.mail, self._backends, self._secret)
+        self.together.add(frontend.name, built.admission, guarding)
         return built
 
 

@@ -1,6 +1,5 @@
 """The mail modes of a configuration: who serves a front end's clients."""
 
-import os
 import re
 import socket
 from collections.abc import Mapping
@@ -15,12 +14,12 @@ from exproxy.proxy.mail.pop3 import Pop3
 from exproxy.proxy.mail.smtp import Smtp
 from exproxy.wire.mailsettings import Settings, StartTls
 
-_SECRET = 32
-"""Octets."""
 
+def install(frontend: Frontend, said: model.Frontend, mail: model.Mail, backends: Mapping[str, Backend], secret: bytes) -> House:
+    """Make ``frontend`` one of a mail mode.
 
-def install(frontend: Frontend, said: model.Frontend, mail: model.Mail, backends: Mapping[str, Backend]) -> House:
-    """Make ``frontend`` one of a mail mode."""
+    :param secret: of the process, for pseudonyms.
+    """
     assert said.backend is not None
     backend = backends[said.backend]
     settings = Settings(StartTls.PASS if mail.end_to_end else StartTls.HIDE, mail.require_tls, mail.bad_commands)
@@ -29,7 +28,7 @@ def install(frontend: Frontend, said: model.Frontend, mail: model.Mail, backends
         manner=_manner(said.mode, mail, settings, backend),
         backend=backend,
         greeting_timeout=said.timeouts.greeting,
-        secret=os.urandom(_SECRET),
+        secret=secret,
         greet_delay=mail.greet_delay,
         early=mail.early,
         tarpit=said.timeouts.tarpit,

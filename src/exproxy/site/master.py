@@ -54,7 +54,8 @@ class MasterSite:
         for group in pools.groups.values():
             # what workers use is told here only now and then
             group.table.expire_after += 2 * TOUCH
-        self._fronts = Fronts(reactor, network, Gate(configuration.service.maxconn), pools.backends, _nobody, tls, network)
+        service = configuration.service
+        self._fronts = Fronts(reactor, network, Gate(service.maxconn), pools.backends, _nobody, tls, network, service, b"")
         self._fronts.open(configuration.frontends)
         self._watching = Watching(reactor, network, rng, checkers, configuration, pools)
         self._housekeeping = Housekeeping(reactor, pools, None)

@@ -24,6 +24,7 @@ class Serving:
 
     :param network: has the ports of the configuration.
     :param own: binds others.
+    :param secret: that names of users are hashed with.
 
     :raises SiteError: something is not to be had; then nothing is held.
     """
@@ -36,13 +37,15 @@ class Serving:
         pools: Pools,
         tls: TLSContexts,
         own: Network,
+        secret: bytes,
     ) -> None:
         self._reactor = reactor
         self._network = network
         self._drain = max((frontend.timeouts.drain for frontend in configuration.frontends.values()), default=0.0)
         self._access = access_log(reactor, configuration.service.log)
         self.gate = Gate(configuration.service.maxconn)
-        self.fronts = Fronts(reactor, network, self.gate, pools.backends, self._access.log, tls, own)
+        log, service = self._access.log, configuration.service
+        self.fronts = Fronts(reactor, network, self.gate, pools.backends, log, tls, own, service, secret)
         try:
             self.fronts.open(configuration.frontends)
         except SiteError:

@@ -5,17 +5,24 @@ from collections.abc import Mapping
 from exproxy.config import model
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.web.guard import Guard
 from exproxy.proxy.web.routes import Redirect, Route, Routes
 from exproxy.proxy.web.website import Website
 from exproxy.wire.web.claims import certificate_claims
 from exproxy.wire.web.forwarding import Forwarding
+from exproxy.wire.web.limits import Limits
 from exproxy.wire.web.origin import Tell
 from exproxy.wire.web.pages import Page, Pages
 from exproxy.wire.web.rules import HeaderRules, header_rules
 
 
 def install(
-    frontend: Frontend, said: model.Frontend, web: model.Web, backends: Mapping[str, Backend], claims: frozenset[bytes]
+    frontend: Frontend,
+    said: model.Frontend,
+    web: model.Web,
+    backends: Mapping[str, Backend],
+    claims: frozenset[bytes],
+    guard: Guard | None = None,
 ) -> Website:
     """Make ``frontend`` one of mode ``http``.
 
@@ -40,6 +47,10 @@ def install(
             if backend.request_rules.some or backend.response_rules.some
         },
         identity={name: fact for clients in model.clients_of(said.binds) for name, fact in clients.headers},
+        limits=Limits(web.max_head, web.max_headers, web.max_target),
+        guard=guard,
+        body_rate=web.body_rate,
+        body_grace=web.body_grace,
     )
     frontend.serve = website.serve
     return website

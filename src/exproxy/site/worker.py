@@ -28,6 +28,7 @@ class WorkerSite:
         self, reactor: Any, network: Network, configuration: model.Configuration, tls: TLSContexts, secret: bytes
     ) -> None:
         self._reactor = reactor
+        self._secret = secret
         self._network = network
         self._ports: dict[Address, int] = {}
         # connects that fail are counted where those of all workers are
@@ -57,7 +58,10 @@ class WorkerSite:
         :raises SiteError: something is not to be had.
         """
         network = InheritedNetwork(self._network, self._ports)
-        self._serving = Serving(self._reactor, network, self._configuration, self._pools, self._tls, self._network)
+        configuration, tls = self._configuration, self._tls
+        self._serving = Serving(self._reactor, network, configuration, self._pools, tls, self._network, self._secret)
+        together = self._serving.fronts.together
+        self.link.follower.share(together.events, together.presence)
         self.link.follower.limit(self.slots(self._serving))
         self.link.follower.start()
         self._serving.start()

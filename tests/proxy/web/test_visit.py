@@ -1,19 +1,28 @@
 """A client's connection: keep-alive, pipelining, whose servers' connections are whose, and how it ends."""
 
+from base64 import b64encode
 from ipaddress import ip_network
+from typing import Any
 
 from exproxy.net.tls.client import ClientTLS, client_context
 from exproxy.net.tls.profiles import BUILT_IN
 from exproxy.net.tls.server import ServerTLS
 from exproxy.pool import Admin
+from exproxy.pool.key import SourceKeys
+from exproxy.pool.logins import WIDER, Logins
+from exproxy.pool.rates import Rates
 from exproxy.proxy.accesslog.request import LONGEST_REQUEST
+from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.web.guard import SLOWED, AccessRule, Action, Guard, Tarpit
 from exproxy.proxy.web.routes import Redirect, Route, Routes
+from exproxy.proxy.web.visit import LINGERING, REST
+from exproxy.wire.web.limits import Limits
 from exproxy.wire.web.reading import ResponseReader
 from tests.net.memory import Recorder
 from tests.net.tls.files import authority_file, certificate_file
 from tests.proxy.stage import FRONT
 from tests.proxy.test_session import TLSClient
-from tests.proxy.web.webstage import GET, OK, WebStage, get, post
+from tests.proxy.web.webstage import CONTINUE, GET, OK, WebStage, get, post
 
 
 class KeepAliveTests(WebStage):
@@ -565,3 +574,322 @@ class EndTests(WebStage):
         self.assertTrue(self.session().lost)
         self.assertEqual(self.gate.taken, 0)
         self.assertEqual(self.requests()[0].termination, "KH")
+
+
+class GuardTests(WebStage):
+    """What the guard says is done; what it says is tested with it (:mod:`tests.proxy.web.test_guard`)."""
+
+    def guard(self, *rules: AccessRule, places: int = 2, **options: Any) -> Frontend:
+        self.of = Guard(SourceKeys(), Tarpit(20.0, places), rules, **options)
+        return self.serve(guard=self.of)
+
+    def test_who_is_denied_gets_a_page_and_may_ask_for_something_else(self) -> None:
+        frontend = self.guard(AccessRule(Action.DENY, paths=("/ecp",)))
+        self.answers_all()
+        client = self.asks(get("/ecp/"), get("/owa"))
+        self.assertTrue(client.data.startswith(b"HTTP/1.1 403 Forbidden\r\n"))
+        self.assertTrue(client.data.endswith(OK))
+        self.assertEqual([(record.status, record.termination) for record in self.requests()], [(403, "PR"), (200, "--")])
+        self.assertEqual((frontend.denied, frontend.limited), (1, 0))
+        self.assertEqual([data.count(b"GET") for data in self.got("one")], [1])
+
+    def test_who_is_denied_with_a_body_is_let_go(self) -> None:
+        self.guard(AccessRule(Action.DENY))
+        client = self.asks(post(b"abc", length=100))
+        self.assertIn(b"Connection: close", client.data)
+        self.assertTrue(client.eof)
+
+    def test_over_its_rate_a_source_is_told_when_to_come_again(self) -> None:
+        frontend = self.guard(requests=Rates(2, 10.0))
+        self.answers_all()
+        client = self.asks(GET, GET, GET)
+        self.assertRegex(bytes(client.data), rb"HTTP/1\.1 429 Too Many Requests\r\n(?s:.*)\r\nRetry-After: [1-9]")
+        self.assertEqual((frontend.limited, frontend.denied), (1, 0))
+        self.assertEqual(frontend.limit, "127.0.0.1: requests come faster than http_req_rate")
+        self.assertEqual(self.requests()[-1].termination, "PR")
+        self.assertEqual(self.asks(GET, source="198.51.100.7").data, OK)
+
+    def test_who_was_told_to_wait_is_not_read_for_a_moment(self) -> None:
+        self.guard(requests=Rates(1, 10.0))
+        self.answers_all()
+        client = self.asks(GET, GET, GET + GET)
+        self.assertEqual(client.data.count(b" 429 "), 1)
+        for answers in (2, 3):
+            self.assertFalse(self.far(client).reading)
+            self.clock.advance(REST + 0.2)
+            self.settle()
+            self.assertEqual(client.data.count(b" 429 "), answers)
+        self.clock.advance(20.0)
+        self.settle()
+        self.send(client, GET)
+        self.assertTrue(client.data.endswith(OK))
+
+    def test_who_rests_may_leave_and_is_let_go_at_the_end(self) -> None:
+        frontend = self.guard(requests=Rates(1, 10.0))
+        self.answers_all()
+        gone, stays = self.asks(GET, GET), self.asks(GET)
+        gone.stream.abort()
+        self.settle()
+        self.assertEqual(self.gate.taken, 1)
+        frontend.drain()
+        self.settle()
+        self.assertTrue(stays.eof)
+
+    def test_held_it_is_told_nothing_for_a_while_and_holds_no_server(self) -> None:
+        self.guard(AccessRule(Action.TARPIT))
+        client = self.asks(GET)
+        self.clock.advance(19.0)
+        self.settle()
+        self.assertEqual((client.data, self.of.tarpit.taken), (b"", 1))
+        self.clock.advance(1.2)
+        self.settle()
+        self.assertTrue(client.data.startswith(b"HTTP/1.1 403 "))
+        self.assertTrue(client.eof)
+        self.assertEqual((self.of.tarpit.taken, self.got("one")), (0, []))
+        self.assertEqual([(record.status, record.termination) for record in self.requests()], [(403, "PT")])
+
+    def test_who_is_one_too_many_to_hold_is_told_at_once(self) -> None:
+        self.guard(AccessRule(Action.TARPIT), places=1)
+        self.asks(GET)
+        self.assertIn(b" 403 ", self.asks(GET).data)
+        self.assertEqual(self.of.tarpit.taken, 1)
+
+    def test_who_leaves_while_held_frees_his_place(self) -> None:
+        frontend = self.guard(AccessRule(Action.TARPIT))
+        for leave in ("close", "abort", "write_eof"):
+            client = self.asks(GET)
+            self.assertEqual(self.of.tarpit.taken, 1)
+            getattr(client.stream, leave)()
+            self.settle()
+            self.assertEqual(self.of.tarpit.taken, 0, leave)
+            client.stream.abort()
+            self.settle()
+        self.assertEqual([(record.status, record.termination) for record in self.requests()], [(-1, "CT")] * 3)
+        self.assertEqual((self.gate.taken, len(frontend.sessions)), (0, 0))
+
+    def test_an_end_that_is_told_though_nobody_reads_is_one_too(self) -> None:
+        self.guard(AccessRule(Action.TARPIT))
+        stream = self.far(self.asks(GET))
+        stream.receiver.eof_received(stream)
+        self.settle()
+        self.assertEqual(self.of.tarpit.taken, 0)
+
+    def test_who_is_held_at_the_end_is_let_go(self) -> None:
+        frontend = self.guard(AccessRule(Action.TARPIT))
+        client = self.asks(GET)
+        frontend.drain()
+        self.settle()
+        self.assertEqual((client.eof, self.of.tarpit.taken), (True, 0))
+        self.assertEqual([record.termination for record in self.requests()], ["KT"])
+
+    def test_who_is_held_and_killed_frees_his_place(self) -> None:
+        frontend = self.guard(AccessRule(Action.TARPIT))
+        self.asks(GET)
+        for session in tuple(frontend.sessions):
+            session.kill("K")
+        self.settle()
+        self.assertEqual((self.of.tarpit.taken, self.gate.taken), (0, 0))
+        self.assertEqual([record.termination for record in self.requests()], ["KT"])
+
+    def test_nothing_that_is_sent_while_held_is_lost_or_read(self) -> None:
+        self.guard(AccessRule(Action.TARPIT))
+        client = self.asks(GET)
+        self.send(client, GET * 2000)
+        self.assertFalse(self.far(client).reading)
+        self.assertLessEqual(self.far(client).received, len(GET))
+
+
+class LoginTests(WebStage):
+    REFUSED = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"
+    FOREVER = 86_400.0
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.guard = Guard(SourceKeys(), Tarpit(20.0, 2), logins=Logins(2, 60.0, b"secret"))
+        self.serve(guard=self.guard)
+
+    def login(self, name: str = "anna", source: str = "198.51.100.7", close: bool = False) -> Recorder:
+        token = b64encode(f"{name}:x".encode()).decode()
+        return self.asks(get("/ews", f"Authorization: Basic {token}", *(["Connection: close"] if close else [])), source=source)
+
+    def test_a_guesser_is_refused_without_a_server(self) -> None:
+        self.answers_all(self.REFUSED)
+        answers = [bytes(self.login().data[:12]) for _ in range(4)]
+        self.assertEqual(answers, [b"HTTP/1.1 401"] * 2 + [b"HTTP/1.1 429"] * 2)
+        self.assertEqual(sum(data.count(b"GET") for data in self.got("one")), 2)
+        self.assertIn(b" 401 ", self.login("bert").data)
+        self.assertIn(b" 401 ", self.login(source="192.0.2.1").data)
+
+    def test_who_guesses_much_at_once_is_refused_too(self) -> None:
+        clients = [self.login() for _ in range(4)]
+        self.assertEqual([b" 429 " in client.data for client in clients], [False, False, True, True])
+        for client in clients:
+            client.stream.abort()
+        self.settle()
+        self.assertEqual(self.login().data, b"")
+
+    def test_a_user_who_is_guessed_from_everywhere_has_to_wait_a_moment(self) -> None:
+        self.answers_all(self.REFUSED)
+        for number in range(2 * WIDER):
+            self.login(source=f"203.0.113.{number}")
+        self.answers_all()
+        client = self.login(source="192.0.2.1")
+        self.assertEqual((client.data, self.guard.tarpit.taken), (b"", 1))
+        self.clock.advance(SLOWED + 0.2)
+        self.settle()
+        self.assertEqual((client.data, self.guard.tarpit.taken), (OK, 0))
+        self.assertEqual(self.login(source="192.0.2.1").data, OK)
+
+    def test_no_more_than_so_many_wait_so(self) -> None:
+        self.answers_all(self.REFUSED)
+        for number in range(2 * WIDER):
+            self.login(source=f"203.0.113.{number}")
+        clients = [self.login(source=f"192.0.2.{number}") for number in range(3)]
+        self.assertEqual([b" 429 " in client.data for client in clients], [False, False, True])
+
+    def test_a_redirect_proves_nothing_and_forgets_the_attempt(self) -> None:
+        self.website.routes = Routes(None, (Route(Redirect("/owa")),))
+        self.assertEqual([b" 302 " in self.login().data for _ in range(5)], [True] * 5)
+
+    def test_nothing_is_left_of_attempts_that_are_over(self) -> None:
+        self.answers_all(self.REFUSED)
+        for number in range(3):
+            self.login(f"user {number}", close=True).stream.close()
+        self.settle()
+        logins = self.guard.logins
+        assert logins is not None
+        self.assertEqual(logins._waiting, {})
+
+
+class PaceTests(WebStage):
+    def slow(self, seconds: int, each: bytes, data: bytes) -> Recorder:
+        """A client that begins with ``data`` and goes on with ``each`` every second."""
+        self.serve(body_rate=100.0, body_grace=10.0, clients={"client_timeout": 1000.0})
+        client = self.asks(data)
+        for _ in range(seconds):
+            self.clock.advance(1.0)
+            self.settle()
+            if client.eof:
+                break
+            self.send(client, each)
+        return client
+
+    def test_a_body_that_trickles_is_408_and_the_server_is_let_go(self) -> None:
+        client = self.slow(25, b"x", post(b"", length=100_000))
+        self.assertIn(b"HTTP/1.1 408 ", client.data)
+        self.assertTrue(self.session().lost)
+        self.assertEqual(self.requests()[0].termination, "cD")
+        self.assertEqual(self.website.frontend.bad_requests, 1)
+        self.assertIn("its body comes with less than 100 octets a second", self.website.frontend.fault)
+
+    def test_a_body_that_comes_fast_enough_takes_its_time(self) -> None:
+        client = self.slow(50, b"x" * 110, post(b"", length=100_000))
+        self.assertFalse(client.eof)
+        self.assertEqual(self.requests(), [])
+
+    def test_outlooks_channel_may_idle(self) -> None:
+        data = b"RPC_IN_DATA /rpc/rpcproxy.dll HTTP/1.1\r\nHost: a\r\nContent-Length: 1073741824\r\n\r\n"
+        self.assertFalse(self.slow(50, b"", data).eof)
+
+    def test_who_waits_for_the_server_is_not_slow(self) -> None:
+        self.serve(body_rate=100.0, body_grace=10.0)
+        client = self.asks(post(b"", length=2_000_000))
+        self.near(self.session()).other.pause()
+        client.stream.write(b"x" * 1_000_000)
+        for _ in range(29):
+            self.clock.advance(1.0)
+            self.settle()
+        self.assertFalse(client.eof)
+
+    def pass_seconds(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.clock.advance(1.0)
+            self.settle()
+
+    def test_a_while_in_which_the_server_took_nothing_for_a_moment_does_not_count(self) -> None:
+        self.serve(body_rate=100.0, body_grace=10.0, clients={"client_timeout": 1000.0})
+        client = self.asks(post(b"", length=100_000))
+        self.near(self.session()).capacity = 1
+        self.pass_seconds(15)
+        self.session().stream.pause()
+        self.send(client, b"xx")
+        self.session().stream.resume()
+        self.settle()
+        self.pass_seconds(10)
+        self.assertFalse(client.eof)
+        self.pass_seconds(10)
+        self.assertIn(b" 408 ", client.data)
+
+    def test_who_waits_for_a_word_of_the_server_is_slow_only_when_it_has_come(self) -> None:
+        self.serve(body_rate=100.0, body_grace=10.0, clients={"client_timeout": 1000.0})
+        client = self.asks(post(b"", "Expect: 100-continue", length=100_000))
+        self.pass_seconds(40)
+        self.assertEqual(client.data, b"")
+        self.reply(CONTINUE)
+        self.pass_seconds(25)
+        self.assertIn(b" 408 ", client.data)
+
+    def test_an_answer_that_takes_long_is_no_slow_body(self) -> None:
+        client = self.slow(50, b"", post(b"abc"))
+        self.assertFalse(client.eof)
+
+
+class SlownessTests(WebStage):
+    def test_a_head_that_trickles_is_cut_when_its_time_is_over(self) -> None:
+        frontend = self.serve()
+        client = self.asks(b"GET / HTTP/1.1\r\n")
+        for _ in range(15):
+            self.clock.advance(1.0)
+            self.send(client, b"X-A: b\r\n")
+        self.clock.advance(0.2)
+        self.settle()
+        self.assertIn(b"HTTP/1.1 408 ", client.data)
+        self.assertEqual((frontend.bad_requests, frontend.fault), (1, "127.0.0.1: not whole within 15 s"))
+
+    def test_empty_lines_begin_no_request(self) -> None:
+        self.serve()
+        self.answers_all()
+        client = self.asks(GET)
+        for _ in range(21):
+            self.send(client, b"\r\n")
+            self.clock.advance(1.0)
+        self.settle()
+        self.assertTrue(client.eof)
+
+    def test_who_was_told_to_leave_and_sends_on_for_ever_is_cut(self) -> None:
+        self.serve(max_body=10)
+        client = self.asks(post(b"", length=1_000_000_000))
+        self.assertIn(b"HTTP/1.1 413 ", client.data)
+        seconds = 0
+        while not client.lost and seconds < 1000:
+            self.send(client, b"x")
+            self.clock.advance(1.0)
+            self.settle()
+            seconds += 1
+        self.assertLess(seconds, LINGERING * 4 + 2 * 4 + 2)
+        self.assertGreater(seconds, 8)
+
+    def test_a_client_that_reads_nothing_is_cut(self) -> None:
+        self.serve(clients={"client_timeout": 30.0})
+        client = self.client()
+        client.stream.pause()
+        client.stream.write(GET)
+        self.settle()
+        self.reply(b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 1_000_000)
+        for _ in range(33):
+            self.clock.advance(1.0)
+            self.settle()
+        self.assertTrue(self.session().lost)
+        self.assertEqual(self.requests()[0].termination, "cD")
+
+    def test_bad_requests_are_counted(self) -> None:
+        frontend = self.serve()
+        self.asks(b"EHLO mail\r\n")
+        self.assertEqual(frontend.bad_requests, 1)
+        self.assertIn("HTTP/0.9 is not served", frontend.fault)
+
+    def test_a_large_head_of_a_server_is_no_matter_of_the_clients_limit(self) -> None:
+        self.serve(limits=Limits(head=1024))
+        self.answers_all(b"HTTP/1.1 200 OK\r\nX-A: " + b"a" * 4000 + b"\r\nContent-Length: 2\r\n\r\nok")
+        self.assertTrue(self.asks(GET).data.endswith(b"ok"))
+        self.assertIn(b" 431 ", self.asks(get("/", "X-A: " + "a" * 4000)).data)

@@ -40,9 +40,9 @@ class WebStage(Stage):
         frontend.serve = self.website.serve
         return frontend
 
-    def asks(self, *data: bytes) -> Recorder:
+    def asks(self, *data: bytes, source: str | None = None) -> Recorder:
         """A client that has sent ``data``."""
-        client = self.client()
+        client = self.client(source=source)
         for part in data:
             self.send(client, part)
         return client

@@ -9,7 +9,7 @@ from exproxy.wire.web.rules import header_rules
 
 class PagesTests(SynchronousTestCase):
     def test_each_status_has_its_page(self) -> None:
-        self.assertEqual(list(SENTENCES), [400, 403, 408, 413, 414, 417, 421, 429, 431, 500, 501, 502, 503, 504, 505])
+        self.assertEqual(list(SENTENCES), [400, 403, 404, 408, 413, 414, 417, 421, 429, 431, 500, 501, 502, 503, 504, 505])
         for status, sentence in SENTENCES.items():
             reader = ResponseReader()
             head = reader.feed(Pages().answer(status))
@@ -45,7 +45,7 @@ class PagesTests(SynchronousTestCase):
             self.assertNotIn(b"no-store", answer)
 
     def test_there_is_not_a_page_for_everything(self) -> None:
-        self.assertRaises(KeyError, Pages().answer, 404)
+        self.assertRaises(KeyError, Pages().answer, 418)
 
 
 class RedirectTests(SynchronousTestCase):

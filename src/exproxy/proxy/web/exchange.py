@@ -16,6 +16,8 @@ from exproxy.net.interfaces import PipedStream
 from exproxy.proxy.accesslog.request import LONGEST_REQUEST, RequestRecord
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.web.challenges import Proof
+from exproxy.proxy.web.pace import Pace
 from exproxy.proxy.web.persistence import Wish
 from exproxy.proxy.web.upstream import Upstream
 from exproxy.wire.web.bodies import Body, End, LengthBody, NoBody, UntilClose
@@ -117,6 +119,8 @@ class Exchange:
         "_status_at",
         "_upstream",
         "_wish",
+        "pace",
+        "proof",
         "sending",
         "tunnel",
     )
@@ -162,6 +166,10 @@ class Exchange:
         self._sent_at = 0.0
         self._status = -1
         self._status_at = 0.0
+        self.proof: Proof | None = None
+        """Told how it ends, where the request has credentials that may be guessed."""
+        self.pace: Pace | None = None
+        """How fast the request's body has to come."""
         self.sending = False
         """The rest of the request's body goes to the server as it comes."""
         self.tunnel = False
@@ -184,6 +192,7 @@ class Exchange:
         try:
             count = body.take(data)
         except HttpError as error:
+            self._frontend.request_failed(self._source, error)
             self._refuse(error.status, "PD")
             return
         if count:
@@ -193,6 +202,8 @@ class Exchange:
                 return
             if not upstream.stream.write(data if count == len(data) else data[:count]):
                 self._server_full = True
+                if self.pace is not None:
+                    self.pace.excuse()
                 self._client.stream.pause()
         if body.over:
             self.sending = False
@@ -232,6 +243,19 @@ class Exchange:
         where = "C" if not self._sent_at else "D" if self._status_at or not self._request_body.over else "H"
         self._end("--" if self.tunnel and not letter else (letter or "C") + where)
 
+    @property
+    def awaits_body(self) -> bool:
+        """Whether nobody but the client is to blame when its body does not come on."""
+        return self.sending and not self._server_full
+
+    def pace_left(self, pace: Pace, now: float) -> float:
+        """Seconds until the pace of the body is to be looked at again; 0: it is too slow."""
+        stream = self._client.stream
+        left = pace.left(stream.received, self.awaits_body and not stream.has_waiting(), now)
+        if not left:
+            self._frontend.request_failed(self._source, f"its body comes with less than {pace.rate:g} octets a second")
+        return left
+
     def idle(self, client_timeout: float, tunnel_timeout: float) -> tuple[float, float]:
         """Since when, and for how many seconds at most, nothing may happen; the clock's sense of time is the streams'."""
         client, upstream = self._client.stream, self._upstream
@@ -268,6 +292,7 @@ class Exchange:
         try:
             count = body.take(held) if held else 0
         except HttpError as error:
+            self._frontend.request_failed(self._source, error)
             self._refuse(error.status, "PD")
             return
         self._head_size = len(head)
@@ -348,6 +373,8 @@ class Exchange:
                 if self._interim > MOST_INTERIM:
                     raise HttpError(f"more than {MOST_INTERIM} interim answers came", "HTTP response", _BAD_ANSWER)
                 self._continued = self._continued or head.status == 100
+                if self.pace is not None and head.status == 100:
+                    self.pace.invited = True
                 if minor:
                     self._to_client(self._client.forwarder.response(head, True, minor))
                 continue
@@ -481,7 +508,7 @@ class Exchange:
         return isinstance(body, LengthBody) and self._head.minor == 1
 
     def _waits_for_client(self) -> bool:
-        return self._client_full or (self.sending and not self._server_full)
+        return self._client_full or self.awaits_body
 
     def _refuse(self, status: int, termination: str) -> None:
         """A page where that can still be told; the client's connection ends in any case."""
@@ -503,6 +530,8 @@ class Exchange:
             return
         self._over = True
         self.sending = False
+        if self.proof is not None:
+            self.proof.end(self._status, self._frontend.seconds())
         upstream = self._upstream
         if upstream is not None:
             self._let_go(upstream)

@@ -15,7 +15,10 @@ from exproxy.proxy.accesslog.request import LONGEST_REQUEST, RequestRecord
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.joint import Joined
 from exproxy.proxy.web.aside import Aside
+from exproxy.proxy.web.challenges import Proof
 from exproxy.proxy.web.exchange import Exchange
+from exproxy.proxy.web.guard import Verdict
+from exproxy.proxy.web.pace import pace_of
 from exproxy.proxy.web.persistence import Wish
 from exproxy.proxy.web.routes import Redirect
 from exproxy.proxy.web.upstream import Upstream
@@ -30,11 +33,22 @@ if TYPE_CHECKING:
     from exproxy.proxy.web.website import Website
 
 
+REST = 1.0
+"""Seconds that a client is not read for after it was told to wait; ``Retry-After`` says no fewer."""
+LINGERING = 10
+"""So many times ``client_fin`` a client may take to leave, whatever it sends or reads meanwhile: an upload that was refused might
+go on for ever."""
+
+
 class _State(enum.Enum):
     WAITING = enum.auto()
     """Nothing of a request is there."""
     READING = enum.auto()
     """A part of a head is."""
+    HELD = enum.auto()
+    """A request is there, and nothing becomes of it for now."""
+    RESTING = enum.auto()
+    """It was told to come again later, and is not read for a moment: who asks on at once would cost as much as before."""
     SERVING = enum.auto()
     LEAVING = enum.auto()
     """All is said; the client is to leave.  What it still sends is read and dropped, for closing with unread bytes is a reset,
@@ -60,11 +74,13 @@ class Visit:
         "_first",
         "_forwarders",
         "_held",
+        "_holding",
         "_reader",
         "_session",
         "_since",
         "_state",
         "_upstreams",
+        "_visitor",
         "_website",
         "closing",
         "deadline_tick",
@@ -84,6 +100,8 @@ class Visit:
         self._aside: dict[str, Aside] = {}
         self._forwarders: dict[str, Forwarder] = {}
         self._held = b""
+        self._holding: tuple[RequestHead, Verdict] | None = None
+        self._visitor = None if website.guard is None else website.guard.visitor(session.source[0])
         self._first = True
         self._state = _State.WAITING
         self._since = website.frontend.seconds()
@@ -96,7 +114,9 @@ class Visit:
     def drain(self) -> None:
         """Take no request behind the one that is answered now; who has none leaves."""
         self.closing = True
-        if self._state is _State.WAITING and not self._first:
+        if self._state is _State.HELD:
+            self._let_go("KT")
+        elif self._state is _State.RESTING or (self._state is _State.WAITING and not self._first):
             self._leave()
 
     # ---- what the stream tells
@@ -114,7 +134,9 @@ class Visit:
     def eof_received(self, stream: Stream) -> None:
         self.closing = True
         exchange = self._exchange
-        if exchange is None:
+        if self._holding is not None:
+            self._let_go("CT")
+        elif exchange is None:
             self._log_left("C")
             if self._state not in _GOING:
                 self._leave()
@@ -125,8 +147,10 @@ class Visit:
             exchange.client_ended()
 
     def peer_left(self, stream: Stream) -> None:
-        """The client has closed while it is not read, and the back end has ``abortonclose``."""
-        if self._exchange is not None:
+        """The client has closed while it is not read: who is held has no patience, or the back end has ``abortonclose``."""
+        if self._holding is not None:
+            self._let_go("CT")
+        elif self._exchange is not None and self._exchange.abortonclose:
             self._exchange.client_left()
 
     def write_drained(self, stream: Stream) -> None:
@@ -139,6 +163,8 @@ class Visit:
         if self._exchange is not None:
             self._exchange.client_lost(self._session.blamed)
             self._exchange = None
+        elif self._holding is not None:
+            self._release((self._session.blamed or "C") + "T")
         else:
             self._log_left(self._session.blamed or "C")
         self._state = _State.GONE
@@ -151,12 +177,20 @@ class Visit:
         self._due = 0.0
         since, patience = self._patience()
         left = since + patience - now
+        pace = None if self._exchange is None else self._exchange.pace
+        if pace is not None and self._exchange is not None:
+            left = min(left, self._exchange.pace_left(pace, now))
         if left > 0:
             self._arm(left if self._exchange is None else min(left, self._soonest(self._exchange)))
         elif self._exchange is not None:
             self._exchange.expire()
         elif self._state is _State.READING:
+            self._website.frontend.request_failed(self._session.source, f"not whole within {self._website.request_timeout:g} s")
             self._page_unread(408, "cR", self._reader.method())
+        elif self._holding is not None:
+            self._holding_over()
+        elif self._state is _State.RESTING:
+            self._wait()
         elif self._state is _State.WAITING:
             self._log_left("c")
             self._leave()
@@ -211,6 +245,10 @@ class Visit:
         if not keep or self.closing:
             self._leave()
             return
+        self._wait()
+
+    def _wait(self) -> None:
+        """For the next request."""
         self._state = _State.WAITING
         self._since = self.stream.last_active
         self._arm(self._website.keep_alive_timeout)
@@ -255,6 +293,7 @@ class Visit:
         try:
             head = self._reader.feed(data)
         except HttpError as error:
+            self._website.frontend.request_failed(self._session.source, error)
             self._page_unread(error.status, "PR", self._reader.method(data))
             return
         if head is None:
@@ -268,27 +307,106 @@ class Visit:
         self._held = self._reader.rest
         if self._held:
             self.stream.pause()
-        self._serve(head)
+        visitor = self._visitor
+        if visitor is None:
+            self._serve(head)
+        else:
+            self._follow(visitor.judge(head, self._website.frontend.seconds()), head)
 
-    def _serve(self, head: RequestHead) -> None:
-        website = self._website
-        if not pass_on(head):
-            self._log(head.start, 501, self.page(501, head), "LR")
-            self._leave()
+    def _follow(self, verdict: Verdict, head: RequestHead) -> None:
+        """Do with a request as the guard says."""
+        guard = self._website.guard
+        if verdict.hold and guard is not None and guard.tarpit.enter():
+            self._state = _State.HELD
+            self._holding = head, verdict
+            self._since = self._website.frontend.seconds()
+            self.stream.pause()
+            self.stream.watch()
+            self._arm(verdict.hold)
             return
-        target = website.routes.find(head)
+        if verdict.hold and guard is not None:
+            verdict = guard.unheld(verdict)
+        if verdict.status:
+            self._turn_away(verdict, head, "PR")
+        else:
+            self._serve(head, verdict.proof)
+
+    def _holding_over(self) -> None:
+        """What was held goes on, or is told why not."""
+        assert self._holding is not None
+        head, verdict = self._holding
+        self._leave_tarpit()
+        if verdict.status:
+            self._turn_away(verdict, head, "PT")
+        else:
+            self._serve(head, verdict.proof)
+
+    def _let_go(self, termination: str) -> None:
+        """End with what is held, without a word."""
+        self._release(termination)
+        self._leave()
+
+    def _release(self, termination: str) -> None:
+        assert self._holding is not None
+        head, verdict = self._holding
+        self._leave_tarpit()
+        if verdict.proof is not None:
+            verdict.proof.end(-1, self._website.frontend.seconds())
+        self._log(head.start, -1, 0, termination)
+
+    def _leave_tarpit(self) -> None:
+        self._holding = None
+        if self._website.guard is not None:
+            self._website.guard.tarpit.leave()
+
+    def _turn_away(self, verdict: Verdict, head: RequestHead, termination: str) -> None:
+        """Answer with the page of what a rule or a limit says."""
+        website = self._website
+        if verdict.limit:
+            host, port = self._session.source
+            website.frontend.limit_reached((verdict.client or host, port), verdict.limit)
+        else:
+            website.frontend.denied += 1
+        if verdict.proof is not None:
+            verdict.proof.end(-1, website.frontend.seconds())
+        keep = termination == "PR" and self._may_keep(head)
+        answer = website.pages.answer(verdict.status, head.method, keep, head.minor, verdict.lines)
+        self._answer(answer, verdict.status, keep, head, termination)
+        if keep and verdict.limit:
+            self._rest()
+
+    def _rest(self) -> None:
+        self._state = _State.RESTING
+        self._since = self._website.frontend.seconds()
+        self.stream.pause()
+        self._arm(REST)
+
+    def _serve(self, head: RequestHead, proof: Proof | None = None) -> None:
+        website = self._website
+        target = website.routes.find(head) if pass_on(head) else 501
         if isinstance(target, Backend):
             self._state = _State.SERVING
             if website.forwardings:
                 self._follow_rules(target.pool.name)
             source = self._session.source
             now = website.frontend.seconds()
-            exchange = Exchange(self, website.frontend, target, source, head, now, website.limits, website.max_body)
-            self._exchange = exchange
+            self._exchange = exchange = Exchange(
+                self, website.frontend, target, source, head, now, website.answers, website.max_body
+            )
+            exchange.proof = proof
             self._arm(self._soonest(exchange))
+            if website.body_rate is not None:
+                exchange.pace = pace_of(head, website.body_rate, website.body_grace)
+                self._arm(website.body_grace)
             if self._held and target.abortonclose:
                 self.stream.watch()
             exchange.begin()
+            return
+        if proof is not None:
+            proof.end(-1, website.frontend.seconds())
+        if isinstance(target, int):
+            self._log(head.start, target, self.page(target, head), "LR")
+            self._leave()
         elif target is None:
             website.frontend.refused += 1
             self._log(head.start, 503, self.page(503, head), "SC")
@@ -310,10 +428,17 @@ class Visit:
             self._log(head.start, 400, self.page(400, head), "PR")
             self._leave()
             return
-        keep = not self.closing and client_keeps(head) and not head.length and not head.chunked
+        keep = self._may_keep(head)
         answer = self._website.pages.redirect(target.status, location, head.method, keep, head.minor)
+        self._answer(answer, target.status, keep, head, "LR")
+
+    def _may_keep(self, head: RequestHead) -> bool:
+        """Whether another request may come behind an answer of ours."""
+        return not self.closing and client_keeps(head) and not head.length and not head.chunked
+
+    def _answer(self, answer: bytes, status: int, keep: bool, head: RequestHead, termination: str) -> None:
         full = not self.stream.write(answer)
-        self._log(head.start, target.status, len(answer), "LR")
+        self._log(head.start, status, len(answer), termination)
         self.answered(keep)
         if keep and full:
             self.stream.pause()  # until it has read its answers
@@ -348,8 +473,15 @@ class Visit:
         website = self._website
         if self._exchange is not None:
             return self._exchange.idle(website.frontend.client_timeout, website.tunnel_timeout)
-        if self._state in _GOING:
+        if self._state is _State.LEAVING:
+            active = max(self._since, self.stream.last_active)
+            return min(active, self._since + LINGERING * website.frontend.client_fin_timeout), website.frontend.client_fin_timeout
+        if self._state is _State.CLOSING:
             return max(self._since, self.stream.last_active), website.frontend.client_fin_timeout
+        if self._holding is not None:
+            return self._since, self._holding[1].hold
+        if self._state is _State.RESTING:
+            return self._since, REST
         if self._state is _State.WAITING and not self._first:
             return self._since, website.keep_alive_timeout
         return self._since, website.request_timeout

@@ -11,6 +11,7 @@ from exproxy.net.interfaces import PipedStream, SecureStream
 from exproxy.net.tls.identity import told
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.joint import Joined
+from exproxy.proxy.web.guard import Guard
 from exproxy.proxy.web.routes import Routes
 from exproxy.proxy.web.visit import Visit
 from exproxy.wire.web.forwarding import Forwarder, Forwarding
@@ -31,6 +32,10 @@ class Website:
     :param forwardings: of back ends that have rules of their own, by name.
     :param identity: names of lines that tell servers of a client's certificate, and which of
         :data:`exproxy.net.tls.identity.FACTS` they have.
+    :param limits: of the heads of requests  :param answers: of those of servers' answers.
+    :param guard: who is let to the routes; ``None``: everybody.
+    :param body_rate: octets a second that a body has to come with at least; ``None``: at any pace.
+    :param body_grace: seconds over which that is looked at.
     """
 
     frontend: Frontend
@@ -45,6 +50,10 @@ class Website:
     max_body: int | None = None
     forwardings: Mapping[str, Forwarding] = attrs.field(factory=dict)
     identity: Mapping[str, str] = attrs.field(factory=dict)
+    answers: Limits = attrs.field(factory=Limits)
+    guard: Guard | None = None
+    body_rate: float | None = None
+    body_grace: float = 20.0
 
     def serve(self, session: Joined, client: PipedStream, secure: bool) -> Visit:
         """Serve a client from now on; for :attr:`Frontend.serve`."""

@@ -17,6 +17,7 @@ _CLOSE = b"Connection: close\r\n"
 SENTENCES: Mapping[int, str] = {
     400: "Your browser sent a request that this server does not understand.",
     403: "You may not see this page from here.",
+    404: "There is no such page.",
     408: "Your browser took too long to send its request.",
     413: "What your browser sent is too large.",
     414: "The address is too long.",
