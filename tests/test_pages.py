@@ -148,6 +148,39 @@ class ExchangeTests(Page):
         assert front.per_source is not None
         self.assertIsNotNone(front.per_source.basic_failures)
 
+    def certified(self, version: str, more: str) -> Configuration:
+        certificates = self.file.parent / "certs"
+        certificates.mkdir(exist_ok=True)
+        for name in ("mail.pem", "autodiscover.pfx", "ca.pem", "ex.pem"):
+            (certificates / name).touch()
+        return self.template(version, '["https"]', more)
+
+    def test_the_ways_with_https_are_said_so(self) -> None:
+        tls = self.said('tls = { certificates = ["certs/mail.pem"] }') + "\n"
+        self.assertEqual({server.port for server in self.certified("2016", tls).backends["owa"].servers}, {443})
+        off = self.said('https = "offload"') + "\nextended_protection = false\n"
+        self.assertEqual({server.port for server in self.certified("2016", tls + off).backends["owa"].servers}, {80})
+        for servers in (
+            'server_tls = { ca = "certs/ca.pem" }',
+            'server_tls = { verify = true, ca = "certs/ca.pem" }',
+            'server_tls = { verify = true, ca = "certs/ex.pem", name = "ex.corp.local" }',
+            "server_tls = { verify = false }",
+        ):
+            self.assertIn("ews", self.certified("2013", tls + self.said(servers)).backends)
+        names = "tls = { " + self.said('certificates = ["certs/mail.pem", "certs/autodiscover.pfx"]') + " }\n"
+        self.assertIn("ews", self.certified("2016", names).backends)
+
+    def test_what_a_template_makes_is_said_otherwise_so(self) -> None:
+        tls = 'tls = { certificates = ["certs/mail.pem"] }\n'
+        more = (self.said('[backends.ews] timeouts = { server = "1h" }'), self.said('[frontends.https] max_body = "2GB"'))
+        self.assertEqual(self.certified("2016", tls + "\n".join(more)).backends["ews"].timeouts.server, 3600.0)
+
+    def test_extended_protection_is_said_so(self) -> None:
+        tls = 'tls = { certificates = ["certs/mail.pem"] }\n'
+        for version, said in (("2016", "extended_protection = true"), ("2019", "extended_protection = false")):
+            bound = self.certified(version, tls + self.said(said)).backends["owa"].extended_protection
+            self.assertEqual(bound, version == "2016")
+
     def test_what_haproxy_says_is_said_so(self) -> None:
         tables = (
             "[service] maxconn = 40_000",

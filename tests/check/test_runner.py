@@ -165,6 +165,20 @@ class TLSTests(RunnerTestCase):
         self.assertEqual(outcome.status, Status.L4OK)
         self.assertIn("expired 3 days ago", outcome.warnings[0])
 
+    def test_a_certificate_may_be_refused_after_the_handshake(self) -> None:
+        peer = TLSPeer(server_context(certificate()), greeting=b"220 ready\r\n")
+        self.bench.serve(peer)
+        tls = attrs.evolve(client_tls(implicit=True), fault=lambda seen: f"it is that of {seen and seen.subject}")
+        outcome = self.bench.run(SmtpCheck("lb"), tls=tls)
+        self.assertEqual(outcome.status, Status.L6RSP)
+        self.assertIn("the server's certificate is refused: it is that of ", outcome.text)
+        self.assertEqual(peer.sessions[0].data, b"")
+
+    def test_what_there_is_to_say_of_a_certificate_is_a_warning(self) -> None:
+        self.bench.serve(TLSPeer(server_context(certificate())))
+        tls = attrs.evolve(client_tls(implicit=True), warn=lambda seen: f"{len(seen.fingerprint)} digits")
+        self.assertEqual(self.bench.run(TcpCheck(), tls=tls).warnings, ("64 digits",))
+
     def test_plain_text_where_tls_should_be_is_quoted(self) -> None:
         self.bench.serve(Peer(b"220 mail ESMTP\r\n"))
         outcome = self.bench.run(TcpCheck(), tls=client_tls(implicit=True))

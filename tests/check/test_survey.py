@@ -8,11 +8,17 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.check.checkers.smtp import SmtpChecker, SmtpOptions
-from exproxy.check.plan import CheckPlan, PortPlan
+from exproxy.check.plan import CheckPlan, PortPlan, Security
 from exproxy.check.survey import AT_ONCE, Finding, PortSubject, Subject, survey
+from exproxy.net.tls.profiles import BUILT_IN
+from exproxy.net.tls.server import ServerTLS
+from exproxy.net.tls.shown import Shown
+from exproxy.net.tlscontext import TLSContextSettings
 from tests.check.mapper import Mapper
 from tests.check.peers import smtp_answers
 from tests.net.memory import MemoryNetwork, Peer
+from tests.net.tls.files import certificate_file
+from tests.net.tlspeer import TLSPeer, certificate, server_context
 
 
 class Nobody:
@@ -57,6 +63,29 @@ class SurveyTests(SynchronousTestCase):
     def test_a_check_that_is_not_required_does_no_harm(self) -> None:
         self.assertIn("(not required: only a warning)", self.lines(self.subject(required=False))[0])
         self.assertEqual((self.told[0].passed, self.told[0].harmless), (False, True))
+
+    def compared(self, bound: bool | None) -> str:
+        """A server by TLS, whose certificate is not ours."""
+        server = TLSPeer(server_context(certificate()), greeting=b"220 ready\r\n", answer=smtp_answers)
+        self.network.listen(("192.0.2.1", 25), server).resume()
+        front = ServerTLS([certificate_file(self.mktemp())], BUILT_IN["intermediate"])
+        settings = TLSContextSettings(verify=False)
+        tls = Security(settings=settings, implicit=True, shown=Shown((front,)), bound=bound)
+        return self.lines(attrs.evolve(self.subject(), plan=attrs.evolve(self.subject().plan, security=tls)))[0]
+
+    def test_another_certificate_than_ours_is_a_failure_where_logins_are_bound_to_it(self) -> None:
+        line = self.compared(True)
+        self.assertRegex(line, "L7OKD in .*; but the server's certificate .* is not the one that clients see here")
+        self.assertEqual((self.told[0].passed, self.told[0].harmless, self.told[0].warnings), (False, False, ()))
+
+    def test_it_is_a_warning_where_nobody_knows(self) -> None:
+        self.compared(None)
+        self.assertTrue(self.told[0].passed)
+        self.assertIn("OWA works while Outlook and phones fail", self.told[0].warnings[0])
+
+    def test_it_is_nothing_where_they_are_not(self) -> None:
+        self.compared(False)
+        self.assertEqual((self.told[0].passed, self.told[0].warnings), (True, ()))
 
     def test_a_name_without_an_address_is_a_finding_too(self) -> None:
         self.assertEqual(

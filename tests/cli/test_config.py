@@ -1,6 +1,7 @@
 """``exproxy config`` as it is typed."""
 
 import json
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,10 +20,10 @@ from exproxy.cli import main
 from exproxy.cli.config import connect
 from exproxy.config.load import load
 from exproxy.config.show import show
+from tests.config.support import CONF, conf
 from tests.net.memory import MemoryNetwork, Peer
 from tests.net.tls.files import certificate_file
 
-CONF = Path(__file__).parents[2] / "conf"
 GOOD = '[frontends.a]\nbind = ":25"\nbackend = "a"\n[backends.a.servers]\nmx1 = "10.0.0.1:25"\nmx2 = "10.0.0.2:25"\n'
 
 
@@ -34,6 +35,12 @@ class ConfigCommandTestCase(SynchronousTestCase):
 
     def run_with(self, *arguments: object) -> Result:
         return CliRunner().invoke(main, ["config", *map(str, arguments)])
+
+    def conf(self) -> list[Path]:
+        """Every file of conf/; the demo's is told by the environment where its certificate is."""
+        files = conf(self.folder)
+        self.patch(os, "environ", {**os.environ, "EXPROXY_DEMO_CERTIFICATE": str(self.folder / "conf/certs/mail.pem")})
+        return [*files, CONF / "demo.toml"]
 
     def write(self, text: str) -> Path:
         path = self.folder / "site.toml"
@@ -86,7 +93,7 @@ class CheckTests(ConfigCommandTestCase):
         self.assertIn("none.toml: cannot be read: No such file or directory", result.stderr)
 
     def test_every_file_of_conf_is_fine_with_the_checkers_that_there_are(self) -> None:
-        for path in sorted(CONF.glob("*.toml")):
+        for path in self.conf():
             result = self.run_with("check", path)
             self.assertEqual((result.exit_code, result.stderr), (0, ""), path.name)
 
@@ -145,9 +152,9 @@ class ConnectTests(ConfigCommandTestCase):
 
 class ShowTests(ConfigCommandTestCase):
     def test_what_is_printed_is_a_configuration(self) -> None:
-        for path in sorted(CONF.glob("*.toml")):
+        for path in self.conf():
             again = self.write(self.run_with("show", path).stdout)
-            shown = [show(load(file, {}, checkers())).partition("\n[")[2] for file in (path, again)]
+            shown = [show(load(file, os.environ, checkers())).partition("\n[")[2] for file in (path, again)]
             self.assertEqual(shown[0], shown[1], path.name)
 
     def test_a_broken_file_ends_with_1(self) -> None:
@@ -169,6 +176,22 @@ class InitTests(ConfigCommandTestCase):
         self.assertEqual((result.exit_code, result.stderr), (0, ""))
         self.assertEqual(self.run_with("check", path).exit_code, 0)
         self.assertIn('version  = "SE"', path.read_text("utf-8"))
+
+    def test_tls_may_end_here(self) -> None:
+        (self.folder / "mail.pem").touch()
+        words = ("init", "--exchange", "2016", "--server", "ex1=10.0.0.15")
+        printed = self.run_with(*words, "--certificate", "mail.pem", "--https", "offload").stdout
+        self.assertIn("owa", load(self.write(printed), {}, checkers()).backends)
+        refused = self.run_with(*words, "--https", "offload")
+        self.assertEqual(refused.exit_code, 2)
+        self.assertIn("--certificate is needed", refused.stderr)
+
+    def test_a_certificate_of_ours_that_cannot_be_used_is_told_before_anybody_is_asked(self) -> None:
+        (self.folder / "mail.pem").touch()
+        tls = 'tls = { mode = "implicit", certificates = "mail.pem" }\n'
+        configuration = load(self.write(GOOD.replace("[backends", tls + "[backends")), {}, checkers())
+        asked = ensureDeferred(connect(Clock(), configuration))
+        self.assertEqual(self.failureResultOf(asked, SystemExit).value.code, 1)
 
     def test_without_a_file_it_is_printed(self) -> None:
         result = self.run_with("init", "--exchange", "2016", "--server", "ex1=10.0.0.15", "--listen", "10.0.0.9")

@@ -1,5 +1,6 @@
 """Loads texts as files, with check types that stand for the real ones."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -88,6 +89,16 @@ backend = "web"
 [backends.web.servers]
 a = "10.0.0.1:443"
 """
+
+
+def conf(folder: Path) -> list[Path]:
+    """The files of conf/, as somebody has them who has their certificates too; the demo's is named by the environment alone."""
+    certificates = folder / "conf" / "certs"
+    certificates.mkdir(parents=True)
+    for name in ("mail.pem", "autodiscover.pfx"):
+        (certificates / name).touch()
+    files = sorted(path for path in CONF.glob("*.toml") if path.name != "demo.toml")
+    return [Path(shutil.copy(path, folder / "conf")) for path in files]
 
 
 class ConfigTestCase(SynchronousTestCase):

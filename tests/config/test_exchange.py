@@ -202,9 +202,6 @@ class ProblemTests(TemplateTestCase):
             ['site.toml:2: exchange.version: "2014" is not known here; did you mean "2019"?'],
         )
 
-    def test_tls_is_not_built(self) -> None:
-        self.assertIn("site.toml:5: exchange.tls: this is not built yet; leave it out", self.problem("2016", "tls = {}\n"))
-
     def test_an_unknown_key_offers_the_nearest(self) -> None:
         self.assertIn(
             'exchange.service: there is no such key; did you mean "services"?', self.problem("2016", 'service = "https"\n')
@@ -227,12 +224,12 @@ class ProblemTests(TemplateTestCase):
         )
 
     def test_what_goes_wrong_together_is_told_beside_what_is_wrong_in_itself(self) -> None:
-        text = 'tls = {}\nservices = ["https", "rpc", "smpt"]\nrequire = ["ows"]\n'
+        text = 'server_tls = {}\nservices = ["https", "rpc", "smpt"]\nrequire = ["ows"]\n'
         told = [problem.partition(": ")[2].partition(";")[0] for problem in self.problems(BASE.format("2016") + text)]
         self.assertEqual(
             told,
             [
-                "exchange.tls: this is not built yet",
+                "exchange.server_tls: TLS is passed through to the servers",
                 'exchange.services[2]: "smpt" is not known here',
                 "exchange.services[1]: Exchange 2016 has no RPC over TCP: since 2013 Outlook comes by HTTPS",
                 'exchange.require[0]: "ows" is not a directory that Exchange 2016 can be asked about',

@@ -9,7 +9,7 @@ from exproxy.config.load import load
 from exproxy.config.model import Configuration, Timeouts
 from exproxy.config.sections import DefaultsSection
 from exproxy.config.show import show
-from tests.config.support import CHECKERS, CONF, WEB, ConfigTestCase
+from tests.config.support import CHECKERS, WEB, ConfigTestCase, conf
 
 
 class RoundTripTests(ConfigTestCase):
@@ -17,10 +17,9 @@ class RoundTripTests(ConfigTestCase):
         return attrs.evolve(self.load(show(configuration)), files=configuration.files)
 
     def test_every_file_of_conf_comes_back_equal(self) -> None:
-        for path in sorted(CONF.glob("*.toml")):
-            if path.name != "demo.toml":
-                configuration = load(path, {}, CHECKERS)
-                self.assertEqual(self.again(configuration), configuration, path.name)
+        for path in conf(self.folder):
+            configuration = load(path, {}, CHECKERS)
+            self.assertEqual(self.again(configuration), configuration, path.name)
 
     def test_what_is_awkward_comes_back_equal(self) -> None:
         text = (
@@ -87,6 +86,17 @@ class RoundTripTests(ConfigTestCase):
         )
         configuration = self.load(text)
         self.assertEqual(self.again(configuration), configuration)
+
+    def test_a_template_whose_tls_ends_here_comes_back_equal(self) -> None:
+        certificate = self.write("", "a.pem")
+        for version, more in (("2010", ""), ("2016", 'https = "offload"\n'), ("2019", 'server_tls = { ca = "a.pem" }\n')):
+            text = f'tls = {{ certificates = "{certificate}" }}\n{more}ports = {{ http = 8080 }}\n'
+            configuration = self.load(EXCHANGE.format(version) + text)
+            again = self.again(configuration)
+            self.assertEqual(again, configuration)
+            self.assertEqual(again.backends["owa"].servers, configuration.backends["owa"].servers)
+        self.assertIn('verify = "same"', show(configuration))
+        self.assertIn("extended_protection = true", show(configuration))
 
     def test_secrets_are_shown_as_references_and_come_back_equal(self) -> None:
         environ = {"PROBE": "hunter2", "ADDRESS": "10.0.0.7"}
@@ -159,8 +169,8 @@ class TextTests(ConfigTestCase):
         self.assertEqual(headers, [f"{kind}.{name}" for name in names for kind in ("frontends", "backends")])
 
     def test_no_line_is_too_long_to_read(self) -> None:
-        for path in sorted(CONF.glob("*.toml")):
-            lines = show(load(path, {}, CHECKERS)).splitlines() if path.name != "demo.toml" else []
+        for path in conf(self.folder):
+            lines = show(load(path, {}, CHECKERS)).splitlines()
             self.assertEqual([line for line in lines if len(line) > 180], [], path.name)
 
     def test_templates_are_written_out(self) -> None:

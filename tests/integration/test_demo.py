@@ -155,13 +155,18 @@ class DemoTests(PeerTestCase):
         self.assertEqual({"EX2" in smtp_greeting() for _ in range(6)}, {True})
 
         before = self.demo.written()
+        self.demo.tell("ex1 ews error")
+        self.demo.wait_for(r"proxy \|.*\bews/ex1\b.*\bdown\b", before)
+        self.assertEqual({https_server() for _ in range(6)}, {"EX1.example.com", "EX2.example.com"})
+
+        before = self.demo.written()
         self.demo.tell("ex1 https error")
-        self.demo.wait_for(r"proxy \|.*\bhttps/ex1\b.*\bdown\b", before)
+        self.demo.wait_for(r"proxy \|.*\bowa/ex1\b.*\bdown\b", before)
         self.assertEqual({https_server() for _ in range(6)}, {"EX2.example.com"})
 
         before = self.demo.written()
         self.demo.tell("ex1 all well")
-        self.demo.wait_for(r"proxy \|.*\bhttps/ex1\b.*\bup\b", before)
+        self.demo.wait_for(r"proxy \|.*\bowa/ex1\b.*\bup\b", before)
         eventually(lambda: https_server() == "EX1.example.com", "ex1 to serve again")
 
         children = self.demo.children()

@@ -49,6 +49,9 @@ class SimulatedSiteTests(TestCase):
         plan = CheckPlan(name=kind, host=HOST, checker=checker, options=checker.options(**options), security=tls, timeout=timeout)
         return await check_now(reactor, plan, port, Transcript(), self.network)
 
+    def https(self) -> int:
+        return self.site.server("ex1").service("https").tls_port
+
     def port(self, service: str) -> int:
         return self.server.service(service).port
 
@@ -69,17 +72,17 @@ class SimulatedSiteTests(TestCase):
         self.network = TransportNetwork(cast(Any, reactor))
         self.addCleanup(self.network.deadlines.stop)
         self.assert_passed(await self.check("smtp", self.port("smtp"), security("starttls", verify=False)))
-        self.assert_passed(await self.check("http", self.port("https"), security("implicit", verify=False), preset="owa"))
+        self.assert_passed(await self.check("http", self.https(), security("implicit", verify=False), preset="owa"))
 
     async def test_http_over_implicit_tls_with_the_presets(self) -> None:
         for preset in ("owa", "healthcheck", "rpcproxy"):
-            self.assert_passed(await self.check("http", self.port("https"), security("implicit", verify=False), preset=preset))
+            self.assert_passed(await self.check("http", self.https(), security("implicit", verify=False), preset=preset))
 
     async def test_the_certificate_is_verified_against_its_authority(self) -> None:
         path = Path(self.mktemp())
         path.write_bytes(self.site.certificate.pem)
-        self.assert_passed(await self.check("tls", self.port("https"), security("implicit", verify=True, ca=path)))
-        refused = await self.check("tls", self.port("https"), security("implicit", verify=True))
+        self.assert_passed(await self.check("tls", self.https(), security("implicit", verify=True, ca=path)))
+        refused = await self.check("tls", self.https(), security("implicit", verify=True))
         self.assertEqual(refused.outcome.status.value, "L6RSP")
 
     async def test_rpc_and_the_endpoint_mapper(self) -> None:
@@ -116,7 +119,7 @@ class SimulatedSiteTests(TestCase):
         }
         for mode, statuses in expected.items():
             for kind, service, tls, options in kinds:
-                port = self.port(service)
+                port = self.https() if service == "https" else self.port(service)
                 await self.server.service(service).set(mode)
                 report = await self.check(kind, port, tls, 0.3 if mode is Mode.SILENT else 5.0, **options)
                 self.assertIn(report.outcome.status.value, statuses, f"{kind}, {mode}: {report.outcome}")

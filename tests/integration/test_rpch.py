@@ -37,19 +37,19 @@ class RpchTests(TestCase):
         site = Simulator(reactor, Layout({"ex1": HOST}, control=(HOST, 0)))
         self.addCleanup(site.stop)
         await site.start()
-        service = site.server("ex1").service("https")
+        port = site.server("ex1").service("https").tls_port
         for verb in ("RPC_IN_DATA", "RPC_OUT_DATA"):
-            asked = await self.check(service.port, verb=verb)
+            asked = await self.check(port, verb=verb)
             self.assertTrue(asked.passed, asked)
             self.assertIn("said 401 Unauthorized", asked.outcome.text)
-            echoed = await self.check(service.port, verb=verb, user=USER, password=PASSWORD)
+            echoed = await self.check(port, verb=verb, user=USER, password=PASSWORD)
             self.assertTrue(echoed.passed, echoed)
             self.assertIn("said 200 Success with an echo", echoed.outcome.text)
             self.assertNotIn("Basic YW5u", "\n".join(echoed.transcript))
-        wrong = await self.check(service.port, user=USER, password="wrong")
+        wrong = await self.check(port, user=USER, password="wrong")
         self.assertEqual((wrong.outcome.status.value, wrong.outcome.code), ("L7STS", 401))
         await site.server("ex1").directory("rpc").set(Mode.ERROR)
-        self.assertEqual((await self.check(service.port)).outcome.code, 500)
+        self.assertEqual((await self.check(port)).outcome.code, 500)
 
     async def test_a_real_server_that_asks_is_well_and_one_that_only_refuses_is_not(self) -> None:
         needs.require(*nginx.NEEDS)

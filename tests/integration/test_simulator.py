@@ -110,7 +110,7 @@ class SimulatorTests(TestCase):
             self.assertIn(b"served by EX1.example.com.", await self.in_thread(client))
 
     def get(self, path: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPSConnection(HOST, self.port("https"), timeout=PATIENCE, context=self.tls)
+        connection = http.client.HTTPSConnection(HOST, self.server.service("https").tls_port, timeout=PATIENCE, context=self.tls)
         connection.request("GET", path)
         response = connection.getresponse()
         body = response.read()

@@ -23,5 +23,10 @@ class SelfSignedTests(SynchronousTestCase):
     def test_the_pem_has_no_key_in_it(self) -> None:
         self.assertNotIn(b"PRIVATE", self_signed(NOW).pem)
 
+    def test_who_is_to_have_it_too_gets_the_key_with_it(self) -> None:
+        made = self_signed(NOW)
+        self.assertIn(b"PRIVATE", made.private)
+        self.assertTrue(made.private.endswith(made.pem))
+
     def test_two_sites_have_two_keys(self) -> None:
         self.assertNotEqual(self_signed(NOW).pem, self_signed(NOW).pem)

@@ -8,7 +8,7 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.simulator.demo import SETTLE, START_LIMIT, Demo, main
+from exproxy.simulator.demo import CERTIFICATE, SETTLE, START_LIMIT, Demo, main
 
 
 class FakeProcess:
@@ -29,8 +29,10 @@ class DemoReactor(MemoryReactorClock):
         self.started: list[Any] = []
         self.process = FakeProcess()
 
-    def spawnProcess(self, protocol: Any, executable: str, args: list[str], env: object) -> None:
+    def spawnProcess(self, protocol: Any, executable: str, args: list[str], env: dict[str, str]) -> None:
         protocol.transport = self.process
+        self.certificate = Path(env[CERTIFICATE])
+        self.private = self.certificate.read_bytes()
         self.started.append(protocol)
 
     def listenTCP(self, port: int, factory: Any, backlog: int = 50, interface: str = "") -> Any:
@@ -61,6 +63,13 @@ class DemoTests(SynchronousTestCase):
         client.dataReceived(b"220 EX1.example.com\r\n")
         self.reactor.advance(SETTLE)
         self.assertIn("Try it", self.out.getvalue())
+
+    def test_the_proxy_has_the_certificate_of_the_servers_for_as_long_as_it_lives(self) -> None:
+        self.start()
+        self.assertIn(b"PRIVATE KEY", self.reactor.private)
+        self.interrupt()
+        self.reactor.started[0].processEnded(Failure(ProcessDone(0)))
+        self.assertFalse(self.reactor.certificate.parent.exists())
 
     def test_ctrl_c_ends_the_proxy_and_then_the_demo_without_an_error(self) -> None:
         done = self.start()

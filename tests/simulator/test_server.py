@@ -19,7 +19,7 @@ class ServerTests(SynchronousTestCase):
         listening = {(interface, port) for port, _, _, interface in self.reactor.tcpServers}
         self.assertEqual(
             listening,
-            {("127.0.0.2", 10_000 + port) for port in (25, 587, 443, 110, 995, 143, 993, 135, 531, 532)},
+            {("127.0.0.2", 10_000 + port) for port in (25, 587, 80, 443, 110, 995, 143, 993, 135, 531, 532)},
         )
 
     def test_its_replies_carry_its_name(self) -> None:

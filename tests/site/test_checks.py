@@ -10,12 +10,14 @@ from exproxy.check.plugins import checkers
 from exproxy.check.survey import PortSubject, Subject
 from exproxy.config import model
 from exproxy.site.checks import Plans, subjects
+from exproxy.site.tls import TLSContexts
+from tests.net.tls.files import certificate_file
 
 
 class PlansTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.checkers = checkers()
-        self.plans = Plans(self.checkers)
+        self.plans = Plans(self.checkers, TLSContexts({}, 0.0))
 
     def server(self, **more: object) -> model.Server:
         check = model.Check(
@@ -38,6 +40,13 @@ class PlansTests(SynchronousTestCase):
         self.assertEqual((plan.security.implicit, plan.security.warn_days, plan.security.settings.verify), (False, 3, True))
         self.assertEqual((plan.security.settings.name, plan.security.settings.legacy), ("mail.example.com", True))
 
+    def test_what_clients_see_here_is_compared_with(self) -> None:
+        front = model.FrontTLS((model.Certificate(certificate_file(self.mktemp()).file),))
+        tls = model.CheckTLS("implicit", "same", fronts=(front,), bound=True)
+        security = self.plans.of(self.server(tls=tls), None)[0].security
+        self.assertEqual((security.same, security.bound, security.settings.verify), (True, True, False))
+        self.assertEqual(security.name("mx.example.com"), "mail.example.com")
+
     def test_a_checks_own_name_is_left_to_dns(self) -> None:
         plan = self.plans.of(self.server(address="check.example.com"), None)[0]
         self.assertEqual(self.plans.named, [(plan.place, "check.example.com", 30.0)])
@@ -50,7 +59,7 @@ class PlansTests(SynchronousTestCase):
     def test_every_check_of_every_server_is_a_subject(self) -> None:
         servers = (self.server(), self.server(port=2525, required=False))
         configuration = model.Configuration((), backends={"hub": model.Backend("hub", servers)})
-        found = subjects(configuration, self.checkers)
+        found = subjects(configuration, self.checkers, TLSContexts({}, 0.0))
         self.assertEqual(
             [(one.server, one.port, one.required) for one in found], [("hub/ex1", 25, True), ("hub/ex1", 2525, False)]
         )
@@ -71,18 +80,18 @@ class PortTests(SynchronousTestCase):
         return model.Check("tcp", "tcp", self.checkers["tcp"].options(), model.CheckTiming(), **more)
 
     def test_all_that_is_said_of_the_mapper_arrives(self) -> None:
-        plan = Plans(self.checkers).port_of(self.server(), "192.0.2.77")
+        plan = Plans(self.checkers, TLSContexts({}, 0.0)).port_of(self.server(), "192.0.2.77")
         expected = PortPlan(
             host="mbx.example.com", interface="emsmdb", mapper=10135, interval=7.0, timeout=2.0, fall=5, source="192.0.2.77"
         )
         self.assertEqual(plan, expected)
 
     def test_a_server_with_a_port_has_no_such_plan(self) -> None:
-        self.assertIsNone(Plans(self.checkers).port_of(model.Server("ex1", "ex1", "192.0.2.1", 25), None))
+        self.assertIsNone(Plans(self.checkers, TLSContexts({}, 0.0)).port_of(model.Server("ex1", "ex1", "192.0.2.1", 25), None))
 
     def subjects(self, *checks: model.Check) -> list[Subject | PortSubject]:
         configuration = model.Configuration((), backends={"ca": model.Backend("ca", (self.server(*checks),))})
-        return subjects(configuration, self.checkers)
+        return subjects(configuration, self.checkers, TLSContexts({}, 0.0))
 
     def test_its_checks_are_subjects_whose_port_has_to_be_found(self) -> None:
         mapped, fixed = self.subjects(self.check(), attrs.evolve(self.check(port=80), name="other"))

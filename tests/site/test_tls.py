@@ -39,6 +39,22 @@ class ContextTests(SiteStage):
         self.assertEqual((one.name, one.verify), ("192.0.2.1", True))
         self.assertIsNone(self.contexts.server("web", model.Server("c", "c", "192.0.2.1", 443)))
 
+    def test_servers_may_have_the_certificate_of_a_front_end(self) -> None:
+        tls = model.ServerTLS("same", fronts=(self.front,))
+        made = self.contexts.server("web", model.Server("a", "a", "192.0.2.1", 443, tls=tls))
+        assert made is not None
+        assert made.shown is not None
+        self.assertEqual((made.name, made.shown.fronts), ("mail.example.com", (self.contexts.front("web", self.front),)))
+
+    def test_a_front_end_that_cannot_be_had_is_complained_of_once(self) -> None:
+        missing = model.FrontTLS((model.Certificate(Path(self.folder, "missing.pem")),))
+        tls = model.ServerTLS("same", fronts=(missing,))
+        made = self.contexts.server("web", model.Server("a", "a", "192.0.2.1", 443, tls=tls))
+        assert made is not None
+        self.assertEqual((made.name, self.contexts.troubles), ("192.0.2.1", []))
+        self.contexts.front("web", missing)
+        self.assertEqual(len(self.contexts.troubles), 1)
+
     def test_what_cannot_be_had_is_told_with_its_key(self) -> None:
         profile = model.TLSProfile("mine", ciphers="NONSENSE")
         contexts = TLSContexts({"mine": profile}, 0.0)

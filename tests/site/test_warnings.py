@@ -38,6 +38,23 @@ class WarningsTests(SynchronousTestCase):
         self.assertEqual(failed, ["ex1: warning: check oab: GET /oab/healthcheck.htm said 503"])
         self.assertEqual(self.observe("oab"), ["ex1: nothing to warn of any more"])
 
+    def test_what_a_host_has_behind_several_back_ends_is_told_once_until_it_has_gone_from_all(self) -> None:
+        text = "the certificate expires in 5 days"
+        servers = [pool.Server("ex1", self.server.host, "192.0.2.1", 443, checks=[pool.CheckSpec("https")]) for _ in range(2)]
+        self.warnings = Warnings(servers)
+
+        def observe(*warned: bool) -> list[str]:
+            self.now += QUIET
+            for server, warns in zip(servers, warned, strict=True):
+                server.observe("https", pool.CheckResult(passed=True, warnings=(text,) if warns else ()), self.now)
+            self.heard.clear()
+            self.warnings.look(self.now)
+            return list(self.heard)
+
+        self.assertEqual(observe(True, True), [f"ex1: warning: {text}"])
+        self.assertEqual(observe(False, True), [])
+        self.assertEqual(observe(False, False), ["ex1: nothing to warn of any more"])
+
     def test_words_that_change_each_time_do_not_fill_the_log(self) -> None:
         self.observe("oab", passed=False, text="one")
         self.server.observe("oab", pool.CheckResult(passed=False, text="two"), self.now)

@@ -19,8 +19,9 @@ class WatchingTests(SiteStage):
         self.names.known["mx.example.com"] = "192.0.2.1"
         servers = self.server("one", "mx.example.com", self.check()), self.server("two", "192.0.2.2", self.check())
         configuration = self.configuration(*servers)
-        self.pools = Pools(configuration, self.reactor.seconds(), Random(1), TLSContexts({}, 0.0), b"secret")
-        self.watching = Watching(self.reactor, self.network, Random(1), checkers(), configuration, self.pools)
+        tls = TLSContexts({}, 0.0)
+        self.pools = Pools(configuration, self.reactor.seconds(), Random(1), tls, b"secret")
+        self.watching = Watching(self.reactor, self.network, Random(1), checkers(), configuration, self.pools, tls)
 
     def test_it_finds_names_and_how_servers_are(self) -> None:
         self.watching.start()
@@ -46,7 +47,7 @@ class PortTests(SiteStage):
         server = model.Server("one", "mbx", "mbx.example.com", None, resolve=5.0, mapping=model.Mapping("emsmdb"))
         configuration = self.configuration(server)
         pools = Pools(configuration, self.reactor.seconds(), Random(1), TLSContexts({}, 0.0), b"secret")
-        watching = Watching(self.reactor, self.network, Random(1), checkers(), configuration, pools)
+        watching = Watching(self.reactor, self.network, Random(1), checkers(), configuration, pools, TLSContexts({}, 0.0))
         built = pools.backends["hub"].pool.servers["one"]
         watching.start()
         self.settle(2.0)

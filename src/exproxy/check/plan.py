@@ -6,6 +6,8 @@ from typing import Any, Literal, Protocol
 import attrs
 
 from exproxy.check.interfaces import IChecker, Target
+from exproxy.net.certificate import PeerCertificate
+from exproxy.net.tls.shown import Shown
 from exproxy.net.tlscontext import TLSContextSettings
 from exproxy.wire.dialogue.mapping import MAPPER_PORT
 from exproxy.wire.interfaces import Interface, interface
@@ -33,11 +35,32 @@ class Security:
     :param settings: the context's; ``settings.name`` of ``None`` means the server's own name.
     :param implicit: TLS from the first byte; else after STARTTLS.
     :param warn_days: so many days before the certificate expires, a warning begins.
+    :param shown: what the clients of the server see, to be compared with.
+    :param same: whether the certificate has to be one of these, or right for their name.
+    :param bound: whether the server has Extended Protection, so that it had better be one of these; ``None``: nobody knows.
     """
 
     settings: TLSContextSettings
     implicit: bool
     warn_days: int = 14
+    shown: Shown | None = None
+    same: bool = False
+    bound: bool | None = None
+
+    def name(self, host: str) -> str:
+        """What the server is asked for (SNI), and what its certificate has to be for.
+
+        :param host: the name that the server was configured with.
+        """
+        return self.settings.name or (self.shown.name if self.same and self.shown is not None else "") or host
+
+    def fault(self, certificate: PeerCertificate | None) -> str:
+        """Why the certificate is refused, though the handshake went well; empty if it is not."""
+        return self.shown.fault(certificate) if self.same and self.shown is not None else ""
+
+    def difference(self, certificate: PeerCertificate) -> str:
+        """What Extended Protection would make of the certificate; empty where there is nothing to say."""
+        return "" if self.shown is None else self.shown.difference(certificate)
 
 
 def security(

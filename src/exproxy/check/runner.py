@@ -35,11 +35,18 @@ LINGER = 1.0
 """Seconds that a server may take to answer our goodbye, and then a connection to close in order."""
 
 
+def no_words(_: PeerCertificate | None) -> str:
+    """There is nothing to say of a certificate."""
+    return ""
+
+
 @attrs.frozen(kw_only=True)
 class ClientTLS:
     """TLS of a run, ready to be used.
 
     :param name: for SNI and the certificate.
+    :param fault: asked why the certificate is refused, though the handshake went well.
+    :param warn: asked what else there is to say of it.
     """
 
     context: SSL.Context
@@ -48,6 +55,8 @@ class ClientTLS:
     implicit: bool
     warn_days: int
     pins: tuple[str, ...] = ()
+    fault: Callable[[PeerCertificate | None], str] = no_words
+    warn: Callable[[PeerCertificate], str] = no_words
 
 
 @attrs.frozen(kw_only=True)
@@ -208,6 +217,9 @@ class CheckRun:
             self.job.transcript.event(certificate_line(certificate))
             self.job.transcript.event(f"its key is {certificate.pin or 'unreadable'}")
             self._show(certificate, stream.version)
+        if self.job.tls is not None and (fault := self.job.tls.fault(certificate)):
+            text = f"the server's certificate is refused: {fault}"
+            self._conclude(Outcome(Status.L6RSP, text, line=self._last_line()))
         if self._stage is _Stage.DIALOGUE:
             stream.resume()
             implicit = self.job.tls is not None and self.job.tls.implicit
@@ -353,6 +365,7 @@ class CheckRun:
         parting = self._part()
         if self._certificate is not None and self.job.tls is not None:
             more = certificate_warnings(self._certificate, self.job.today(), self.job.tls.warn_days)
+            more += tuple(filter(None, [self.job.tls.warn(self._certificate)]))
             outcome = attrs.evolve(outcome, warnings=(*outcome.warnings, *more))
         duration = self.clock.seconds() - self._began
         self.done(Report(outcome, duration, self._certificate, tuple(self.job.transcript.lines), self._fault))

@@ -112,7 +112,22 @@ async def _look(reactor: Any, subject: Subject | PortSubject, network: Network, 
         report = await check_now(reactor, subject.plan, port, Unwritten(), network, contexts)
     except CheckNowError as error:
         return Finding(subject, False, f"could not begin: {error}")
-    return Finding(subject, report.passed, f"{_words(report)}{where}", report.outcome.warnings)
+    return _compared(subject, report, f"{_words(report)}{where}")
+
+
+def _compared(subject: Subject | PortSubject, report: Report, words: str) -> Finding:
+    """A server that would be up, and whose clients could not log in, is not fine before anything runs."""
+    warnings = report.outcome.warnings
+    security = subject.plan.security if isinstance(subject, Subject) else None
+    if security is None or report.certificate is None or not report.passed:
+        return Finding(subject, report.passed, words, warnings)
+    difference = security.difference(report.certificate)
+    if difference and security.bound:
+        others = tuple(warning for warning in warnings if warning != difference)
+        return Finding(subject, False, f"{words}; but {difference}", others)
+    if difference and security.bound is None:
+        warnings = (*warnings, difference)
+    return Finding(subject, report.passed, words, warnings)
 
 
 def _words(report: Report) -> str:

@@ -12,7 +12,7 @@ from exproxy.check.plan import CheckPlan
 from exproxy.check.port import ASK_AGAIN, PortTask
 from exproxy.check.repeater import Repeater
 from exproxy.check.report import Report, Transcript, Unwritten
-from exproxy.check.runner import CheckRun, ClientTLS, Job
+from exproxy.check.runner import CheckRun, ClientTLS, Job, no_words
 from exproxy.net.certificate import is_address
 from exproxy.net.interfaces import Network
 from exproxy.net.tlscontext import Contexts, TLSSettingsError
@@ -175,11 +175,13 @@ def job_of(
     if security is not None and context is not None:
         tls = ClientTLS(
             context=context,
-            name=security.settings.name or plan.host,
+            name=security.name(plan.host),
             verify=security.settings.verify,
             implicit=security.implicit,
             warn_days=security.warn_days,
             pins=security.settings.pins,
+            fault=security.fault,
+            warn=security.difference if security.bound else no_words,
         )
     target = plan.target(name, address, port)
     return Job(

@@ -27,6 +27,7 @@ from exproxy.config.show import show as show_text
 from exproxy.config.starting import starting_file
 from exproxy.site.checks import subjects
 from exproxy.site.inspection import inspect
+from exproxy.site.tls import TLSContexts
 
 FILE = click.argument("file", type=click.Path(path_type=Path))
 
@@ -65,7 +66,9 @@ async def connect(reactor: Any, configuration: Configuration, network: Any = Non
     :param network: makes the streams; the reactor's own, if nothing else is said.
     :raises SystemExit: with status 1, if a required check has not passed.
     """
-    wanted = subjects(configuration, checkers())
+    tls = TLSContexts(configuration.profiles, reactor.seconds())
+    tls.make_all(configuration)
+    wanted = subjects(configuration, checkers(), tls)
     if not wanted:
         say("no server has a check: there is nothing to look at")
         return
@@ -108,12 +111,25 @@ def schema() -> None:
 @click.option("--listen", default="*", show_default=True, help="The address that clients are given.")
 @click.option("--service", "services", multiple=True, type=click.Choice(get_args(ExchangeService)), help="Once for each.")
 @click.option("--helo", help="The name that checks say to SMTP servers.")
+@click.option("--certificate", help="A file with certificate and key (PEM or PFX): TLS ends here, and is not passed through.")
+@click.option(
+    "--https", type=click.Choice(("bridging", "offload")), help="With a certificate: TLS again to the servers (usual), or none."
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A new file; without it, print.")
 def init(
-    version: str, servers: tuple[str, ...], listen: str, services: tuple[str, ...], helo: str | None, output: Path | None
+    version: str,
+    servers: tuple[str, ...],
+    listen: str,
+    services: tuple[str, ...],
+    helo: str | None,
+    certificate: str | None,
+    https: str | None,
+    output: Path | None,
 ) -> None:
     """Write a file to start from."""
-    text = starting_file(version, listen, dict(_server(server) for server in servers), services, helo)
+    if https is not None and certificate is None:
+        raise click.UsageError("--https is about TLS that ends here, for which --certificate is needed")
+    text = starting_file(version, listen, dict(_server(server) for server in servers), services, helo, certificate, https)
     if output is None:
         say(text, newline=False)
         return

@@ -2,13 +2,16 @@
 
 The result is plain values as a file would have them.  They go under what the file itself says, so each key can be overridden.
 Front ends and back ends are named by their service: ``https``, ``smtp``, ``submission``, ``imap``, ``imaps``, ``pop3``,
-``pop3s``, ``rpc-epm``, ``rpc-ca`` and ``rpc-ab``.  Where the numbers come from: docs/configuration.md, "Exchange".
+``pop3s``, ``rpc-epm``, ``rpc-ca`` and ``rpc-ab``; where TLS of HTTPS ends here, there is a front end ``http`` for redirects, and
+a back end for each virtual directory.  Where the numbers come from: docs/configuration.md, "Exchange".
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from exproxy.config.addresses import is_ip, joined
+from exproxy.config import exchangeweb
+from exproxy.config.addresses import is_ip
+from exproxy.config.exchangeweb import bind, services
 from exproxy.config.kinds import BadValueError
 from exproxy.config.problems import KeyPath, did_you_mean
 from exproxy.config.sections import ExchangeSection, RpcPorts
@@ -37,21 +40,27 @@ connections, and known from Outlook Anywhere, where the servers have the same se
 RPC_MAP = {"emsmdb": "rpc-ca", "asyncemsmdb": "rpc-ca", "nspi": "rpc-ab", "rfri": "rpc-ab"}
 
 
-def expand(section: ExchangeSection) -> dict[str, Any]:
+def expand(section: ExchangeSection, values: Mapping[str, Any], defaults: Any) -> dict[str, Any]:
     """The hosts, tables, front ends and back ends that the template stands for.
 
     :param section: one in which :func:`problems` finds nothing.
+    :param values: the same as it is written: what is said of TLS is passed on.
+    :param defaults: what [defaults] says, as it is written.
     """
-    services = list(dict.fromkeys(section.services.values() if section.services else _default_services(section)))
     result: dict[str, Any] = {
         "hosts": {name: address.host for name, address in section.servers.items()},
         "tables": {},
         "frontends": {},
         "backends": {},
     }
-    for service in services:
+    for service in services(section):
         if service == "rpc":
             _add_rpc(result, section)
+            continue
+        if service == "https" and exchangeweb.redirected(section):
+            result["frontends"]["http"] = exchangeweb.redirects(section)
+        if service == "https" and exchangeweb.ends_here(section):
+            exchangeweb.add(result, section, values, defaults)
             continue
         for endpoint, port in ENDPOINTS[service].items():
             listen = getattr(section.ports, endpoint)
@@ -82,8 +91,8 @@ def problems(section: ExchangeSection) -> list[tuple[KeyPath, BadValueError]]:
         if server.port is not None:
             hint = "other ports go into server_ports = { https = 8443 }"
             found.append((("servers", name), BadValueError("servers are addresses without a port", hint)))
-    rpc = "rpc" in (section.services.values() if section.services else _default_services(section))
-    if section.rpc_ports != RpcPorts() and not rpc:
+    found += exchangeweb.problems(section)
+    if section.rpc_ports != RpcPorts() and "rpc" not in services(section):
         hint = 'add "rpc" to services, or leave it out'
         found.append((("rpc_ports",), BadValueError("nothing listens for RPC here", hint)))
     if not section.servers:
@@ -92,16 +101,11 @@ def problems(section: ExchangeSection) -> list[tuple[KeyPath, BadValueError]]:
     return found
 
 
-def _default_services(section: ExchangeSection) -> tuple[str, ...]:
-    return ("https", "smtp", "rpc") if section.version == "2010" else ("https", "smtp")
-
-
 def _add(
     result: dict[str, Any], section: ExchangeSection, name: str, listen: int, port: int | str, backend: Mapping[str, Any]
 ) -> None:
     """A front end and a back end of one name; servers are tables, so that one key of one of them can be overridden."""
-    bind = [joined(address.strip("[]"), listen) for address in section.listen.values()]
-    result["frontends"][name] = {"mode": "tcp", "bind": bind, "backend": name}
+    result["frontends"][name] = {"mode": "tcp", "bind": bind(section, listen), "backend": name}
     if "timeouts" in backend:
         # Both sides wait: a front end that gives up first would make the back end's patience worthless.
         result["frontends"][name]["timeouts"] = {"client": backend["timeouts"]["server"]}
@@ -178,4 +182,5 @@ def known_names(section_values: Mapping[str, Any]) -> frozenset[str]:
     """Every name that the template can make, for files whose [exchange] is too broken to expand."""
     servers = section_values.get("servers")
     names = {endpoint for endpoints in ENDPOINTS.values() for endpoint in endpoints} | {RPC_TABLE, "rpc-epm", "rpc-ca", "rpc-ab"}
+    names |= exchangeweb.NAMES
     return frozenset(names | set(servers if isinstance(servers, dict) else ()))

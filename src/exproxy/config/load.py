@@ -8,16 +8,17 @@ from typing import Any, Literal
 
 import attrs
 
-from exproxy.config import exchange
+from exproxy.config import exchange, exchangeweb
 from exproxy.config.advice import advise
 from exproxy.config.checks import ChecksBuilder
 from exproxy.config.kinds import CheckerType
+from exproxy.config.kinship import related
 from exproxy.config.listeners import FrontendsBuilder
 from exproxy.config.mail import check_servers
 from exproxy.config.mapping import MapperBuilder, interface_problem
 from exproxy.config.model import Configuration, Log, Service
 from exproxy.config.persistence import check_uses
-from exproxy.config.problems import ConfigError, KeyPath
+from exproxy.config.problems import ConfigError, KeyPath, Problem
 from exproxy.config.report import Report
 from exproxy.config.sections import DocumentSection, ExchangeSection, ServiceSection
 from exproxy.config.servers import BackendsBuilder
@@ -35,11 +36,11 @@ def load(path: Path, environ: Mapping[str, str], checkers: Mapping[str, CheckerT
     :raises ConfigError: one syntax error, or everything else that is wrong.
     """
     tree = read(path, environ)
-    expected = _expand_template(tree, checkers)
+    expected, doubts = _expand_template(tree, checkers)
     document, damaged = structure(tree, DocumentSection, checkers)
     if document is None:
         raise ConfigError(tree.problems)
-    report = Report(tree, frozenset(damaged), expected)
+    report = Report(tree, frozenset(damaged), expected, doubts)
     configuration = _build(document, report, checkers)
     if tree.problems:
         order = {file: number for number, file in enumerate(tree.files)}
@@ -47,13 +48,13 @@ def load(path: Path, environ: Mapping[str, str], checkers: Mapping[str, CheckerT
     return configuration
 
 
-def _expand_template(tree: Tree, checkers: Mapping[str, CheckerType]) -> frozenset[str]:
+def _expand_template(tree: Tree, checkers: Mapping[str, CheckerType]) -> tuple[frozenset[str], list[Problem]]:
     """Put what [exchange] stands for under what the file says.
 
-    :returns: names that the template would have made, had it not been broken.
+    :returns: names that the template would have made, had it not been broken; and warnings.
     """
     if "exchange" not in tree.values:
-        return frozenset()
+        return frozenset(), []
     values = tree.values["exchange"]
     section, damaged = structure(tree, ExchangeSection, checkers, ("exchange",))
     if section is not None:
@@ -62,9 +63,12 @@ def _expand_template(tree: Tree, checkers: Mapping[str, CheckerType]) -> frozens
         for path, wrong in found:
             report.problem(("exchange", *path), wrong.message, wrong.hint)
         if not found and not damaged:
-            _underlay(tree, tree.values, exchange.expand(section), ())
-            return frozenset()
-    return exchange.known_names(values if isinstance(values, dict) else {})
+            _underlay(tree, tree.values, exchange.expand(section, values, tree.values.get("defaults", {})), ())
+            _same_places(tree)
+            for path, doubt in exchangeweb.warnings(section):
+                report.warning(("exchange", *path), doubt.message, doubt.hint)
+            return frozenset(), report.warnings
+    return exchange.known_names(values if isinstance(values, dict) else {}), []
 
 
 def _underlay(tree: Tree, values: dict[str, Any], template: Mapping[str, Any], path: KeyPath) -> None:
@@ -75,6 +79,13 @@ def _underlay(tree: Tree, values: dict[str, Any], template: Mapping[str, Any], p
             tree.places[here] = tree.places["exchange",]
         elif isinstance(values[word], dict) and isinstance(item, dict):
             _underlay(tree, values[word], item, here)
+
+
+def _same_places(tree: Tree) -> None:
+    """What a template passes on stands where it was said: that is the line, and the folder of a path."""
+    for path, place in tuple(tree.places.items()):
+        for made in exchangeweb.passed_on(path):
+            tree.places.setdefault(made, place)
 
 
 def _build(document: DocumentSection, report: Report, checkers: Mapping[str, CheckerType]) -> Configuration:
@@ -90,7 +101,7 @@ def _build(document: DocumentSection, report: Report, checkers: Mapping[str, Che
         hosts=servers.hosts,
         tables=servers.tables,
         frontends=listeners.frontends,
-        backends=servers.backends,
+        backends=related(servers.backends, listeners.frontends, report),
         profiles={name: TLSBuilder(report).profile(name, section) for name, section in document.tls.profiles.items()},
     )
     check_uses(configuration, report)

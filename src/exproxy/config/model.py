@@ -31,6 +31,8 @@ ClientFact = Literal[
     "verify", "subject", "name", "issuer", "serial", "not_before", "not_after", "sha1", "sha256", "pem", "der", "client-cert"
 ]
 TLSVersion = Literal["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
+Verify = bool | Literal["same"]
+"""Whether a server's certificate has to be right; ``same``: it is one that a front end shows too, or right for its name."""
 
 
 @frozen
@@ -77,7 +79,7 @@ class CheckTLS:
     """TLS of a check, as client."""
 
     mode: Literal["starttls", "implicit"]
-    verify: bool = False
+    verify: Verify = False
     ca: Path | None = None
     name: str | None = None
     """The name asked for (SNI) and, with ``verify``, looked for in the certificate; by default the server's, if it has one."""
@@ -86,6 +88,10 @@ class CheckTLS:
     """Also TLS 1.0 and 1.1, for Exchange 2010 as it was delivered."""
     pin: tuple[str, ...] = ()
     """``sha256/`` and the hash of the server's key, in Base64; one of them has to be right, also without ``verify``."""
+    fronts: "tuple[FrontTLS, ...]" = ()
+    """TLS of the front ends before the server, where sessions speak TLS to it too: certificates are compared with theirs."""
+    bound: bool | None = None
+    """Whether they have to be the same (:attr:`Backend.extended_protection`)."""
 
 
 @frozen
@@ -159,16 +165,18 @@ class FrontTLS:
 class ServerTLS:
     """TLS towards a server, from the first byte or by the protocol's command for it."""
 
-    verify: bool = True
+    verify: Verify = True
     ca: Path | None = None
     """Whom to trust, in PEM; ``None``: the system's authorities."""
     name: str | None = None
-    """Asked for (SNI) and looked for in the certificate; ``None``: the server's address."""
+    """Asked for (SNI) and looked for in the certificate; ``None``: its address, or with ``same`` the front end's name."""
     profile: str = "intermediate"
     mode: TLSMode = "implicit"
     pin: tuple[str, ...] = ()
     """As :attr:`CheckTLS.pin`."""
     place: Place | None = field(default=None, eq=False, metadata={"hidden": True})
+    fronts: tuple[FrontTLS, ...] = ()
+    """TLS of the front ends before the server, whose certificates ``same`` means."""
 
 
 @frozen
@@ -340,6 +348,8 @@ class Backend:
     request_headers: Headers = Headers()
     """Of mode ``http``, as the next."""
     response_headers: Headers = Headers()
+    extended_protection: bool | None = None
+    """Whether the servers bind authentication to the certificate that clients see; ``None``: nobody has said."""
 
 
 @frozen

@@ -40,10 +40,12 @@ from exproxy.config.model import (
     SameSite,
     TableKind,
     TLSVersion,
+    Verify,
 )
 
 ExchangeVersion = Literal["2010", "2013", "2016", "2019", "SE"]
 ExchangeService = Literal["https", "smtp", "imap", "pop3", "rpc"]
+ExchangeHTTPS = Literal["passthrough", "bridging", "offload"]
 PortOrNot = Port | Literal[False]
 TLSMode = Literal["off", "starttls", "implicit"]
 
@@ -80,7 +82,7 @@ class TimingSection:
 @frozen
 class CheckTLSSection:
     mode: Literal["off", "starttls", "implicit"] | None = None
-    verify: bool = False
+    verify: Verify = False
     ca: str | None = None
     name: str | None = None
     warn_days: int = field(default=14, validator=at_least(0))
@@ -125,7 +127,7 @@ class ServerTLSSection:
     """TLS towards servers; as a string it is ``mode``."""
 
     mode: TLSMode | None = None
-    verify: bool | None = None
+    verify: Verify | None = None
     ca: str | None = None
     name: str | None = None
     profile: Name | None = None
@@ -280,6 +282,7 @@ class BackendSection(BalancingSection):
     tls: ServerTLSSection | None = None
     request_headers: HeadersSection | None = None
     response_headers: HeadersSection | None = None
+    extended_protection: bool | None = None
 
 
 @frozen
@@ -402,6 +405,7 @@ class TLSSection:
 class EndpointPorts:
     """A port for each thing that Exchange listens on; ``false`` leaves it out."""
 
+    http: PortOrNot | None = None
     https: PortOrNot | None = None
     smtp: PortOrNot | None = None
     submission: PortOrNot | None = None
@@ -433,7 +437,10 @@ class ExchangeSection:
     ports: EndpointPorts = EndpointPorts()
     server_ports: EndpointPorts = EndpointPorts()
     rpc_ports: RpcPorts = RpcPorts()
-    tls: Any = field(default=None, metadata=later("leave it out: TLS is passed through, and the servers keep their certificates"))
+    tls: FrontTLSSection | None = None
+    https: ExchangeHTTPS | None = None
+    server_tls: ServerTLSSection | None = None
+    extended_protection: bool | None = None
 
 
 @frozen

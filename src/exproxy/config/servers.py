@@ -70,6 +70,7 @@ class BackendsBuilder:
             source=self._source((*path, "source"), section.source),
             request_headers=HeadersBuilder(self.report).request((*path, "request_headers"), section.request_headers),
             response_headers=HeadersBuilder(self.report).response((*path, "response_headers"), section.response_headers),
+            extended_protection=section.extended_protection,
             **said,
         )
 

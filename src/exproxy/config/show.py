@@ -118,6 +118,7 @@ class _Writer:
                 maxconn=backend.maxconn,
                 source=backend.source,
                 **spelling.header_rules(backend),
+                extended_protection=backend.extended_protection,
                 **shared,
                 timeouts=self._timeouts(backend),
             ),

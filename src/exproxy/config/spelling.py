@@ -267,7 +267,7 @@ def _certificate(certificate: Certificate) -> str | Table:
 
 def server_tls(tls: ServerTLS) -> str | Table:
     """TLS towards a server."""
-    return _with_mode(tls.mode, _pinned(fields(tls, "mode")))
+    return _with_mode(tls.mode, _pinned(fields(tls, "mode", "fronts")))
 
 
 def _pinned(said: Table) -> Table:
@@ -282,7 +282,7 @@ def _check_tls(tls: CheckTLS | None, kind: str) -> str | Table | None:
     """Types that mean TLS have it without a word."""
     if tls is None:
         return "off" if kind in TLS_TYPES else None
-    said = _pinned(fields(tls, "mode"))
+    said = _pinned(fields(tls, "mode", "fronts", "bound"))
     return (said or None) if kind in TLS_TYPES else _with_mode(tls.mode, said)
 
 

@@ -8,12 +8,20 @@ _DEFAULT_SERVICES = ("https", "smtp")
 
 
 def starting_file(
-    version: str, listen: str, servers: Mapping[str, str], services: Sequence[str] = (), helo: str | None = None
+    version: str,
+    listen: str,
+    servers: Mapping[str, str],
+    services: Sequence[str] = (),
+    helo: str | None = None,
+    certificate: str | None = None,
+    https: str | None = None,
 ) -> str:
     """A configuration for this Exchange.
 
     :param servers: each server's name and address.
     :param services: what to balance; empty for what every Exchange of that version has.
+    :param certificate: a file, where TLS is to end here.
+    :param https: what to do with TLS then.
     """
     chosen = tuple(services) or (*_DEFAULT_SERVICES, *(("rpc",) if version == "2010" else ()))
     machines = ", ".join(f'{key(name)} = "{address}"' for name, address in servers.items())
@@ -29,9 +37,10 @@ listen   = "{listen}"                  # the address that clients are given; it 
 servers  = {{ {machines} }}
 services = [{", ".join(f'"{service}"' for service in chosen)}]           # of https, smtp, imap, pop3{_rpc(version)}
 {helo_line}
+{_tls(certificate, https)}
 
 # Whatever the template makes can be overridden key by key, for instance:
-# [backends.https.servers]
+# [backends.{"https" if certificate is None else "owa"}.servers]
 # {key(next(iter(servers)))} = {{ weight = 2, maxconn = 5_000 }}
 
 [service]
@@ -41,6 +50,15 @@ maxconn = 8_000                        # sessions at a time; each takes two desc
 format = "text"
 # access = "/var/log/exproxy/access.log"
 """
+
+
+def _tls(certificate: str | None, https: str | None) -> str:
+    if certificate is None:
+        return """\
+# tls    = { certificates = ["certs/mail.pem"] }   # TLS ends here: each virtual directory is in or out by its own health page"""
+    return f"""\
+tls      = {{ certificates = ["{certificate}"] }}      # that of the servers, with its key; or say server_tls = {{ ca = … }}
+https    = "{https or "bridging"}"                    # bridging: TLS again to the servers; offload: in clear to their port 80"""
 
 
 def _rpc(version: str) -> str:

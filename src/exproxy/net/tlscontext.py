@@ -117,6 +117,15 @@ def verify_strictly(context: SSL.Context, ca: Path | None) -> None:
     context.set_verify(SSL.VERIFY_PEER, _strict)
 
 
+def verify_leniently(context: SSL.Context, ca: Path | None) -> None:
+    """Have ``context`` tell what is wrong with a chain, as :func:`verify_strictly`, and refuse nobody for it.
+
+    :raises TLSSettingsError: likewise.
+    """
+    _load_authorities(context, ca)
+    context.set_verify(SSL.VERIFY_PEER, _lenient)
+
+
 def _load_authorities(context: SSL.Context, ca: Path | None) -> None:
     if ca is None:
         context.set_default_verify_paths()

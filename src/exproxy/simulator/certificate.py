@@ -1,4 +1,4 @@
-"""The certificate of the simulated site: self-signed, made at start, never on disk."""
+"""The certificate of the simulated site: self-signed and made at start."""
 
 import datetime
 import ipaddress
@@ -19,10 +19,12 @@ class SiteCertificate:
     """One certificate for all servers of the site, as Exchange needs it behind a balancer.
 
     :param pem: the certificate alone, for a client that wants to verify it.
+    :param private: key and certificate, for a balancer that has the same as the servers.
     :param context: what a server's TLS needs.
     """
 
     pem: bytes
+    private: bytes = attrs.field(repr=False)
     context: CertificateOptions
 
 
@@ -47,4 +49,4 @@ def self_signed(now: datetime.datetime) -> SiteCertificate:
     )
     pem = certificate.public_bytes(serialization.Encoding.PEM)
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return SiteCertificate(pem=pem, context=PrivateCertificate.loadPEM(private + pem).options())
+    return SiteCertificate(pem=pem, private=private + pem, context=PrivateCertificate.loadPEM(private + pem).options())

@@ -24,7 +24,8 @@ help                  this
 quit                  good bye
 modes:    well, maintenance, error, garbage, silent, refuse, slow
 services: smtp, submission, https, pop3, imap, epm, rpc-ca, rpc-ab
-          and the directories of https: owa, ecp, ews, mapi, oab, rpc, autodiscover, microsoft-server-activesync"""
+          and the directories of https: owa, ecp, ews, mapi, oab, rpc, autodiscover, microsoft-server-activesync,
+          powershell, api"""
 
 
 class Commands:

@@ -1,10 +1,13 @@
 """``make demo``: the real proxy in front of the simulated site, with a guide to what to try.
 
-The proxy runs as a process of its own, so the demo shows what an installation does; nothing here knows how it works.
+The proxy runs as a process of its own, so the demo shows what an installation does; nothing here knows how it works.  It has the
+certificate of the servers, in a file that lives as long as the demo.
 """
 
+import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,6 +24,8 @@ from exproxy.simulator.service import SiteError
 from exproxy.simulator.site import Simulator
 
 CONFIGURATION = Path("conf/demo.toml")
+CERTIFICATE = "EXPROXY_DEMO_CERTIFICATE"
+"""The environment variable by which the configuration knows the file."""
 START_LIMIT = 30.0
 """Seconds until the first client has to be served."""
 
@@ -57,17 +62,19 @@ class Demo:
                 f"the demo cannot start: {error} (is another one running, or has this system no such address?)"
             ) from error
         self._reactor.addSystemEventTrigger("before", "shutdown", lambda: ensureDeferred(self._stop()))
-        self._start_proxy()
-        welcome = ensureDeferred(self._welcome()).addErrback(self._not_served)
-        how = await self._proxy.ended
+        with tempfile.TemporaryDirectory(prefix="exproxy-demo-") as folder:  # which nobody else may read
+            self._start_proxy(Path(folder, "mail.pem"))
+            welcome = ensureDeferred(self._welcome()).addErrback(self._not_served)
+            how = await self._proxy.ended
         welcome.cancel()
         if not self._stopping:
             raise SystemExit(f'the proxy has ended ({how}); its last words stand above, after "proxy |"')
 
-    def _start_proxy(self) -> None:
+    def _start_proxy(self, certificate: Path) -> None:
         self._say(f"starting the proxy: twistd -n exproxy -c {self._configuration}")
         command = proxy_command(sys.executable, self._configuration)
-        self._reactor.spawnProcess(self._proxy, command[0], command, env=None)
+        certificate.write_bytes(self._site.certificate.private)
+        self._reactor.spawnProcess(self._proxy, command[0], command, env={**os.environ, CERTIFICATE: str(certificate)})
 
     async def _welcome(self) -> None:
         await greeted(self._reactor, (FRONT, DEMO.ports.smtp), START_LIMIT)

@@ -13,6 +13,7 @@ The proxy listens on {front}, in front of two simulated Exchange servers: {serve
 
 Try it from another terminal.  Repeat a command, and the other server answers:
   HTTPS       curl -ks https://{front}:{https}/owa/
+              curl -ksI https://{front}:{https}/ews/ | grep -i feserver            (each directory has a pool of its own)
   SMTP        curl -s smtp://{front}:{smtp} --mail-from me@example.com --mail-rcpt anna@example.com -T README.md
               swaks --server {front}:{smtp} --to anna@example.com          (a "site" line below says who took the mail)
   submission  swaks --server {front}:{submission} -au {user} -ap {password} --to you@example.com
@@ -26,7 +27,8 @@ Try it from another terminal.  Repeat a command, and the other server answers:
 
 Break something, watch the "proxy" lines here, and repeat the commands above: they go on working.
   {tell} ex1 smtp maintenance    421 4.3.2: ex1 is stopping, new sessions go to ex2
-  {tell} ex1 https error         /owa/ says 500: ex1 leaves after two failed checks
+  {tell} ex1 ews error           only /ews/ leaves ex1: each directory is a service of its own
+  {tell} ex1 https error         all of HTTPS says 500: ex1 leaves after two failed checks
   {tell} ex1 imap garbage        connections are accepted, the greeting is noise
   {tell} ex1 rpc-ab refuse       one RPC port closes: the clients of all three move to ex2
   {tell} ex1 rpc-ca restart      the service is on another port now, and is found there: clients notice nothing

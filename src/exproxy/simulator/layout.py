@@ -11,6 +11,8 @@ class Ports:
 
     smtp: int = 0
     submission: int = 0
+    http: int = 0
+    """HTTPS offloaded."""
     https: int = 0
     pop3: int = 0
     pop3s: int = 0
@@ -34,6 +36,7 @@ def ports_above(base: int) -> Ports:
     return Ports(
         smtp=base + 25,
         submission=base + 587,
+        http=base + 80,
         https=base + 443,
         pop3=base + 110,
         pop3s=base + 995,

@@ -123,7 +123,8 @@ class Server:
         root = web.ClientAccess(self.full_name, service, self.directories)
         site = web.web_site(self._reactor, root)
         # A failing web server still speaks HTTP: the pages read the mode.
-        service.add_door("https", ports.https, site, lambda _: site.buildProtocol(None), tls=self._context)
+        for door, number, tls in (("http", ports.http, None), ("https", ports.https, self._context)):
+            service.add_door(door, number, site, lambda _: site.buildProtocol(None), tls=tls)
         self.services["https"] = service
 
     def _add_rpc(self, ports: Ports) -> None:

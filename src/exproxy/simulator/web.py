@@ -14,7 +14,18 @@ from exproxy.simulator.account import may_log_in
 from exproxy.simulator.modes import Mode
 from exproxy.wire.rts import ECHO
 
-DIRECTORIES = ("owa", "ecp", "EWS", "mapi", "oab", "rpc", "autodiscover", "Microsoft-Server-ActiveSync")
+DIRECTORIES = (
+    "owa",
+    "ecp",
+    "EWS",
+    "mapi",
+    "oab",
+    "rpc",
+    "autodiscover",
+    "Microsoft-Server-ActiveSync",
+    "powershell",
+    "api",
+)
 """The virtual directories that have a health page."""
 
 _PAGE = """<!DOCTYPE html>

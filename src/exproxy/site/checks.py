@@ -8,16 +8,20 @@ from exproxy.check.survey import PortSubject, Subject
 from exproxy.config import model
 from exproxy.net.tlscontext import TLSContextSettings
 from exproxy.site.pools import is_literal
+from exproxy.site.tls import TLSContexts
 
 
 class Plans:
     """:param checkers: the types of checks, by name.
 
+    :param tls: has the certificates that clients see.
+
     ``named`` are the addresses of checks that DNS has to find, with the name and the seconds between two look-ups.
     """
 
-    def __init__(self, checkers: Mapping[str, IChecker]) -> None:
+    def __init__(self, checkers: Mapping[str, IChecker], tls: TLSContexts) -> None:
         self._checkers = checkers
+        self._tls = tls
         self.named: list[tuple[Place, str, float]] = []
 
     def of(self, server: model.Server, source: str | None) -> list[CheckPlan]:
@@ -60,9 +64,21 @@ class Plans:
             timeout=timing.timeout,
             port=check.port,
             place=None if check.address is None else self._place(check.address, server.resolve),
-            security=None if check.tls is None else _security(check.tls),
+            security=None if check.tls is None else self._security(check.tls),
             send_proxy=check.send_proxy,
             source=source,
+        )
+
+    def _security(self, tls: model.CheckTLS) -> Security:
+        # What "same" means is more than OpenSSL can be told: it looks, and the check decides.
+        settings = TLSContextSettings(verify=tls.verify is True, ca=tls.ca, name=tls.name, legacy=tls.legacy, pins=tls.pin)
+        return Security(
+            settings=settings,
+            implicit=tls.mode == "implicit",
+            warn_days=tls.warn_days,
+            shown=self._tls.shown(tls.fronts) if tls.fronts else None,
+            same=tls.verify == "same",
+            bound=tls.bound,
         )
 
     def _place(self, address: str, resolve: float) -> Place:
@@ -73,9 +89,11 @@ class Plans:
         return place
 
 
-def subjects(configuration: model.Configuration, checkers: Mapping[str, IChecker]) -> list[Subject | PortSubject]:
+def subjects(
+    configuration: model.Configuration, checkers: Mapping[str, IChecker], tls: TLSContexts
+) -> list[Subject | PortSubject]:
     """Every check of every server, for a look at all of them before anything runs."""
-    plans = Plans(checkers)
+    plans = Plans(checkers, tls)
     found: list[Subject | PortSubject] = []
     for backend in configuration.backends.values():
         for server in backend.servers:
@@ -85,8 +103,3 @@ def subjects(configuration: model.Configuration, checkers: Mapping[str, IChecker
             if port is not None and not server.checks:
                 found.append(PortSubject(name, port))
     return found
-
-
-def _security(tls: model.CheckTLS) -> Security:
-    settings = TLSContextSettings(verify=tls.verify, ca=tls.ca, name=tls.name, legacy=tls.legacy, pins=tls.pin)
-    return Security(settings=settings, implicit=tls.mode == "implicit", warn_days=tls.warn_days)

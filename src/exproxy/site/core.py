@@ -61,7 +61,7 @@ class Site:
         self._serving = Serving(self._reactor, self._network, new, pools, tls, self._network, self._secret)
         frontends = self._serving.fronts.frontends
         self._faults = ClientFaults(self._reactor, lambda: counts_of(frontends))
-        self._watching = Watching(self._reactor, self._network, self._rng, self._checkers, new, pools)
+        self._watching = Watching(self._reactor, self._network, self._rng, self._checkers, new, pools, tls)
         self._reminders = Reminders(tls)
 
     def start(self) -> None:

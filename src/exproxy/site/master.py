@@ -57,8 +57,8 @@ class MasterSite:
         service = configuration.service
         self._fronts = Fronts(reactor, network, Gate(service.maxconn), pools.backends, _nobody, tls, network, service, b"")
         self._fronts.open(configuration.frontends)
-        self._watching = Watching(reactor, network, rng, checkers, configuration, pools)
-        self._housekeeping = Housekeeping(reactor, pools, None)
+        self._watching = Watching(reactor, network, rng, checkers, configuration, pools, tls)
+        self._housekeeping = Housekeeping(reactor, pools, tls)
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - fork servers read it as long as we live
         pickle.dump((configuration, secret), self._file)
         self._file.flush()

@@ -1,6 +1,7 @@
 """TLS of a configuration: profiles, contexts towards clients and servers, and the look at renewed files."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from OpenSSL import SSL
@@ -14,13 +15,14 @@ from exproxy.net.tls.clients import AuthoritiesError, ClientCertificates, load_a
 from exproxy.net.tls.files import Watched
 from exproxy.net.tls.profiles import BUILT_IN, INTERMEDIATE, OLD, SUITES, Profile, ProfileError
 from exproxy.net.tls.server import ServerTLS
+from exproxy.net.tls.shown import Shown
 from exproxy.net.tlscontext import TLSSettingsError
 from exproxy.site.serverfaults import ServerFaults
 
 LOOK = 2.0
 """Seconds between two looks at the files."""
 
-_Trust = tuple[bool, Path | None, str]
+_Trust = tuple[model.Verify, Path | None, str]
 """``verify``, ``ca`` and ``profile`` of those who share a context."""
 
 _log = Logger()
@@ -61,22 +63,29 @@ class TLSContexts:
         """TLS towards the clients of front end ``name``; ``None`` if it has none, or none that works."""
         if tls is None:
             return None
+        self._names.setdefault(tls, name)
+        try:
+            return self._made(tls)
+        except (CertificateError, AuthoritiesError, ProfileError) as error:
+            for sentence in _faults(_files(tls), _clients(tls)) or [str(error)]:
+                self._trouble(tls.place, f"frontends.{name}.tls: {sentence}")
+            return None
+
+    def _made(self, tls: model.FrontTLS) -> ServerTLS:
         if tls not in self._servers:
-            self._names[tls] = name
-            files = [CertificateFile(item.file, item.key, item.password, item.ocsp) for item in tls.certificates]
-            asked = tls.client_certificates
-            clients = None if asked is None else ClientCertificates(asked.ca, asked.verify == "required", asked.crl)
-            try:
-                self._servers[tls] = self._server(tls, files, clients)
-            except (CertificateError, AuthoritiesError, ProfileError) as error:
-                for sentence in _faults(files, clients) or [str(error)]:
-                    self._trouble(tls.place, f"frontends.{name}.tls: {sentence}")
-                return None
+            profile = self._profiles[tls.profile]
+            self._servers[tls] = ServerTLS(
+                _files(tls), profile, self._now, self._beforehand, tls.alpn, _clients(tls), tls.warn_days
+            )
         return self._servers[tls]
 
-    def _server(self, tls: model.FrontTLS, files: list[CertificateFile], clients: ClientCertificates | None) -> ServerTLS:
-        profile = self._profiles[tls.profile]
-        return ServerTLS(files, profile, self._now, self._beforehand, tls.alpn, clients, tls.warn_days)
+    def shown(self, fronts: Iterable[model.FrontTLS]) -> Shown:
+        """The certificates of these; those that cannot be used are :meth:`front`'s to complain of."""
+        made = []
+        for tls in fronts:
+            with contextlib.suppress(CertificateError, AuthoritiesError, ProfileError):
+                made.append(self._made(tls))
+        return Shown(tuple(made))
 
     def server(self, backend: str, server: model.Server) -> ClientTLS | None:
         """TLS towards one server."""
@@ -88,7 +97,9 @@ class TLSContexts:
         try:
             if key not in self._contexts:
                 self._contexts[key] = self._context(key)
-            client = ClientTLS(tls.name or server.address, tls.verify, self._contexts[key], tls.pin)
+            shown = self.shown(tls.fronts) if tls.verify == "same" else None
+            name = tls.name or (shown.name if shown else "") or server.address
+            client = ClientTLS(name, tls.verify is not False, self._contexts[key], tls.pin, shown)
         except (TLSSettingsError, ProfileError) as error:
             self._trouble(tls.place, f"{path}: {error}")
         except UnicodeError:
@@ -135,7 +146,7 @@ class TLSContexts:
     def _believe_anew(self, ca: Path) -> None:
         """Servers are verified by what the file says now; live sessions stay."""
         try:
-            contexts = {key: self._context(key) for key in self._contexts if key[:2] == (True, ca)}
+            contexts = {key: self._context(key) for key in self._contexts if key[0] and key[1] == ca}
         except TLSSettingsError as error:
             _log.error("authorities were changed and cannot be used; the old ones stay: {error}", error=str(error))
             return
@@ -149,6 +160,15 @@ class TLSContexts:
         told = _at(place) + sentence
         if told not in self.troubles:
             self.troubles.append(told)
+
+
+def _files(tls: model.FrontTLS) -> list[CertificateFile]:
+    return [CertificateFile(item.file, item.key, item.password, item.ocsp) for item in tls.certificates]
+
+
+def _clients(tls: model.FrontTLS) -> ClientCertificates | None:
+    asked = tls.client_certificates
+    return None if asked is None else ClientCertificates(asked.ca, asked.verify == "required", asked.crl)
 
 
 def _at(place: Place | None) -> str:

@@ -17,6 +17,7 @@ from exproxy.net.resolver import NameWatch
 from exproxy.site.checks import Plans
 from exproxy.site.pools import Pools
 from exproxy.site.sentences import Sentences
+from exproxy.site.tls import TLSContexts
 from exproxy.site.warnings import Warnings
 
 EVERY = 1.0
@@ -24,7 +25,10 @@ EVERY = 1.0
 
 
 class Watching:
-    """:param pools: what is watched."""
+    """:param pools: what is watched.
+
+    :param tls: has the certificates that clients see, to compare the servers' with.
+    """
 
     def __init__(
         self,
@@ -34,13 +38,14 @@ class Watching:
         checkers: Mapping[str, IChecker],
         configuration: model.Configuration,
         pools: Pools,
+        tls: TLSContexts,
     ) -> None:
         self._reactor = reactor
         sentences = Sentences({name: backend.pool for name, backend in pools.backends.items()})
         for backend in pools.backends.values():
             backend.pool.subscribe(sentences.tell)
         self._checks = CheckService(reactor, network, rng)
-        plans = Plans(checkers)
+        plans = Plans(checkers, tls)
         for backend_name, configured in configuration.backends.items():
             servers = pools.backends[backend_name].pool.servers
             for server in configured.servers:

@@ -2,17 +2,22 @@
 
 from pathlib import Path
 
+import trustme
 from cryptography import x509
 from OpenSSL import SSL
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.net.pins import pin_of
+from exproxy.net.tls.certificates import CertificateFile
 from exproxy.net.tls.client import ClientTLS, client_context
 from exproxy.net.tls.failures import TLSError
 from exproxy.net.tls.profiles import BUILT_IN, Profile
+from exproxy.net.tls.server import ServerTLS
+from exproxy.net.tls.shown import Shown
 from exproxy.net.tlscontext import TLSSettingsError
+from tests.net.tls.files import write
 from tests.net.tls.handshakes import bytes_of_the_server, converse
-from tests.net.tlspeer import authority_file, certificate, server_context, stranger
+from tests.net.tlspeer import authority, authority_file, certificate, server_context, stranger
 
 
 def stranger_file(folder: str) -> Path:
@@ -103,6 +108,33 @@ class ClientTests(SynchronousTestCase):
         error = self.assertRaises(SSL.Error, self.connect, tls)
         self.assertIn("refused: ", str(tls.failure(error, self.observer.fault)))
         self.assertTrue(self.observer.fault)
+
+    def shown(self, leaf: trustme.LeafCert) -> Shown:
+        file = CertificateFile(write(self.mktemp(), leaf, "ours"))
+        return Shown((ServerTLS([file], BUILT_IN["intermediate"]),))
+
+    def test_who_has_our_certificate_is_known_by_it(self) -> None:
+        context = client_context("same", None, BUILT_IN["intermediate"])
+        tls = ClientTLS("other.example.com", True, context, self.shown(certificate()))
+        client, _ = self.connect(tls)
+        tls.judge(client, self.observer.fault)
+        self.assertTrue(self.observer.fault, "nobody has trusted it for its authority")
+
+    def test_who_has_another_one_has_to_be_right(self) -> None:
+        ours = self.shown(authority().issue_cert("mail.example.com"))
+        for ca, name, fault in (
+            (authority_file(self.mktemp()), "mail.example.com", ""),
+            (authority_file(self.mktemp()), "other.example.com", "not for other.example.com"),
+            (None, "mail.example.com", "its issuer is not among the trusted ones|self-signed|incomplete"),
+        ):
+            self.observer.fault = ""
+            tls = ClientTLS(name, True, client_context("same", ca, BUILT_IN["intermediate"]), ours)
+            client, _ = self.connect(tls)
+            if fault:
+                error = self.assertRaises(TLSError, tls.judge, client, self.observer.fault)
+                self.assertRegex(str(error), f"it is not the one that clients see here, and .*({fault})")
+            else:
+                tls.judge(client, self.observer.fault)
 
     def said(self, tls: ClientTLS) -> int:
         """What the server says in the handshake; its certificate is most of that, and a resumed one has none."""

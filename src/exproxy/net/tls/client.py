@@ -1,7 +1,7 @@
 """TLS as client, towards one server."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 from OpenSSL import SSL, crypto
@@ -10,14 +10,16 @@ from exproxy.net.certificate import is_address, read_certificate
 from exproxy.net.pins import pin_fault
 from exproxy.net.tls.failures import TLSError, explain_server
 from exproxy.net.tls.profiles import Profile
-from exproxy.net.tlscontext import verify_strictly
+from exproxy.net.tls.shown import Shown
+from exproxy.net.tlscontext import verify_leniently, verify_strictly
 
 ALLOWANCE = 'profile = "legacy"'
 
 
-def client_context(verify: bool, ca: Path | None, profile: Profile) -> SSL.Context:
+def client_context(verify: bool | Literal["same"], ca: Path | None, profile: Profile) -> SSL.Context:
     """A context for connections as client; make it once and use it for many: the system's authorities are megabytes.
 
+    :param verify: ``same``: the chain is looked at, and :attr:`ClientTLS.shown` decides.
     :param ca: a PEM file of authorities to trust, ``None``: those of the system; not looked at without ``verify``.
     :raises TLSSettingsError: ``ca`` cannot be used.
     :raises ProfileError: OpenSSL does not know what the profile names.
@@ -25,7 +27,9 @@ def client_context(verify: bool, ca: Path | None, profile: Profile) -> SSL.Conte
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     profile.apply(context)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)  # each server's session is kept by its ClientTLS
-    if verify:
+    if verify == "same":
+        verify_leniently(context, ca)
+    elif verify:
         verify_strictly(context, ca)
     else:
         context.set_verify(SSL.VERIFY_NONE)
@@ -39,6 +43,7 @@ class ClientTLS:
     :param name: its DNS name or IP address, for SNI and the certificate.
     :param verify: whether the certificate has to be that name's; the chain is the context's matter.
     :param pins: those of :func:`exproxy.net.pins.pin_of`, of which the certificate has to have one; empty: of any.
+    :param shown: then it may also be one of these.
     :raises UnicodeError: ``name`` cannot be a DNS name.
     """
 
@@ -46,6 +51,7 @@ class ClientTLS:
     verify: bool
     context: SSL.Context
     pins: tuple[str, ...] = ()
+    shown: Shown | None = None
     failed: int = 0
     """Handshakes, ever."""
     fault: str = ""
@@ -94,6 +100,8 @@ class ClientTLS:
 
     def _name_fault(self, connection: SSL.Connection, chain_fault: str) -> str:
         certificate = read_certificate(connection, self.name, chain_fault)
+        if self.shown is not None:
+            return self.shown.fault(certificate)
         return "the server has none" if certificate is None else certificate.name_fault
 
     def _pin_fault(self, connection: SSL.Connection) -> str:
