@@ -66,6 +66,28 @@ class PlansTests(SynchronousTestCase):
         self.assertEqual(found[0].plan.host, "mx.example.com")
 
 
+class CertificateTests(SynchronousTestCase):
+    """Servers with Extended Protection."""
+
+    def subjects(self, *checks: model.Check, bound: bool = True) -> list[str]:
+        front = model.FrontTLS((model.Certificate(certificate_file(self.mktemp()).file),))
+        server = model.Server("ex1", "ex1", "192.0.2.1", 443, checks=checks, tls=model.ServerTLS("same", fronts=(front,)))
+        configuration = model.Configuration((), backends={"owa": model.Backend("owa", (server,), extended_protection=bound)})
+        return [one.name for one in subjects(configuration, checkers(), TLSContexts({}, 0.0))]
+
+    def test_their_certificate_is_looked_at_though_no_check_does(self) -> None:
+        options = checkers()["tcp"].options()
+        self.assertEqual(self.subjects(model.Check("tcp", "tcp", options, model.CheckTiming())), ["tcp", "certificate"])
+        self.assertEqual(self.subjects(), ["certificate"])
+        self.assertEqual(self.subjects(bound=False), [])
+
+    def test_once_is_enough(self) -> None:
+        front = model.FrontTLS((model.Certificate(certificate_file(self.mktemp()).file),))
+        tls = model.CheckTLS("implicit", fronts=(front,), bound=True)
+        check = model.Check("tls", "tls", checkers()["tls"].options(), model.CheckTiming(), tls=tls)
+        self.assertEqual(self.subjects(check), ["tls"])
+
+
 class PortTests(SynchronousTestCase):
     """Servers whose port their endpoint mapper tells."""
 

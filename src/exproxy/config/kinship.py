@@ -51,9 +51,7 @@ def _server(backend: Backend, server: Server, fronts: tuple[FrontTLS, ...], repo
         message = 'verify = "same": no front end that has certificates sends anybody here'
         report.problem((*path, "tls"), message, "write verify = true, and name and ca where they are needed")
     checks = tuple(_check(check, fronts, tls is not None, backend.extended_protection) for check in server.checks)
-    if tls is not None and tls.verify == "same":
-        tls = attrs.evolve(tls, fronts=fronts)
-    return attrs.evolve(server, tls=tls, checks=checks)
+    return attrs.evolve(server, tls=None if tls is None else attrs.evolve(tls, fronts=fronts), checks=checks)
 
 
 def _check(check: Check, fronts: tuple[FrontTLS, ...], bridged: bool, bound: bool | None) -> Check:

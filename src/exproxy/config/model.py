@@ -176,7 +176,7 @@ class ServerTLS:
     """As :attr:`CheckTLS.pin`."""
     place: Place | None = field(default=None, eq=False, metadata={"hidden": True})
     fronts: tuple[FrontTLS, ...] = ()
-    """TLS of the front ends before the server, whose certificates ``same`` means."""
+    """TLS of the front ends before the server, with whose certificates its own is compared."""
 
 
 @frozen

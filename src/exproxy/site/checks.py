@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import attrs
+
 from exproxy.check.interfaces import IChecker
 from exproxy.check.plan import AgentPlan, CheckPlan, Place, PortPlan, Security
 from exproxy.check.survey import PortSubject, Subject
@@ -102,4 +104,19 @@ def subjects(
                 found.append(Subject(name, plan, plan.port or port or server.port or 0, check.required))
             if port is not None and not server.checks:
                 found.append(PortSubject(name, port))
+            if backend.extended_protection and not any(check.tls and check.tls.fronts for check in server.checks):
+                found += _certificates(plans, name, server, backend, checkers)
     return found
+
+
+def _certificates(
+    plans: Plans, name: str, server: model.Server, backend: model.Backend, checkers: Mapping[str, IChecker]
+) -> list[Subject | PortSubject]:
+    """A look at a certificate that no check sees and that has to be ours."""
+    tls = server.tls
+    if tls is None or tls.mode != "implicit" or not tls.fronts or server.port is None:
+        return []
+    seen = model.CheckTLS(tls.mode, tls.verify, tls.ca, tls.name, legacy=tls.profile == "legacy", fronts=tls.fronts, bound=True)
+    check = model.Check("certificate", "tls", checkers["tls"].options(), model.CheckTiming(), tls=seen)
+    (plan,) = plans.of(attrs.evolve(server, checks=(check,)), backend.source)
+    return [Subject(name, plan, server.port)]
