@@ -61,6 +61,14 @@ class BridgingTests(WebTestCase):
         assert server.checks[0].tls is not None
         self.assertEqual((server.tls.profile, server.checks[0].tls.legacy), ("legacy", True))
 
+    def test_2010_keeps_clients_where_they_are_and_newer_versions_do_not(self) -> None:
+        self.assertEqual({backend.persistence for backend in self.expand("2013").backends.values()}, {None})
+        configuration = self.expand("2010", 'services = ["https"]\n' + CERTIFICATE)
+        kept = {name: backend.persistence.table for name, backend in configuration.backends.items() if backend.persistence}
+        self.assertEqual({name for name, table in kept.items() if table == "owa"}, {"owa", "ecp"})
+        self.assertEqual(set(kept), {"owa", "ecp", "ews", "eas", "rpc", "powershell"})
+        self.assertEqual(configuration.warnings, ())
+
     def test_what_else_tls_can_say_is_said_to_clients(self) -> None:
         tls = self.expand("SE", CERTIFICATE.replace(" }", ', profile = "modern" }')).frontends["https"].binds[0].tls
         assert tls is not None

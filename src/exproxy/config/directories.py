@@ -55,6 +55,21 @@ DIRECTORIES = (
 """The first one gets what belongs to none.  PowerShell of 2010 answers nobody who does not speak WS-Management."""
 
 
+AFFINITY_2010: Mapping[str, Mapping[str, Any]] = {
+    "owa": {"table": "owa"},
+    "ecp": {"table": "owa"},
+    "ews": {"table": "https", "required": False},
+    "eas": {"table": "https", "required": False},
+    "rpc": {"table": "https", "required": False},
+    "powershell": {"table": "https", "required": False},
+}
+"""What needs one server for one client, or profits from it: OWA and ECP together, the others each by itself.  2013 and newer: none."""
+TABLES_2010: Mapping[str, Mapping[str, Any]] = {
+    "owa": {"kind": "source", "expire": "60m"},
+    "https": {"kind": "source", "expire": "60m"},
+}
+
+
 def of_version(version: str) -> Sequence[Directory]:
     """Those that a version has."""
     return [each for each in DIRECTORIES if VERSIONS.index(each.since) <= VERSIONS.index(version)]
@@ -77,6 +92,8 @@ def backend(
     found: dict[str, Any] = {"check": _check(directory, version, check_tls)}
     if tls is not None:
         found["tls"] = tls
+    if version == "2010" and directory.backend in AFFINITY_2010:
+        found["persistence"] = AFFINITY_2010[directory.backend]
     if directory.silent:
         found["timeouts"] = {"server": SILENCE}
     return found

@@ -80,6 +80,8 @@ def add(result: dict[str, Any], section: ExchangeSection, values: Mapping[str, A
     common = {"balance": "leastconn"} | ({} if bound is None else {"extended_protection": bound})
     if "slow_start" not in defaults:
         common["slow_start"] = SLOW_START
+    if section.version == "2010":
+        result["tables"] |= directories.TABLES_2010
     for directory in directories.of_version(section.version):
         backend = directories.backend(directory, section.version, tls, check_tls)
         result["backends"][directory.backend] = {**common, **backend, "servers": servers}
