@@ -1,14 +1,12 @@
 """The template where TLS ends here: each virtual directory is a service, in front of two nginx that answer as Exchange does."""
 
-import http.client
 import shutil
-import socket
 import ssl
 from pathlib import Path
 
-import attrs
 import trustme
 
+from tests.integration.asker import Asker
 from tests.integration.clients import curl, exproxy
 from tests.integration.peers import needs
 from tests.integration.peers.certificates import write_authority, write_certificate
@@ -20,8 +18,6 @@ from tests.integration.peers.waiting import eventually
 from tests.integration.proxy import Proxy
 
 FRONT, FIRST, SECOND = "127.0.70.1", "127.0.70.2", "127.0.70.3"
-ENOUGH = 6
-"""So many clients in a row reach both of two servers, and so many in a row that reach the same one show that it is alone."""
 BACKENDS = {"Microsoft-Server-ActiveSync": "eas"} | {
     name: name.lower() for name in DIRECTORIES if name != "Microsoft-Server-ActiveSync"
 }
@@ -44,44 +40,6 @@ SUDDEN = "".join(f'[backends.{name}]\nslow_start = "0s"\n' for name in ("ews", "
 """A server that is back gets its share at once."""
 
 
-@attrs.frozen
-class Asker:
-    """A client, whose every request is on a connection of its own."""
-
-    authority: trustme.CA
-    port: int
-    host: str = FRONT
-
-    def ask(self, path: str, name: str = NAMES[0], **headers: str) -> http.client.HTTPResponse:
-        """The answer, read; the certificate was verified."""
-        connection = http.client.HTTPSConnection(name, self.port, timeout=20)
-        connection.sock = self.connected(name)
-        try:
-            connection.request("GET", path, headers=headers)
-            answer = connection.getresponse()
-            answer.words = answer.read().decode().split()  # type: ignore[attr-defined]
-        finally:
-            connection.close()
-        return answer
-
-    def connected(self, name: str) -> ssl.SSLSocket:
-        context = ssl.create_default_context()
-        self.authority.configure_trust(context)
-        plain = socket.create_connection((self.host, self.port), timeout=20)
-        return context.wrap_socket(plain, server_hostname=name)
-
-    def words(self, path: str, name: str = NAMES[0], **headers: str) -> list[str]:
-        """What a server has said."""
-        return list(self.ask(path, name, **headers).words)  # type: ignore[attr-defined]
-
-    def reached(self, directory: str) -> set[str]:
-        """The servers that ``ENOUGH`` clients have reached."""
-        return {self.words(f"/{directory}/x")[0] for _ in range(ENOUGH)}
-
-    def status(self, path: str) -> int:
-        return self.ask(path).status
-
-
 class TemplateTestCase(PeerTestCase):
     """Two servers with one certificate, which is ours too, unless a test says otherwise."""
 
@@ -97,7 +55,7 @@ class TemplateTestCase(PeerTestCase):
         self.ours = self.theirs = self.authority.issue_cert(*NAMES)
         self.behind, self.plain = free_port(FIRST, SECOND), free_port(FIRST, SECOND)
         self.port, self.redirect = free_port(FRONT), free_port(FRONT)
-        self.client = Asker(self.authority, self.port)
+        self.client = Asker(self.authority, self.port, FRONT)
 
     def serve(self, protocols: str = "TLSv1.2 TLSv1.3") -> None:
         """Run the servers."""

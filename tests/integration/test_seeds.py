@@ -5,13 +5,19 @@ from pathlib import Path
 
 import trustme
 
+from tests.integration.asker import ENOUGH, Asker
 from tests.integration.balanced import FRONT
 from tests.integration.clients import curl, swaks
 from tests.integration.peers import needs, nginx, postfix
+from tests.integration.peers.certificates import write_certificate
+from tests.integration.peers.clientaccess import NAMES, ClientAccess
 from tests.integration.peers.ports import accepts, free_port
 from tests.integration.peers.process import PeerTestCase
 from tests.integration.proxy import Proxy
+from tests.net.tls.files import pfx_file
 
+FRONTS = [f"127.0.70.{last}" for last in range(20, 25)]
+SERVERS = ["127.0.70.30", "127.0.70.31"]
 CONF = Path(__file__).resolve().parents[2] / "conf"
 
 
@@ -61,6 +67,97 @@ class SeedTests(PeerTestCase):
         for front in fronts:
             reached = {curl(servers[0], "--resolve", f"{where}:{front}", f"https://{where}/") for _ in range(4)}
             self.assertEqual(reached, {"this is cas1\n", "this is cas2\n"})
+
+    def servers(self, authority: trustme.CA, identity: trustme.LeafCert, *names: str) -> list[ClientAccess]:
+        """Two, with one certificate."""
+        port, plain = free_port(*SERVERS), free_port(*SERVERS)
+        found = [
+            ClientAccess(name, host, port, authority, identity=identity, plain=plain)
+            for name, host in zip(names, SERVERS, strict=True)
+        ]
+        self.started(*found)
+        return found
+
+    def prepared(self, conf: str, port: int, replacements: dict[str, str]) -> Proxy:
+        """A proxy with a file of conf/ and its certificates' folder, not started."""
+        text = scaled((CONF / conf).read_text())
+        for old, new in replacements.items():
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        proxy = Proxy("proxy", FRONTS[0], port, text)
+        (Path(proxy.folder) / "certs").mkdir()
+        return proxy
+
+    def run_prepared(self, proxy: Proxy) -> None:
+        self.started(proxy)
+        self.addCleanup(proxy.end)
+
+    def test_the_services_of_2013_and_newer_bridged_under_one_name(self) -> None:
+        """Seed 001, with the health checks for each service that its author left for a later article."""
+        needs.require(*nginx.NEEDS)
+        authority = trustme.CA()
+        identity = authority.issue_cert(*NAMES)
+        first, second = self.servers(authority, identity, "ex1", "ex2")
+        port = free_port(FRONTS[0])
+        ports = f"ports = {{ https = {port} }}\nserver_ports = {{ https = {first.port} }}\n"
+        addresses = {"10.0.0.9": FRONTS[0], "10.0.0.15": SERVERS[0], "10.0.0.16": SERVERS[1]}
+        addresses['services = ["https", "smtp"]\n'] = f'services = ["https"]\n{ports}'
+        proxy = self.prepared("exchange-2016-bridging.toml", port, addresses)
+        write_certificate(Path(proxy.folder) / "certs" / "mail.pem", identity)
+        self.run_prepared(proxy)
+        for server in ("owa/ex1", "owa/ex2", "ews/ex1", "ews/ex2"):
+            proxy.wait_until(server, "up")
+        second.fail("ews")
+        proxy.wait_until("ews/ex2", "down")
+        client = Asker(authority, port, FRONTS[0])
+        self.assertEqual((client.reached("ews"), client.reached("owa")), ({"ex1"}, {"ex1", "ex2"}))
+
+    def test_https_offloaded_as_the_template_of_a_loadmaster_for_2010(self) -> None:
+        """Seed 002: "SSL connections terminate at the load balancer"; one certificate is a PFX, as Windows exports it."""
+        needs.require(*nginx.NEEDS)
+        authority = trustme.CA()
+        mail, autodiscover = (authority.issue_cert(name) for name in NAMES)
+        first, _ = self.servers(authority, mail, "ex1", "ex2")
+        port, redirect = free_port(FRONTS[0]), free_port(FRONTS[0])
+        ports = f"ports = {{ https = {port}, http = {redirect} }}\nserver_ports = {{ http = {first.plain} }}\n"
+        places = {"10.0.0.9": FRONTS[0], "10.0.0.15": SERVERS[0], "10.0.0.16": SERVERS[1]}
+        places['services = ["https", "rpc", "smtp"]\n'] = f'services = ["https"]\n{ports}'
+        places['"certs/autodiscover.pfx"'] = '{ file = "certs/autodiscover.pfx", password = "secret" }'
+        proxy = self.prepared("exchange-2010-offload.toml", port, places)
+        certificates = Path(proxy.folder) / "certs"
+        write_certificate(certificates / "mail.pem", mail)
+        pfx_file(str(certificates), autodiscover, "secret").rename(certificates / "autodiscover.pfx")
+        self.run_prepared(proxy)
+        for backend in ("owa", "eas", "rpc", "autodiscover"):
+            for server in ("ex1", "ex2"):
+                proxy.wait_until(f"{backend}/{server}", "up")
+        client = Asker(authority, port, FRONTS[0])
+        self.assertEqual(client.words("/owa/")[1:5], ["owa", f"{NAMES[0]}:{port}", "proto=https", "https=on"])
+        self.assertEqual(client.words("/Autodiscover/Autodiscover.xml", NAMES[1])[1], "Autodiscover")
+        self.assertEqual(len(client.reached("owa")), 1, "2010 wants one server for one client")
+
+    def test_a_name_for_each_service_with_a_service_of_its_own(self) -> None:
+        """Seed 003: "you can appoint different FQDNs for each service", each with its own check: here on one address, by SNI."""
+        needs.require(*nginx.NEEDS)
+        authority = trustme.CA()
+        first, second = self.servers(authority, authority.issue_cert(*NAMES), "L12EX1", "L12EX2")
+        port = free_port(FRONTS[0])
+        hosts = f'[hosts]\nL12EX1 = "{SERVERS[0]}"\nL12EX2 = "{SERVERS[1]}"\n'
+        front = f'[frontends.https]\nbind = "{FRONTS[0]}:{port}"\nbackend = "owa"\n'
+        text = hosts + front + f'routes = {{ sni = "{NAMES[1]}", backend = "autodiscover" }}\n'
+        for backend in ("owa", "autodiscover"):
+            servers = f"servers = {{ L12EX1 = {first.port}, L12EX2 = {first.port} }}"
+            check = f'check = {{ type = "https", preset = "healthcheck", path = "/{backend}/healthcheck.htm" }}'
+            text += f"[backends.{backend}]\n{check}\n{servers}\n"
+        proxy = Proxy("proxy", FRONTS[0], port, text)
+        self.run_prepared(proxy)
+        for server in ("owa/L12EX1", "owa/L12EX2", "autodiscover/L12EX1", "autodiscover/L12EX2"):
+            proxy.wait_until(server, "up")
+        second.fail("Autodiscover")
+        proxy.wait_until("autodiscover/L12EX2", "down")
+        client = Asker(authority, port, FRONTS[0])
+        reached = {name: {client.words("/owa/", name)[0] for _ in range(ENOUGH)} for name in NAMES}
+        self.assertEqual(reached, {NAMES[0]: {"L12EX1", "L12EX2"}, NAMES[1]: {"L12EX1"}})
 
     def pair(self, *hosts: str) -> tuple[int, int]:
         """Two free ports, one behind the other."""

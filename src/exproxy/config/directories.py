@@ -63,7 +63,7 @@ AFFINITY_2010: Mapping[str, Mapping[str, Any]] = {
     "rpc": {"table": "https", "required": False},
     "powershell": {"table": "https", "required": False},
 }
-"""What needs one server for one client, or profits from it: OWA and ECP together, the others each by itself.  2013 and newer: none."""
+"""What needs one server for one client, or profits from it: OWA and ECP together, the others each by itself."""
 TABLES_2010: Mapping[str, Mapping[str, Any]] = {
     "owa": {"kind": "source", "expire": "60m"},
     "https": {"kind": "source", "expire": "60m"},

@@ -1,0 +1,51 @@
+"""A client of the directories of :mod:`tests.integration.peers.clientaccess`, by way of the proxy."""
+
+import http.client
+import socket
+import ssl
+
+import attrs
+import trustme
+
+from tests.integration.peers.clientaccess import NAMES
+
+ENOUGH = 6
+"""So many clients in a row reach both of two servers, and so many in a row that reach the same one show that it is alone."""
+
+
+@attrs.frozen
+class Asker:
+    """A client, whose every request is on a connection of its own."""
+
+    authority: trustme.CA
+    port: int
+    host: str
+
+    def ask(self, path: str, name: str = NAMES[0], **headers: str) -> http.client.HTTPResponse:
+        """The answer, read; the certificate was verified."""
+        connection = http.client.HTTPSConnection(name, self.port, timeout=20)
+        connection.sock = self.connected(name)
+        try:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            answer.words = answer.read().decode().split()  # type: ignore[attr-defined]
+        finally:
+            connection.close()
+        return answer
+
+    def connected(self, name: str) -> ssl.SSLSocket:
+        context = ssl.create_default_context()
+        self.authority.configure_trust(context)
+        plain = socket.create_connection((self.host, self.port), timeout=20)
+        return context.wrap_socket(plain, server_hostname=name)
+
+    def words(self, path: str, name: str = NAMES[0], **headers: str) -> list[str]:
+        """What a server has said."""
+        return list(self.ask(path, name, **headers).words)  # type: ignore[attr-defined]
+
+    def reached(self, directory: str) -> set[str]:
+        """The servers that ``ENOUGH`` clients have reached."""
+        return {self.words(f"/{directory}/x")[0] for _ in range(ENOUGH)}
+
+    def status(self, path: str) -> int:
+        return self.ask(path).status
