@@ -120,6 +120,18 @@ class ClientTests(SynchronousTestCase):
         tls.judge(client, self.observer.fault)
         self.assertTrue(self.observer.fault, "nobody has trusted it for its authority")
 
+    def test_who_was_known_by_it_is_not_any_more_when_ours_is_renewed(self) -> None:
+        folder = self.mktemp()
+        front = ServerTLS([CertificateFile(write(folder, certificate(), "ours"))], BUILT_IN["intermediate"])
+        tls = ClientTLS("mail.example.com", True, client_context("same", None, BUILT_IN["intermediate"]), Shown((front,)))
+        client, _ = self.connect(tls)
+        tls.judge(client, self.observer.fault)
+        write(folder, authority().issue_cert("mail.example.com"), "ours")
+        front.poll(1.0)
+        front.poll(2.0)
+        client, _ = self.connect(tls)
+        self.assertRaises(TLSError, tls.judge, client, self.observer.fault)
+
     def test_who_has_another_one_has_to_be_right(self) -> None:
         ours = self.shown(authority().issue_cert("mail.example.com"))
         for ca, name, fault in (

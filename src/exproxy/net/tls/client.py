@@ -57,7 +57,7 @@ class ClientTLS:
     fault: str = ""
     """Why the last of them."""
     _session: SSL.Session | None = None
-    _accepted: bytes = b""
+    _accepted: tuple[bytes, tuple[object, ...]] = b"", ()
     _sni: bytes = b""
 
     def __attrs_post_init__(self) -> None:
@@ -88,7 +88,8 @@ class ClientTLS:
             return
         shown = connection.get_peer_certificate()
         der = crypto.dump_certificate(crypto.FILETYPE_ASN1, shown) if shown is not None else b""
-        if der and der == self._accepted:
+        moment = () if self.shown is None else self.shown.moment
+        if der and (der, moment) == self._accepted:
             return
         try:
             fault = (self._name_fault(connection, chain_fault) if self.verify else "") or self._pin_fault(connection)
@@ -96,7 +97,7 @@ class ClientTLS:
             raise self._failed(f"the server's certificate is malformed: {error}") from error
         if fault:
             raise self._failed(f"the server's certificate is refused: {fault}")
-        self._accepted = der
+        self._accepted = der, moment
 
     def _name_fault(self, connection: SSL.Connection, chain_fault: str) -> str:
         certificate = read_certificate(connection, self.name, chain_fault)

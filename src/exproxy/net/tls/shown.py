@@ -28,6 +28,11 @@ class Shown:
         # A wildcard stands for any label: the one that most people give to their server.
         return whole or next((f"mail.{name.removeprefix('*.')}" for name in names), "")
 
+    @property
+    def moment(self) -> tuple[object, ...]:
+        """Another one when certificates have been renewed."""
+        return tuple(front.identities for front in self.fronts)
+
     def has(self, certificate: PeerCertificate) -> bool:
         """Whether clients see this very certificate here."""
         return certificate.fingerprint in {identity.chain[0].fingerprint(SHA256()).hex() for identity in self._identities()}
