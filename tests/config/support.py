@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from exproxy.config.load import load
 from exproxy.config.model import Configuration
 from exproxy.config.problems import ConfigError
+from tests.net.tlspeer import authority, certificate
 
 CONF = Path(__file__).parents[2] / "conf"
 DOCS = Path(__file__).parents[2] / "docs"
@@ -96,7 +97,8 @@ def conf(folder: Path) -> list[Path]:
     certificates = folder / "conf" / "certs"
     certificates.mkdir(parents=True)
     for name in ("mail.pem", "autodiscover.pfx"):
-        (certificates / name).touch()
+        chain = certificate().private_key_and_cert_chain_pem.bytes() + authority().cert_pem.bytes()
+        (certificates / name).write_bytes(chain)
     files = sorted(path for path in CONF.glob("*.toml") if path.name != "demo.toml")
     return [Path(shutil.copy(path, folder / "conf")) for path in files]
 

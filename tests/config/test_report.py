@@ -42,6 +42,13 @@ class ReportTests(ConfigTestCase):
         report.warning(("hosts", "ex1"), "nobody uses it")
         self.assertEqual((report.tree.problems, report.warnings[0].line), ([], 2))
 
+    def test_what_one_line_has_made_for_many_is_told_once(self) -> None:
+        report = Report(self.tree())
+        for name in ("one", "two"):
+            report.warning(("hosts", "ex1", name), "nobody uses it")
+        report.warning(("hosts", "ex1"), "it is far away")
+        self.assertEqual([warning.message for warning in report.warnings], ["nobody uses it", "it is far away"])
+
     def test_what_is_not_built_is_said_so(self) -> None:
         report = Report(self.tree())
         report.later(("hosts",), "this", "use that")

@@ -29,7 +29,11 @@ class Report:
             self.tree.problems.append(problem)
 
     def warning(self, path: KeyPath, message: str, hint: str = "") -> None:
-        self.warnings.append(self.tree.problem(path, message, hint))
+        """Add a warning; what a template has made of one line for many back ends is told of one of them."""
+        warning = self.tree.problem(path, message, hint)
+        said = [(other.file, other.line, other.message) for other in self.warnings if other.line is not None]
+        if (warning.file, warning.line, message) not in said:
+            self.warnings.append(warning)
 
     def later(self, path: KeyPath, what: str, instead: str) -> None:
         self.problem(path, f"{what} is not built yet", instead)

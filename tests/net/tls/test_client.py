@@ -115,7 +115,7 @@ class ClientTests(SynchronousTestCase):
 
     def test_who_has_our_certificate_is_known_by_it(self) -> None:
         context = client_context("same", None, BUILT_IN["intermediate"])
-        tls = ClientTLS("other.example.com", True, context, self.shown(certificate()))
+        tls = ClientTLS("other.example.com", True, context, shown=self.shown(certificate()))
         client, _ = self.connect(tls)
         tls.judge(client, self.observer.fault)
         self.assertTrue(self.observer.fault, "nobody has trusted it for its authority")
@@ -123,7 +123,7 @@ class ClientTests(SynchronousTestCase):
     def test_who_was_known_by_it_is_not_any_more_when_ours_is_renewed(self) -> None:
         folder = self.mktemp()
         front = ServerTLS([CertificateFile(write(folder, certificate(), "ours"))], BUILT_IN["intermediate"])
-        tls = ClientTLS("mail.example.com", True, client_context("same", None, BUILT_IN["intermediate"]), Shown((front,)))
+        tls = ClientTLS("mail.example.com", True, client_context("same", None, BUILT_IN["intermediate"]), shown=Shown((front,)))
         client, _ = self.connect(tls)
         tls.judge(client, self.observer.fault)
         write(folder, authority().issue_cert("mail.example.com"), "ours")
@@ -140,7 +140,7 @@ class ClientTests(SynchronousTestCase):
             (None, "mail.example.com", "its issuer is not among the trusted ones|self-signed|incomplete"),
         ):
             self.observer.fault = ""
-            tls = ClientTLS(name, True, client_context("same", ca, BUILT_IN["intermediate"]), ours)
+            tls = ClientTLS(name, True, client_context("same", ca, BUILT_IN["intermediate"]), shown=ours)
             client, _ = self.connect(tls)
             if fault:
                 error = self.assertRaises(TLSError, tls.judge, client, self.observer.fault)
