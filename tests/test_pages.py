@@ -164,9 +164,12 @@ class ExchangeTests(Page):
             'server_tls = { ca = "certs/ca.pem" }',
             'server_tls = { verify = true, ca = "certs/ca.pem" }',
             'server_tls = { verify = true, ca = "certs/ex.pem", name = "ex.corp.local" }',
-            "server_tls = { verify = false }",
         ):
             self.assertIn("ews", self.certified("2013", tls + self.said(servers)).backends)
+        everybody = self.said("server_tls = { verify = false }")
+        self.file.write_text(_TEMPLATE.format(version="2013", services='["https"]') + tls + everybody, "utf-8")
+        warnings = [str(warning) for warning in load(self.file, {}, checkers()).warnings]
+        self.assertEqual([" is believed" in warning for warning in warnings], [True])
         names = "tls = { " + self.said('certificates = ["certs/mail.pem", "certs/autodiscover.pfx"]') + " }\n"
         self.assertIn("ews", self.certified("2016", names).backends)
 

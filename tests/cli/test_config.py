@@ -186,13 +186,6 @@ class InitTests(ConfigCommandTestCase):
         self.assertEqual(refused.exit_code, 2)
         self.assertIn("--certificate is needed", refused.stderr)
 
-    def test_a_certificate_of_ours_that_cannot_be_used_is_told_before_anybody_is_asked(self) -> None:
-        (self.folder / "mail.pem").touch()
-        tls = 'tls = { mode = "implicit", certificates = "mail.pem" }\n'
-        configuration = load(self.write(GOOD.replace("[backends", tls + "[backends")), {}, checkers())
-        asked = ensureDeferred(connect(Clock(), configuration))
-        self.assertEqual(self.failureResultOf(asked, SystemExit).value.code, 1)
-
     def test_without_a_file_it_is_printed(self) -> None:
         result = self.run_with("init", "--exchange", "2016", "--server", "ex1=10.0.0.15", "--listen", "10.0.0.9")
         self.assertEqual(list(load(self.write(result.stdout), {}, checkers()).hosts), ["ex1"])

@@ -55,6 +55,14 @@ class BridgingTests(WebTestCase):
             (check.verify, check.ca, check.name, check.legacy), (True, self.folder / "ca.pem", "ex.corp.local", True)
         )
 
+    def test_keys_of_servers_may_be_pinned(self) -> None:
+        pin = "sha256/" + "A" * 43 + "="
+        configuration = self.expand("2016", CERTIFICATE + f'server_tls = {{ verify = false, pin = "{pin}" }}\n')
+        server = configuration.backends["owa"].servers[0]
+        assert server.tls is not None
+        assert server.checks[0].tls is not None
+        self.assertEqual({server.tls.pin, server.checks[0].tls.pin}, {(pin,)})
+
     def test_2010_speaks_tls_1_0(self) -> None:
         server = self.expand("2010").backends["owa"].servers[0]
         assert server.tls is not None

@@ -30,7 +30,7 @@ class SectionTests(SynchronousTestCase):
             (sections.ServerSection, model.Server, {"name", "checks", "mapping"}),
             (sections.CheckSection, model.Check, {"timing"}),
             (sections.CheckTLSSection, model.CheckTLS, {"fronts", "bound"}),
-            (sections.ServerTLSSection, model.ServerTLS, {"fronts"}),
+            (sections.ServerTLSSection, model.ServerTLS, {"fronts", "place"}),
             (sections.TableSection, model.Table, {"cookie", "app_cookie"}),
             (sections.PersistenceSection, model.Cookie, set()),
             (sections.LogSection, model.Log, set()),

@@ -34,13 +34,9 @@ def _unverified(backend: str, server: str, report: Report) -> None:
     """At the one place where it is said, be that for one server or for all."""
     paths: list[KeyPath] = [("backends", backend, "servers", server, "tls"), ("backends", backend, "tls")]
     path = next((path for path in paths if (*path, "verify") in report.tree.places), paths[-1])
-    warning = report.tree.problem(
-        (*path, "verify"),
-        "whoever answers in the server's place is believed, and gets what clients send, passwords too",
-        'write ca = "…" or pin = "sha256/…" ("exproxy probe tls HOST:PORT" tells it)',
-    )
-    if warning not in report.warnings:
-        report.warnings.append(warning)
+    message = "whoever answers in the server's place is believed, and gets what clients send, passwords too"
+    hint = 'write ca = "…" or pin = "sha256/…" ("exproxy probe tls HOST:PORT" tells it)'
+    report.warning((*path, "verify"), message, hint)
 
 
 def _unused(configuration: Configuration, report: Report) -> None:

@@ -182,7 +182,7 @@ def _check_tls(section: ExchangeSection, values: Mapping[str, Any]) -> dict[str,
     """A server that sessions would refuse has to fail its checks."""
     tls = _server_tls(section, values)
     legacy = {"legacy": True} if tls.get("profile") == "legacy" else {}
-    return {word: tls[word] for word in ("mode", "verify", "ca", "name") if word in tls} | legacy
+    return {word: tls[word] for word in ("mode", "verify", "ca", "name", "pin") if word in tls} | legacy
 
 
 def _table(tls: Any) -> Mapping[str, Any]:

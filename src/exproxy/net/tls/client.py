@@ -127,3 +127,4 @@ class ClientTLS:
         """Other authorities from now on: who was believed before has to show the certificate again."""
         self.context = context
         self._session = None
+        self._accepted = b"", ()
