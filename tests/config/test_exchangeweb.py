@@ -71,10 +71,13 @@ class BridgingTests(WebTestCase):
 
     def test_2010_keeps_clients_where_they_are_and_newer_versions_do_not(self) -> None:
         self.assertEqual({backend.persistence for backend in self.expand("2013").backends.values()}, {None})
-        configuration = self.expand("2010", 'services = ["https"]\n' + CERTIFICATE)
+        configuration = self.expand("2010", 'services = ["https", "rpc"]\n' + CERTIFICATE)
         kept = {name: backend.persistence.table for name, backend in configuration.backends.items() if backend.persistence}
         self.assertEqual({name for name, table in kept.items() if table == "owa"}, {"owa", "ecp"})
-        self.assertEqual(set(kept), {"owa", "ecp", "ews", "eas", "rpc", "powershell"})
+        kinds = {name: configuration.tables[table].kind for name, table in kept.items() if not name.startswith("rpc-")}
+        web = {"owa": "cookie", "ecp": "cookie", "ews": "super-http", "eas": "user", "rpc": "source", "powershell": "source"}
+        self.assertEqual(kinds, web)
+        self.assertNotEqual(kept["rpc"], kept["rpc-ca"])
         self.assertEqual(configuration.warnings, ())
 
     def test_what_else_tls_can_say_is_said_to_clients(self) -> None:

@@ -41,7 +41,11 @@ class Asker:
 
     def words(self, path: str, name: str = NAMES[0], **headers: str) -> list[str]:
         """What a server has said."""
-        return list(self.ask(path, name, **headers).words)  # type: ignore[attr-defined]
+        return self.spoken(self.ask(path, name, **headers))
+
+    def spoken(self, answer: http.client.HTTPResponse) -> list[str]:
+        """The same of an answer that is there."""
+        return list(answer.words)  # type: ignore[attr-defined]
 
     def reached(self, directory: str) -> set[str]:
         """The servers that ``ENOUGH`` clients have reached."""

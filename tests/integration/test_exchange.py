@@ -1,12 +1,13 @@
 """The template where TLS ends here: each virtual directory is a service, in front of two nginx that answer as Exchange does."""
 
+import base64
 import shutil
 import ssl
 from pathlib import Path
 
 import trustme
 
-from tests.integration.asker import Asker
+from tests.integration.asker import ENOUGH, Asker
 from tests.integration.clients import curl, exproxy
 from tests.integration.peers import needs
 from tests.integration.peers.certificates import write_authority, write_certificate
@@ -227,6 +228,34 @@ class OldServersTests(TemplateTestCase):
         self.addCleanup(self.proxy.end)
         self.wait_until_up("owa", "EWS", "Rpc")
         self.assertIn(self.client.words("/owa/")[0], {"ex1", "ex2"})
+
+    def test_clients_stay_a_person_by_cookie_a_phone_by_user_and_outlook_anywhere_by_address(
+        self,
+    ) -> None:
+        self.balance()
+        self.wait_until_up("owa", "ecp", "Microsoft-Server-ActiveSync", "Rpc", "OAB")
+        reached = set()
+        for _ in range(ENOUGH):
+            answer = self.client.ask("/owa/")
+            cookie = answer.headers["Set-Cookie"].partition(";")[0]
+            server = self.client.spoken(answer)[0]
+            self.assertEqual({self.client.words(path, Cookie=cookie)[0] for path in ("/ecp/", "/owa/", "/ecp/x")}, {server})
+            reached.add(server)
+        self.assertEqual(reached, {"ex1", "ex2"})
+        phones: dict[str, set[str]] = {}
+        for user in [f"user-{number}" for number in range(ENOUGH)] * 2:
+            said = base64.b64encode(f"CONTOSO\\{user}:secret".encode()).decode()
+            phones.setdefault(user, set()).add(
+                self.client.words("/Microsoft-Server-ActiveSync", Authorization=f"Basic {said}")[0]
+            )
+        self.assertEqual({len(servers) for servers in phones.values()}, {1})
+        self.assertEqual(set().union(*phones.values()), {"ex1", "ex2"})
+        self.assertEqual(len(self.client.reached("Rpc")), 1)
+        self.assertEqual(self.client.reached("OAB"), {"ex1", "ex2"})
+
+
+class TwoWorkersOldServersTests(OldServersTests):
+    workers = 2
 
 
 WARNING = r"/{}: warning: the server's certificate .* OWA works while Outlook and phones fail"

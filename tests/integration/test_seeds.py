@@ -134,7 +134,7 @@ class SeedTests(PeerTestCase):
         client = Asker(authority, port, FRONTS[0])
         self.assertEqual(client.words("/owa/")[1:5], ["owa", f"{NAMES[0]}:{port}", "proto=https", "https=on"])
         self.assertEqual(client.words("/Autodiscover/Autodiscover.xml", NAMES[1])[1], "Autodiscover")
-        self.assertEqual(len(client.reached("owa")), 1, "2010 wants one server for one client")
+        self.assertEqual(len(client.reached("Rpc")), 1, "2010 wants one server for one client")
 
     def test_a_name_for_each_service_with_a_service_of_its_own(self) -> None:
         """Seed 003: "you can appoint different FQDNs for each service", each with its own check: here on one address, by SNI."""

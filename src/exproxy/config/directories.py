@@ -57,17 +57,23 @@ DIRECTORIES = (
 
 AFFINITY_2010: Mapping[str, Mapping[str, Any]] = {
     "owa": {"table": "owa"},
-    "ecp": {"table": "owa"},
-    "ews": {"table": "https", "required": False},
-    "eas": {"table": "https", "required": False},
-    "rpc": {"table": "https", "required": False},
-    "powershell": {"table": "https", "required": False},
+    "ecp": {"table": "owa", "required": False},
+    "ews": {"kind": "super-http"},
+    "eas": {"kind": "user"},
+    "rpc": {"table": "outlook-anywhere"},
+    "powershell": {"kind": "source"},
 }
-"""What needs one server for one client, or profits from it: OWA and ECP together, the others each by itself."""
+"""What needs one server for one client, or profits from it.
+
+OWA and ECP by a cookie that they share, for a person goes from one to the other; phones by their user, wherever they are, since
+they log in by Basic; Outlook Anywhere by address, since its two channels belong together and NTLM hides the user; EWS, whose
+clients are of all kinds, by whatever of these is there.  Autodiscover and OAB: anywhere.  2013 and newer: all of it anywhere.
+"""
 TABLES_2010: Mapping[str, Mapping[str, Any]] = {
-    "owa": {"kind": "source", "expire": "60m"},
-    "https": {"kind": "source", "expire": "60m"},
+    "owa": {"kind": "cookie"},
+    "outlook-anywhere": {"kind": "source", "expire": "24h"},
 }
+"""``rpc`` is the name of the table for RPC over TCP."""
 
 
 def of_version(version: str) -> Sequence[Directory]:

@@ -15,7 +15,7 @@ from exproxy.config.sections import ExchangeHTTPS, ExchangeSection, FrontTLSSect
 
 BOUND = ("2019", "SE")
 """Versions that have Extended Protection by default; 2013 and 2016 have it where somebody has run Microsoft's script for it."""
-NAMES = frozenset({"http", *(directory.backend for directory in directories.DIRECTORIES)})
+NAMES = frozenset({"http", *directories.TABLES_2010, *(directory.backend for directory in directories.DIRECTORIES)})
 """Of all that this makes, beside ``https``."""
 
 SLOW_START = "60s"
