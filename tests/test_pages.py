@@ -178,6 +178,11 @@ class ExchangeTests(Page):
         more = (self.said('[backends.ews] timeouts = { server = "1h" }'), self.said('[frontends.https] max_body = "2GB"'))
         self.assertEqual(self.certified("2016", tls + "\n".join(more)).backends["ews"].timeouts.server, 3600.0)
 
+    def test_administration_is_kept_inside_so(self) -> None:
+        tls = 'tls = { certificates = ["certs/mail.pem"] }\n'
+        front = self.certified("2016", tls + self.said('admin_from = ["10.0.0.0/8", "192.168.0.0/16"]')).frontends["https"]
+        self.assertEqual([rule.action for rule in front.access], ["allow", "deny"])
+
     def test_extended_protection_is_said_so(self) -> None:
         tls = 'tls = { certificates = ["certs/mail.pem"] }\n'
         for version, said in (("2016", "extended_protection = true"), ("2019", "extended_protection = false")):

@@ -165,6 +165,21 @@ class ProtectionTests(WebTestCase):
         self.assertEqual(self.warnings(self.text("SE", "")), [])
 
 
+class AdministrationTests(WebTestCase):
+    def test_it_may_be_kept_inside(self) -> None:
+        front = self.expand("2016", CERTIFICATE + 'admin_from = ["10.0.0.0/8", "fd00::/8"]\n').frontends["https"]
+        allowed, denied = front.access
+        self.assertEqual([str(network) for network in allowed.sources], ["10.0.0.0/8", "fd00::/8"])
+        self.assertEqual((allowed.action, denied.action, denied.sources), ("allow", "deny", ()))
+        self.assertEqual({allowed.paths, denied.paths}, {("/ecp", "/powershell")})
+
+    def test_without_a_word_there_are_no_rules(self) -> None:
+        self.assertEqual(self.expand("2016").frontends["https"].access, ())
+
+    def test_what_is_passed_through_has_no_paths(self) -> None:
+        self.assertIn("exchange.admin_from: TLS is passed through", self.problem("2016", 'admin_from = "10.0.0.0/8"\n'))
+
+
 class ProblemTests(WebTestCase):
     def test_without_a_certificate_tls_does_not_end(self) -> None:
         self.assertIn("exchange.https: there is no certificate", self.problem("2016", 'https = "bridging"\n'))

@@ -20,6 +20,8 @@ class Asker:
     authority: trustme.CA
     port: int
     host: str
+    source: str = ""
+    """The address that it comes from; the system's choice, if empty."""
 
     def ask(self, path: str, name: str = NAMES[0], **headers: str) -> http.client.HTTPResponse:
         """The answer, read; the certificate was verified."""
@@ -36,7 +38,7 @@ class Asker:
     def connected(self, name: str) -> ssl.SSLSocket:
         context = ssl.create_default_context()
         self.authority.configure_trust(context)
-        plain = socket.create_connection((self.host, self.port), timeout=20)
+        plain = socket.create_connection((self.host, self.port), timeout=20, source_address=(self.source, 0))
         return context.wrap_socket(plain, server_hostname=name)
 
     def words(self, path: str, name: str = NAMES[0], **headers: str) -> list[str]:

@@ -5,6 +5,7 @@ import shutil
 import ssl
 from pathlib import Path
 
+import attrs
 import trustme
 
 from tests.integration.asker import ENOUGH, Asker
@@ -175,6 +176,16 @@ class BridgingTests(TemplateTestCase):
         self.balance('server_tls = {{ verify = true, ca = "authority.pem", name = "ex.corp.local" }}\n')
         self.wait_until_up("owa")
         self.assertEqual(self.client.reached("owa"), {"ex1", "ex2"})
+
+
+class AdministrationTests(TemplateTestCase):
+    def test_it_is_reached_from_inside_alone(self) -> None:
+        self.balance('admin_from = ["127.0.70.8/29"]\n')
+        self.wait_until_up()
+        inside, outside = (attrs.evolve(self.client, source=source) for source in ("127.0.70.9", "127.0.70.99"))
+        for path in ("/ecp/", "/%65cp/", "/owa/../ECP/", "//powershell"):
+            self.assertEqual((inside.status(path), outside.status(path)), (200, 403), path)
+        self.assertEqual((inside.status("/owa/"), outside.status("/owa/")), (200, 200))
 
 
 class OffloadTests(TemplateTestCase):

@@ -40,6 +40,9 @@ class Directory:
     seldom: bool = False
 
 
+ADMINISTRATION = ("/ecp", "/powershell")
+"""What need not be reached from outside."""
+
 DIRECTORIES = (
     Directory("owa", "/owa"),
     Directory("ecp", "/ecp", "/ecp/", seldom=True),
@@ -85,6 +88,12 @@ def routes(version: str) -> list[Mapping[str, Any]]:
     """By path; what no route takes is the first directory's."""
     _, *others = of_version(version)
     return [{"path": "=/", "redirect": ROOT}, *({"path": each.path, "backend": each.backend} for each in others)]
+
+
+def inside(networks: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Access rules that let only these networks administrate."""
+    allowed = {"path": [*ADMINISTRATION], "src": [*networks], "action": "allow"}
+    return [allowed, {"path": [*ADMINISTRATION], "action": "deny"}]
 
 
 def backend(

@@ -72,6 +72,9 @@ def add(result: dict[str, Any], section: ExchangeSection, values: Mapping[str, A
         "routes": directories.routes(section.version),
         "timeouts": {"client": directories.SILENCE},
     }
+    if section.admin_from is not None:
+        inside = directories.inside([str(network) for network in section.admin_from.values()])
+        result["frontends"]["https"]["access"] = inside
     said = section.server_ports
     port = (said.http or 80) if offload else (said.https or 443)
     servers = {server: {"host": server, "port": port} for server in section.servers}
@@ -100,12 +103,15 @@ def passed_on(path: KeyPath) -> list[KeyPath]:
 def problems(section: ExchangeSection) -> Found:
     """What does not go together in what is said of HTTPS: the path below [exchange] and what is wrong."""
     if "https" not in services(section):
-        for word in ("https", "tls", "server_tls", "extended_protection"):
+        for word in ("https", "tls", "server_tls", "extended_protection", "admin_from"):
             if getattr(section, word) is not None:
                 yield (word,), BadValueError("HTTPS is not served here", 'add "https" to services, or leave it out')
         return
     yield from _certificate_problems(section)
     yield from _server_problems(section)
+    if not ends_here(section) and section.admin_from is not None:
+        message = "TLS is passed through, and nobody sees what paths are asked for"
+        yield ("admin_from",), BadValueError(message, _CERTIFICATE)
     if ends_here(section) and section.require is not None:
         message = "where TLS ends here each directory is a service of its own, and no server is in or out for all of them"
         yield ("require",), BadValueError(message, "leave it out")

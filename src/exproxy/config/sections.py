@@ -441,6 +441,7 @@ class ExchangeSection:
     https: ExchangeHTTPS | None = None
     server_tls: ServerTLSSection | None = None
     extended_protection: bool | None = None
+    admin_from: Several[Network] | None = None
 
 
 @frozen
