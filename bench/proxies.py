@@ -44,15 +44,15 @@ global
     maxconn 4000
     log {log}
 defaults
-    mode tcp
     log global
-    option tcplog
+    {mode}
     {splice}
     timeout connect 5s
     timeout client 30m
     timeout server 30m
 frontend bench
     bind {host}:{port} backlog 4096 {bind}
+    {headers}
     default_backend servers
 backend servers
     server one {host}:{server}
@@ -97,12 +97,20 @@ backend = "servers"
 one = "{host}:{server}"
 """
 
+TCP = "mode tcp\n    option tcplog"
+# As exproxy does it: nobody's connection to a server is another's, and the server is told about the client.
+HTTP = "mode http\n    option httplog\n    option forwardfor\n    http-reuse never"
+HEADERS = """http-request set-header X-Forwarded-Proto https if {{ ssl_fc }}
+    http-request set-header X-Forwarded-Proto http if !{{ ssl_fc }}
+    http-request set-header Front-End-Https on if {{ ssl_fc }}
+    http-request set-header X-Forwarded-Host %[req.hdr(host)]"""
 SYSLOG = "{host}:{syslog} local0"
 LOG_FILE = "stdout format raw local0"
 SPLICE_AUTO = "option splice-auto"
 SPLICE_ALWAYS = "option splice-request\n    option splice-response"
 BIND_TLS = "ssl crt {certificate}"
 TLS = 'tls = {{ mode = "implicit", certificates = ["{certificate}"] }}'
+WEB = 'mode = "http"'
 EPM = """mode = "epm"
 map = {{ emsmdb = "service" }}
 [frontends.service]
@@ -111,15 +119,20 @@ backend = "servers"
 """
 
 
-def haproxy(name: str, log: str = LOG_FILE, splice: str = SPLICE_AUTO, bind: str = "") -> Start:
+def haproxy(name: str, log: str = LOG_FILE, splice: str = SPLICE_AUTO, bind: str = "", mode: str = TCP) -> Start:
     """HAProxy with one thread."""
+    headers = HEADERS.format() if mode is HTTP else ""
 
     def start(processes: Processes, behind: Behind) -> Running:
         port = free_port()
         path = processes.folder / f"{name}.cfg"
         log_to = log.format(host=LOOPBACK, syslog=behind.syslog)
         bind_with = bind.format(certificate=behind.certificate)
-        path.write_text(HAPROXY.format(host=LOOPBACK, log=log_to, splice=splice, port=port, server=behind.server, bind=bind_with))
+        path.write_text(
+            HAPROXY.format(
+                host=LOOPBACK, log=log_to, mode=mode, splice=splice, headers=headers, port=port, server=behind.server, bind=bind_with
+            )
+        )
         pid = processes.start(name, [program("haproxy"), "-db", "-f", str(path)], port)
         return Running(name, pid, port)
 
@@ -184,6 +197,9 @@ HANDSHAKES = frozenset({"tls-full", "tls-resumed"})
 OVER_TLS = HANDSHAKES | {"tls-request", "tls-bulk", "idle-tls"}
 IDLE = frozenset({"idle"})
 MAPPER = frozenset({"epm"})
+WEB_SMALL = frozenset({"http-connections", "http-requests"})
+WEB_BULK = frozenset({"http-bulk"})
+WEB_TLS = frozenset({"http-tls-full", "http-tls-request", "http-tls-bulk"})
 
 # As most people have HAProxy: a syslog server, and the choice whether to splice left to it.  Then two that do exactly our
 # work: its log in a file, since a datagram a session costs it several microseconds that we would not have; and one that
@@ -193,12 +209,17 @@ PROXIES = (
     Proxy("haproxy-file", haproxy("haproxy-file"), 3_900, SMALL | MAIL | FOLLOWED | LATENCY | MAPPER),
     Proxy("haproxy-file", haproxy("haproxy-file", bind=BIND_TLS), 3_900, OVER_TLS),
     Proxy("haproxy-splice", haproxy("haproxy-splice", SYSLOG, SPLICE_ALWAYS), 3_900, frozenset({"bulk"})),
+    Proxy("haproxy-file", haproxy("haproxy-file", mode=HTTP), 3_900, WEB_SMALL),
+    Proxy("haproxy-splice", haproxy("haproxy-splice", splice=SPLICE_ALWAYS, mode=HTTP), 3_900, WEB_BULK),
+    Proxy("haproxy-file", haproxy("haproxy-file", bind=BIND_TLS, mode=HTTP), 3_900, WEB_TLS),
     Proxy("nginx", start_nginx_stream, 9_000, PLAIN | IDLE | MAIL),
     Proxy("portforward", start_portforward, 9_500, PLAIN | IDLE),
     Proxy("exproxy", exproxy("exproxy"), 9_000, PLAIN | IDLE | MAIL | LATENCY),
     Proxy("exproxy", exproxy("exproxy", front=TLS), 9_000, OVER_TLS),
     Proxy("exproxy", exproxy("exproxy", front=EPM), 9_000, MAPPER),
     Proxy("exproxy", exproxy("exproxy", front=SMTP), 9_000, FOLLOWED),
+    Proxy("exproxy", exproxy("exproxy", front=WEB), 9_000, WEB_SMALL | WEB_BULK),
+    Proxy("exproxy", exproxy("exproxy", front=f"{WEB}\n{TLS}"), 9_000, WEB_TLS),
     Proxy("exproxy-2", exproxy("exproxy-2", workers=2), 9_000, PLAIN | MAIL),
     Proxy("exproxy-2", exproxy("exproxy-2", workers=2, front=TLS), 9_000, HANDSHAKES),
 )
