@@ -130,7 +130,14 @@ def haproxy(name: str, log: str = LOG_FILE, splice: str = SPLICE_AUTO, bind: str
         bind_with = bind.format(certificate=behind.certificate)
         path.write_text(
             HAPROXY.format(
-                host=LOOPBACK, log=log_to, mode=mode, splice=splice, headers=headers, port=port, server=behind.server, bind=bind_with
+                host=LOOPBACK,
+                log=log_to,
+                mode=mode,
+                splice=splice,
+                headers=headers,
+                port=port,
+                server=behind.server,
+                bind=bind_with,
             )
         )
         pid = processes.start(name, [program("haproxy"), "-db", "-f", str(path)], port)
