@@ -33,8 +33,6 @@ from exproxy.wire.web.framing import (
 )
 from exproxy.wire.web.head import RequestHead, ResponseHead
 from exproxy.wire.web.legs import answers_challenge
-from exproxy.wire.web.limits import Limits
-from exproxy.wire.web.reading import ResponseReader
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that may be sent again though a server may have begun with them (RFC 9110 9.2.1 and 9.2.2)."""
@@ -104,10 +102,8 @@ class Exchange:
         "_head_size",
         "_interim",
         "_keeps",
-        "_limits",
         "_max_body",
         "_over",
-        "_reader",
         "_request_body",
         "_resent",
         "_response_body",
@@ -133,7 +129,6 @@ class Exchange:
         source: tuple[str, int],
         head: RequestHead,
         began: float,
-        limits: Limits,
         max_body: int | None,
     ) -> None:
         self._client = client
@@ -143,11 +138,9 @@ class Exchange:
         self._head = head
         self._began = began
         self._date = time.time()
-        self._limits = limits
         self._max_body = max_body
         self._request_body = request_body(head, client.forwarder.withheld)
         self._response_body: Body | None = None
-        self._reader = ResponseReader(limits)
         self._upstream: Upstream | None = None
         sticky = backend.sticky
         self._wish = None if sticky is None else sticky.wish(head, client.forwarder.origin, self._date)
@@ -361,12 +354,15 @@ class Exchange:
 
     def _read_answer(self, data: bytes) -> None:
         """Interim answers, and the head of the last one with what came behind it."""
+        upstream = self._upstream
+        assert upstream is not None
+        reader = upstream.reader
         while data:
-            head = self._reader.feed(data)
+            head = reader.feed(data)
             if head is None:
                 return
             body = response_body(self._head, head)
-            data = self._reader.rest
+            data = reader.rest
             minor = self._head.minor
             if head.interim:
                 self._interim += 1
@@ -467,7 +463,7 @@ class Exchange:
         upstream = self._upstream
         assert upstream is not None
         assert upstream.stream is not None
-        again = upstream.asked > 0 and not self._resent and not (self._reader.buffered or self._bytes_out) and reason == "S"
+        again = upstream.asked > 0 and not self._resent and not (upstream.reader.buffered or self._bytes_out) and reason == "S"
         if not again:
             self._refuse(_BAD_ANSWER, reason + "H")
         elif isinstance(self._request_body, NoBody) and (self._head.method in SAFE or upstream.stream.sent == self._sent_before):

@@ -14,6 +14,8 @@ from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.joint import Joined
 from exproxy.proxy.reaching import Reaching
 from exproxy.proxy.web.persistence import Wish
+from exproxy.wire.web.limits import Limits
+from exproxy.wire.web.reading import ResponseReader
 
 if TYPE_CHECKING:
     from exproxy.proxy.web.aside import Aside
@@ -40,6 +42,7 @@ class Asker(Protocol):
 class Upstream:
     """:param session: of the client.
 
+    :param limits: for the heads of answers.
     :param wish: where the request that it is made for belongs.
     :param aside: other ones of this client.
     """
@@ -55,6 +58,7 @@ class Upstream:
         "deadline_tick",
         "gone",
         "key",
+        "reader",
         "reaching",
         "server",
         "stream",
@@ -65,6 +69,7 @@ class Upstream:
         frontend: Frontend,
         backend: Backend,
         session: Joined,
+        limits: Limits,
         wish: Wish | None = None,
         aside: "Aside | None" = None,
     ) -> None:
@@ -77,6 +82,7 @@ class Upstream:
         self.stream: PipedStream | None = None
         self.server: Server | None = None
         self.connected_at = 0.0
+        self.reader = ResponseReader(limits)
         self.asked = 0
         """Requests that were sent here before."""
         self._asker: Asker | None = None

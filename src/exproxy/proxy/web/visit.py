@@ -216,7 +216,9 @@ class Visit:
         if found is None or not found.free:
             if found is not None:
                 found.retire()
-            found = self._upstreams[name] = Upstream(self._website.frontend, backend, self._session, wish, aside)
+            website = self._website
+            found = Upstream(website.frontend, backend, self._session, website.answers, wish, aside)
+            self._upstreams[name] = found
         return found
 
     def take_held(self) -> bytes:
@@ -390,9 +392,8 @@ class Visit:
                 self._follow_rules(target.pool.name)
             source = self._session.source
             now = website.frontend.seconds()
-            self._exchange = exchange = Exchange(
-                self, website.frontend, target, source, head, now, website.answers, website.max_body
-            )
+            exchange = Exchange(self, website.frontend, target, source, head, now, website.max_body)
+            self._exchange = exchange
             exchange.proof = proof
             self._arm(self._soonest(exchange))
             if website.body_rate is not None:

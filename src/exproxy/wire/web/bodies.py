@@ -38,7 +38,7 @@ class Body(Protocol):
         """What it means that the peer closed now."""
 
 
-@attrs.define
+@attrs.frozen
 class NoBody:
     """The message ends with its head."""
 
@@ -50,6 +50,9 @@ class NoBody:
 
     def closed(self) -> End:
         return End.WHOLE
+
+
+NO_BODY = NoBody()
 
 
 @attrs.define

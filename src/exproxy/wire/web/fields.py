@@ -34,6 +34,8 @@ class Fields:
     lines: list[bytes]
     names: list[bytes]
     values: dict[bytes, bytes]
+    passed_on: bytes = attrs.field(default=b"", init=False)
+    """The whole head as it was written for the other side, where it may be told again."""
 
     def get(self, name: bytes) -> bytes | None:
         """The value of a name that is given in lower case."""

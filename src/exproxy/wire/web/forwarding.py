@@ -104,6 +104,14 @@ class Forwarder:
 
         :param more: lines of this request, without their ends.
         """
+        if head.passed_on and not more:
+            return head.passed_on
+        written = self._request(head, more)
+        if not more:
+            head.passed_on = written
+        return written
+
+    def _request(self, head: RequestHead, more: Sequence[bytes]) -> bytes:
         drops = dropped(self.withheld, head.options) if head.options else self.withheld
         lines = [line for name, line in zip(head.names, head.lines, strict=True) if name not in drops]
         values = head.values
@@ -123,6 +131,15 @@ class Forwarder:
         :param minor: of the client's version; a client of HTTP/1.0 gets no interim answers.
         :param more: lines of this answer, without their ends.
         """
+        usual = keep and minor == 1 and not more  # else it depends on more than the head
+        if usual and head.passed_on:
+            return head.passed_on
+        written = self._response(head, keep, minor, more)
+        if usual:
+            head.passed_on = written
+        return written
+
+    def _response(self, head: ResponseHead, keep: bool, minor: int, more: Sequence[bytes]) -> bytes:
         drops = self.forwarding.response_drops
         if head.options:
             drops = dropped(drops, head.options)

@@ -1,7 +1,7 @@
 """Which body a message has (RFC 9112 6.3), decided once for each message, by the head and for a response also by its request."""
 
 from exproxy.wire.lines import quoted
-from exproxy.wire.web.bodies import Body, LengthBody, NoBody, UntilClose
+from exproxy.wire.web.bodies import NO_BODY, Body, LengthBody, UntilClose
 from exproxy.wire.web.chunked import ChunkedBody
 from exproxy.wire.web.errors import HttpError
 from exproxy.wire.web.head import RESPONSE, RequestHead, ResponseHead
@@ -14,7 +14,7 @@ def request_body(head: RequestHead, withheld: frozenset[bytes] = frozenset()) ->
     """
     if head.chunked:
         return ChunkedBody("HTTP request body", 400, withheld)
-    return LengthBody(head.length) if head.length else NoBody()
+    return LengthBody(head.length) if head.length else NO_BODY
 
 
 def response_body(request: RequestHead, head: ResponseHead) -> Body:
@@ -30,16 +30,16 @@ def response_body(request: RequestHead, head: ResponseHead) -> Body:
         return UntilClose()
     if status < 200 or status == 204:
         _check_bodyless(head)
-        return NoBody()
+        return NO_BODY
     if head.chunked and not request.minor:
         raise HttpError("it is chunked, for a client of HTTP/1.0", RESPONSE, 502)
     if status == 304 or request.method == "HEAD":
-        return NoBody()
+        return NO_BODY
     if head.chunked:
         return ChunkedBody("HTTP response body", 502)
     if head.length is None:
         return UntilClose()
-    return LengthBody(head.length) if head.length else NoBody()
+    return LengthBody(head.length) if head.length else NO_BODY
 
 
 def check_nothing_behind(octets: bytes) -> None:

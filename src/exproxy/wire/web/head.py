@@ -27,6 +27,7 @@ _LENGTH = re.compile(rb"[0-9]{1,18}")
 _TLS, _TLS_ALERT = 0x16, 0x15  # the first octets of a TLS record: a handshake's, an alert's
 _PREFACE = b"PRI * HTTP/2.0\r\n"
 _FAMILIAR = frozenset({b"GET", b"POST", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"PROPFIND", b"PROPPATCH", b"SEARCH"})
+_USUAL_OPTIONS = {option: (option.lower(),) for option in (b"keep-alive", b"Keep-Alive", b"close", b"Close")}
 _STAND_IN = b"POST / HTTP/1.1\r\n"
 _STAND_IN_OLD = b"POST / HTTP/1.0\r\n"
 
@@ -293,4 +294,4 @@ def _options(fields: Fields) -> tuple[bytes, ...]:
     value = fields.values.get(b"connection")
     if value is None:
         return ()
-    return tuple(part.strip(b" \t").lower() for part in value.split(b","))
+    return _USUAL_OPTIONS.get(value) or tuple(part.strip(b" \t").lower() for part in value.split(b","))

@@ -19,7 +19,9 @@ class Limits:
     fields: int = 128
     target: int = 16_384
 
-    @property
-    def line(self) -> int:
-        """Octets of a first line with its end: nothing longer can be a good one."""
+    line: int = attrs.field(init=False)
+    """Octets of a first line with its end: nothing longer can be a good one."""
+
+    @line.default
+    def _longest_line(self) -> int:
         return min(self.head, self.target + LONGEST_METHOD + len("  HTTP/1.1\r\n"))

@@ -1,6 +1,10 @@
 """Heads out of a stream: whole in the first buffer nearly always, and then nothing is held or copied twice.
 
 What can be told early is: a bare LF when it comes, another protocol at its first line.  Whatever the cuts, the error is the same.
+
+Clients ask the same again and again, octet for octet (ActiveSync's pings, whoever polls), and what such a head says was found
+out the last time.  It is the head of the same connection always, and the last one only, so that nobody's head is held for anybody
+else; and it is kept only when it comes a second time, so that an idle connection whose heads all differ holds none.
 """
 
 import abc
@@ -42,6 +46,9 @@ class _HeadReader(abc.ABC, Generic[H]):
     _held: bytearray = attrs.field(factory=bytearray, init=False)
     _looked: int = attrs.field(default=0, init=False)
     _begun: bool = attrs.field(default=False, init=False)  # the first line is whole and good
+    _seen: int = attrs.field(default=0, init=False)  # the hash of the last head
+    _repeated: bytes = attrs.field(default=b"", init=False)
+    _known: H | None = attrs.field(default=None, init=False)  # what it says
 
     @property
     def limit(self) -> int:
@@ -56,13 +63,15 @@ class _HeadReader(abc.ABC, Generic[H]):
     def feed(self, data: bytes) -> H | None:
         """The head, once ``data`` completes it; ``rest`` is then what follows.
 
+        It is not to be changed: it may be told again.
+
         :raises HttpError: this is none; nothing more may be fed.
         """
         if not self._held and data and data[0] > 0x20:
             end = data.find(_END, 0, self.limits.head) + 4
             if end > 4:
                 self.rest = data[end:]
-                return self._read(data[:end])
+                return self._recall(data[:end])
         self._held += data
         return self._feed_held()
 
@@ -82,7 +91,7 @@ class _HeadReader(abc.ABC, Generic[H]):
         end = held.find(_END, max(0, self._looked - 3), self.limits.head) + 4
         if end >= 4:
             data = bytes(held)
-            head = self._read(data[:end])
+            head = self._recall(data[:end])
             self.clear()
             self.rest = data[end:]
             return head
@@ -92,6 +101,18 @@ class _HeadReader(abc.ABC, Generic[H]):
             raise HttpError(f"the head is longer than {self.limits.head} octets", self._where, self._too_large)
         self._looked = len(held)
         return None
+
+    def _recall(self, data: bytes) -> H:
+        """The head that ``data`` is; the same one, if the one before was the same."""
+        if self._known is not None and data == self._repeated:
+            return self._known
+        head = self._read(data)
+        seen = hash(data)
+        if seen == self._seen:
+            self._repeated, self._known = data, head
+        else:
+            self._seen, self._repeated, self._known = seen, b"", None
+        return head
 
     def _begins(self, held: bytearray) -> bool:
         """Whether the first line is there; as soon as it is, or is too long, it is judged."""
