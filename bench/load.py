@@ -5,10 +5,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from bench.processes import LOOPBACK, BenchError, program
-from bench.web import BULK, BULK_BYTES, TINY
+from bench.web import BULK, BULK_BYTES, TINY, VARIED
 
 CONNECTIONS = 32
 ONE_REQUEST = f"GET {TINY} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n".encode()
@@ -22,6 +23,9 @@ class Done(NamedTuple):
     """The share of TLS handshakes that were resumed, where that was tried."""
     agreed: str = ""
     """TLS version and cipher."""
+
+
+VARYING = Path(__file__).with_name("varied.lua")
 
 
 def _wrk(url: str, seconds: float, headers: list[str]) -> Done:
@@ -47,6 +51,16 @@ def requests(port: int, seconds: float) -> Done:
 def tls_requests(port: int, seconds: float) -> Done:
     """Requests on :data:`CONNECTIONS` TLS connections that stay open; their handshakes are in it, and few."""
     return _wrk(f"https://{LOOPBACK}:{port}{TINY}", seconds, [])
+
+
+def varied(port: int, seconds: float) -> Done:
+    """Requests on connections that stay open, each of which has a head of its own, and so has its answer."""
+    return _wrk(f"http://{LOOPBACK}:{port}{VARIED}", seconds, ["-s", str(VARYING)])
+
+
+def tls_varied(port: int, seconds: float) -> Done:
+    """The same over TLS."""
+    return _wrk(f"https://{LOOPBACK}:{port}{VARIED}", seconds, ["-s", str(VARYING)])
 
 
 def asked(client: socket.socket) -> None:

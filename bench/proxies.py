@@ -204,9 +204,9 @@ HANDSHAKES = frozenset({"tls-full", "tls-resumed"})
 OVER_TLS = HANDSHAKES | {"tls-request", "tls-bulk", "idle-tls"}
 IDLE = frozenset({"idle"})
 MAPPER = frozenset({"epm"})
-WEB_SMALL = frozenset({"http-connections", "http-requests"})
+WEB_SMALL = frozenset({"http-connections", "http-requests", "http-varied"})
 WEB_BULK = frozenset({"http-bulk"})
-WEB_TLS = frozenset({"http-tls-full", "http-tls-request", "http-tls-bulk"})
+WEB_TLS = frozenset({"http-tls-full", "http-tls-request", "http-tls-varied", "http-tls-bulk"})
 
 # As most people have HAProxy: a syslog server, and the choice whether to splice left to it.  Then two that do exactly our
 # work: its log in a file, since a datagram a session costs it several microseconds that we would not have; and one that

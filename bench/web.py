@@ -8,6 +8,8 @@ from bench.processes import LOOPBACK, Processes, free_port, program
 BULK_BYTES = 64 << 20
 BULK = "/bulk"
 TINY = "/tiny"
+VARIED = "/microsoft-server-activesync"
+"""Answered in a few words, with what IIS and Exchange put before them; a line of it is different in each answer."""
 
 # Two workers, so that a proxy with one thread never waits for them; nothing ends a connection but a client.
 CONFIGURATION = """
@@ -34,6 +36,16 @@ http {{
         listen {host}:{port} backlog=4096;
         root {folder};
         location = /tiny {{ return 200 "ok\\n"; }}
+        location = {varied} {{
+            add_header Cache-Control private;
+            add_header request-id $request_id;
+            add_header X-CalculatedBETarget ex1.bench.example;
+            add_header MS-Server-ActiveSync 15.2;
+            add_header X-AspNet-Version 4.0.30319;
+            add_header X-Powered-By ASP.NET;
+            add_header X-FEServer EX1;
+            return 200 "ok\\n";
+        }}
     }}
 }}
 """
@@ -48,5 +60,5 @@ def start_web(processes: Processes) -> tuple[int, int]:
     port = free_port()
     path = folder / "nginx.conf"
     user = "user root;" if os.geteuid() == 0 else ""
-    path.write_text(CONFIGURATION.format(user=user, folder=folder, host=LOOPBACK, port=port))
+    path.write_text(CONFIGURATION.format(user=user, folder=folder, host=LOOPBACK, port=port, varied=VARIED))
     return processes.start("nginx", [program("nginx"), "-p", str(folder), "-c", str(path)], port), port

@@ -58,8 +58,8 @@ class Upstream:
         "deadline_tick",
         "gone",
         "key",
-        "reader",
         "reaching",
+        "reader",
         "server",
         "stream",
     )
