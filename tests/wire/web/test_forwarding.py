@@ -318,3 +318,36 @@ class ResponseTests(SynchronousTestCase):
         data = forwarder.response(head, True, 1, [b"Set-Cookie: exproxy=1"])
         lines = ("Date: now", "Strict-Transport-Security: max-age=1", "Set-Cookie: exproxy=1")
         self.assertEqual(data, octets("HTTP/1.1 200 OK", *lines))
+
+
+class WrittenOnceTests(SynchronousTestCase):
+    """A head that is told again is not written again, where nothing but the head decides."""
+
+    def test_a_request(self) -> None:
+        forwarder, head = Forwarder(SILENT, CLIENT), request("X: y")
+        self.assertIs(forwarder.request(head), forwarder.request(head))
+
+    def test_an_answer(self) -> None:
+        forwarder, head = Forwarder(SILENT, CLIENT), response("X: y")
+        self.assertIs(forwarder.response(head, True, 1), forwarder.response(head, True, 1))
+
+    def test_each_forwarder_writes_its_own(self) -> None:
+        head = request("X: y")
+        self.assertNotIn(b"X-Forwarded-For", Forwarder(SILENT, CLIENT).request(head))
+        self.assertIn(b"X-Forwarded-For", Forwarder(Forwarding(), CLIENT).request(head))
+
+    def test_lines_of_one_request_are_no_others(self) -> None:
+        forwarder, head = Forwarder(SILENT, CLIENT), request()
+        self.assertIn(b"X-Once: 1\r\n", forwarder.request(head, [b"X-Once: 1"]))
+        self.assertNotIn(b"X-Once", forwarder.request(head))
+
+    def test_an_answer_says_each_time_whether_the_connection_ends(self) -> None:
+        forwarder, head = Forwarder(SILENT, CLIENT), response()
+        closes = [b"Connection: close" in forwarder.response(head, keep, 1) for keep in (True, False, True)]
+        self.assertEqual(closes, [False, True, False])
+
+    def test_a_line_that_is_changed_later_is_written_as_it_is_then(self) -> None:
+        forwarder, head = Forwarder(SILENT, CLIENT), request("Max-Forwards: 9")
+        forwarder.request(head)
+        head.rewrite(b"max-forwards", b"8")
+        self.assertIn(b"Max-Forwards: 8\r\n", forwarder.request(head))

@@ -183,6 +183,52 @@ class RequestReaderTests(SynchronousTestCase):
         self.assertEqual(told(self.assertRaises(HttpError, RequestReader(LIMITS).feed, data)), (status, text))
 
 
+class RepetitionTests(SynchronousTestCase):
+    """A head that is octet for octet the one before is read once; nothing else is taken for it."""
+
+    HEAD = octets("GET /owa/ HTTP/1.1", "Host: a", "Cookie: one")
+
+    def setUp(self) -> None:
+        self.reader = RequestReader()
+
+    def read(self, *parts: bytes) -> RequestHead:
+        head = None
+        for part in parts:
+            head = self.reader.feed(part)
+        assert head is not None
+        return head
+
+    def test_the_same_head_is_told_again_from_the_third_time_on(self) -> None:
+        heads = [self.read(self.HEAD) for _ in range(4)]
+        self.assertEqual([head is heads[1] for head in heads], [False, True, True, True])
+
+    def test_what_follows_is_told_all_the_same(self) -> None:
+        for behind in (b"", b"body", b"", b"other"):
+            self.read(self.HEAD + behind)
+            self.assertEqual(self.reader.rest, behind)
+
+    def test_a_head_in_pieces_is_the_same_head(self) -> None:
+        heads = [self.read(self.HEAD), self.read(self.HEAD), self.read(self.HEAD[:20], self.HEAD[20:])]
+        self.assertIs(heads[2], heads[1])
+
+    def test_another_head_is_another_one(self) -> None:
+        other = self.HEAD.replace(b"one", b"two")
+        told = [self.read(data).get(b"cookie") for data in (self.HEAD, self.HEAD, self.HEAD, other, other, other, self.HEAD)]
+        self.assertEqual(told, [b"one"] * 3 + [b"two"] * 3 + [b"one"])
+
+    def test_heads_that_differ_are_not_held(self) -> None:
+        for number in range(3):
+            self.read(self.HEAD.replace(b"one", b"%d" % number))
+        self.assertIsNone(self.reader._known)
+        self.assertEqual(self.reader._repeated, b"")
+
+    def test_a_head_that_was_changed_is_not_told_again(self) -> None:
+        for _ in range(4):
+            head = self.read(self.HEAD)
+            self.assertEqual(head.get(b"cookie"), b"one")
+            head.rewrite(b"cookie", b"changed")
+
+
 class ResponseReaderTests(SynchronousTestCase):
     def test_each_bad_response_gives_the_same_error_however_it_is_cut(self) -> None:
         for name, (data, what) in BAD_RESPONSES.items():

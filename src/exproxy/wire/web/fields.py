@@ -34,8 +34,11 @@ class Fields:
     lines: list[bytes]
     names: list[bytes]
     values: dict[bytes, bytes]
-    passed_on: bytes = attrs.field(default=b"", init=False)
-    """The whole head as it was written for the other side, where it may be told again."""
+    written: bytes = attrs.field(default=b"", init=False)
+    """The whole head as ``writer`` wrote it for the other side."""
+    writer: object = attrs.field(default=None, init=False)
+    changed: bool = attrs.field(default=False, init=False)
+    """Whether something else than what came was made of it, which the same octets need not become the next time."""
 
     def get(self, name: bytes) -> bytes | None:
         """The value of a name that is given in lower case."""
@@ -53,6 +56,12 @@ class Fields:
 
     def rewrite(self, name: bytes, value: bytes) -> None:
         """Give the first line of ``name`` (in lower case; there is one) this value; the case of its name stays."""
+        self.changed = True
+        self.writer = None
+        self.tidy(name, value)
+
+    def tidy(self, name: bytes, value: bytes) -> None:
+        """The same, where it says no more than that line did."""
         at = self.names.index(name)
         self.lines[at] = self.lines[at][: len(name)] + b": " + value
         self.values[name] = value

@@ -104,12 +104,12 @@ class Forwarder:
 
         :param more: lines of this request, without their ends.
         """
-        if head.passed_on and not more:
-            return head.passed_on
-        written = self._request(head, more)
-        if not more:
-            head.passed_on = written
-        return written
+        if more:
+            return self._request(head, more)
+        if head.writer is not self:
+            head.written = self._request(head, more)
+            head.writer = self
+        return head.written
 
     def _request(self, head: RequestHead, more: Sequence[bytes]) -> bytes:
         drops = dropped(self.withheld, head.options) if head.options else self.withheld
@@ -131,13 +131,12 @@ class Forwarder:
         :param minor: of the client's version; a client of HTTP/1.0 gets no interim answers.
         :param more: lines of this answer, without their ends.
         """
-        usual = keep and minor == 1 and not more  # else it depends on more than the head
-        if usual and head.passed_on:
-            return head.passed_on
-        written = self._response(head, keep, minor, more)
-        if usual:
-            head.passed_on = written
-        return written
+        if more or not keep or not minor:  # then it depends on more than the head
+            return self._response(head, keep, minor, more)
+        if head.writer is not self:
+            head.written = self._response(head, keep, minor, more)
+            head.writer = self
+        return head.written
 
     def _response(self, head: ResponseHead, keep: bool, minor: int, more: Sequence[bytes]) -> bytes:
         drops = self.forwarding.response_drops

@@ -251,7 +251,7 @@ def _host(fields: Fields, asked: bytes, is_11: bool) -> tuple[bytes, str]:
     name = targets.host(authority)
     if asked and asked.lower() != authority.lower():
         raise HttpError(f"its target names {quoted(asked)}, and Host {quoted(authority)}", REQUEST, 400)
-    fields.rewrite(b"host", authority)
+    fields.tidy(b"host", authority)
     return authority, name
 
 
@@ -267,7 +267,7 @@ def _framing(fields: Fields, is_11: bool, where: str, status: int) -> tuple[int 
             raise HttpError("Transfer-Encoding in HTTP/1.0", where, status)
         if coding.lower() != b"chunked":
             raise _coding_complaint(coding, where, status)
-        fields.rewrite(b"transfer-encoding", b"chunked")
+        fields.tidy(b"transfer-encoding", b"chunked")
         return None, True
     if length is None:
         return None, False
@@ -276,7 +276,7 @@ def _framing(fields: Fields, is_11: bool, where: str, status: int) -> tuple[int 
         what = "it has more than one Content-Length" if many else f"{quoted(length)} is no length"
         raise HttpError(what, where, status)
     number = int(length)
-    fields.rewrite(b"content-length", b"%d" % number)
+    fields.tidy(b"content-length", b"%d" % number)
     return number, False
 
 

@@ -63,7 +63,7 @@ class _HeadReader(abc.ABC, Generic[H]):
     def feed(self, data: bytes) -> H | None:
         """The head, once ``data`` completes it; ``rest`` is then what follows.
 
-        It is not to be changed: it may be told again.
+        It may be told again, unless it is changed.
 
         :raises HttpError: this is none; nothing more may be fed.
         """
@@ -104,8 +104,9 @@ class _HeadReader(abc.ABC, Generic[H]):
 
     def _recall(self, data: bytes) -> H:
         """The head that ``data`` is; the same one, if the one before was the same."""
-        if self._known is not None and data == self._repeated:
-            return self._known
+        known = self._known
+        if known is not None and data == self._repeated and not known.changed:
+            return known
         head = self._read(data)
         seen = hash(data)
         if seen == self._seen:
