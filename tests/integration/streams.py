@@ -78,6 +78,16 @@ class Recorder:
         return (event, about) in self.events
 
 
+class Pourings:
+    """Who has streams pour, and which of them have done."""
+
+    def __init__(self) -> None:
+        self.streams: list[Stream] = []
+
+    def poured(self, stream: Stream) -> None:
+        self.streams.append(stream)
+
+
 class StreamSuite:
     """Mixed into a trial TestCase that says which network."""
 
@@ -85,6 +95,8 @@ class StreamSuite:
     host = LOOPBACK
     source = "127.0.0.5"
     timeout = 20
+    more_than_fits = 40 << 20
+    """Bytes that the kernel's buffers of two connections do not keep."""
 
     def listen(self, acceptor: Recorder) -> Address:
         port = self.network.listen((self.host, 0), acceptor)
@@ -418,6 +430,118 @@ class StreamSuite:
             except BlockingIOError:
                 await self._turn(front)
         self.assertEqual(got, b"413 too large")
+
+    async def pouring(self, size: int) -> tuple[Recorder, PipedStream, Any, "Pourings", Recorder, PipedStream, Any]:
+        """One stream pours so many bytes into another."""
+        front, client_side, client = await self.plain()
+        back, server_side, server = await self.plain()
+        client.setblocking(False)
+        server.setblocking(False)
+        pourings = Pourings()
+        client_side.pour(server_side, size, pourings)
+        return front, client_side, client, pourings, back, server_side, server
+
+    async def test_a_stream_pours_what_it_is_told_to_and_no_byte_more(self) -> None:
+        front, client_side, client, pourings, _, _, server = await self.pouring(8)
+        await self._send(client, b"question and more", front)
+        self.assertEqual(await self._receive(server, 8, front), b"question")
+        self.assertEqual((pourings.streams, front.data[client_side]), ([client_side], b""))
+        client_side.resume()
+        await front.until(lambda: front.data[client_side] == b" and more")
+
+    async def test_a_long_body_is_poured_with_back_pressure_and_what_follows_is_the_receivers(self) -> None:
+        size = self.more_than_fits + 17
+        front, client_side, client, pourings, _, server_side, server = await self.pouring(size)
+        body = bytes(range(251)) * (size // 251 + 1)
+        offered = await self._offer(client, body[:size], front)
+        self.assertEqual((offered < size, pourings.streams, server_side.full), (True, [], True))
+        got = await self._carry(client, body[offered:size] + b"next", server, size, front)
+        self.assertTrue(got == body[:size])  # not assertEqual: it would print them
+        while not pourings.streams:
+            await self._turn(front)
+        client_side.resume()
+        await front.until(lambda: front.data[client_side] == b"next")
+
+    async def test_an_end_while_it_pours_is_told_and_not_passed_on(self) -> None:
+        front, client_side, client, pourings, _, server_side, server = await self.pouring(8)
+        await self._send(client, b"quest", front)
+        client.shutdown(socket.SHUT_WR)
+        await front.until(lambda: front.happened("eof", client_side))
+        self.assertEqual((pourings.streams, client_side.stop_pouring()), ([], 3))
+        server_side.write(b"ion")
+        self.assertEqual(await self._receive(server, 8, front), b"question")
+
+    async def test_it_can_be_told_to_stop_pouring(self) -> None:
+        front, client_side, client, pourings, _, _, server = await self.pouring(100)
+        await self._send(client, b"question", front)
+        self.assertEqual(await self._receive(server, 8, front), b"question")
+        self.assertEqual(client_side.stop_pouring(), 92)
+        self.assertEqual(client_side.stop_pouring(), 0)
+        await self._send(client, b"answer", front)
+        await front.until(lambda: front.data[client_side] == b"answer")
+        self.assertEqual(pourings.streams, [])
+
+    async def test_what_was_put_back_is_poured_first(self) -> None:
+        front, client_side, _client = await self.plain()
+        _, server_side, server = await self.plain()
+        server.setblocking(False)
+        pourings = Pourings()
+        client_side.unread(b"question and more")
+        client_side.pour(server_side, 8, pourings)
+        self.assertEqual(await self._receive(server, 8, front), b"question")
+        self.assertEqual(pourings.streams, [client_side])
+        client_side.resume()
+        await front.until(lambda: front.data[client_side] == b" and more")
+
+    async def test_who_was_poured_to_tells_its_receiver_again_when_all_is_sent(self) -> None:
+        front, client_side, client, _, back, server_side, server = await self.pouring(64 << 20)
+        await self._flood(client, front)
+        client_side.stop_pouring()
+        self.assertFalse(back.happened("drained", server_side))
+        while not back.happened("drained", server_side):
+            await self._receive(server, 1, front, most=1 << 20)
+        self.assertFalse(server_side.full)
+
+    async def _offer(self, peer: Any, data: bytes, recorder: Recorder) -> int:
+        """Send until nobody takes more for ten turns of the reactor; returns how much was taken."""
+        sent, idle = 0, 0
+        while sent < len(data) and idle < 10:
+            try:
+                sent += peer.send(data[sent : sent + 262_144])
+                idle = 0
+            except BlockingIOError:
+                idle += 1
+                await self._turn(recorder)
+        return sent
+
+    async def _carry(self, sender: Any, data: bytes, reader: Any, size: int, recorder: Recorder) -> bytes:
+        """Send at one end, and receive so much at the other."""
+        got = b""
+        while data or len(got) < size:
+            try:
+                if data:
+                    data = data[sender.send(data[:262_144]) :]
+            except BlockingIOError:
+                await self._turn(recorder)
+            if len(got) < size:
+                got += await self._receive(reader, 1, recorder, most=1 << 20)
+        return got
+
+    async def _send(self, peer: Any, data: bytes, recorder: Recorder) -> None:
+        while data:
+            try:
+                data = data[peer.send(data) :]
+            except BlockingIOError:
+                await self._turn(recorder)
+
+    async def _receive(self, peer: Any, least: int, recorder: Recorder, most: int = 65_536) -> bytes:
+        got = b""
+        while len(got) < least:
+            try:
+                got += peer.recv(most)
+            except BlockingIOError:
+                await self._turn(recorder)
+        return got
 
     def _family(self) -> int:
         return socket.AF_INET6 if ":" in self.host else socket.AF_INET

@@ -156,6 +156,7 @@ class TLSSocket:
 class TLSStreamSuite(StreamSuite):
     """Every stream is a TLS stream; the peers' sockets speak TLS too."""
 
+    more_than_fits = 12 << 20  # the peers offer no more than 16 KB at once
     profile: Profile = BUILT_IN["intermediate"]
     server_tls: ServerTLS
     client_tls: ClientTLS

@@ -32,6 +32,7 @@ from exproxy.net.interfaces import (
     Stream,
     TLSOwner,
 )
+from exproxy.net.pouring import PouringStream
 from exproxy.net.tls.buffered import BufferedTLSStream
 from exproxy.net.tls.client import ClientTLS
 from exproxy.net.tls.server import ServerTLS
@@ -60,7 +61,7 @@ class _Nobody:
 
 
 @attrs.define(eq=False)
-class MemoryStream:
+class MemoryStream(PouringStream):
     """One end of a connection in memory.
 
     :param capacity: bytes that the other end holds unread before a ``write`` here is queued.
@@ -97,6 +98,7 @@ class MemoryStream:
     _turn: IDelayedCall | None = None
 
     def __attrs_post_init__(self) -> None:
+        super().__init__()
         self.last_active = self.clock.seconds()
 
     def attach(self, receiver: Receiver) -> None:
@@ -130,8 +132,15 @@ class MemoryStream:
         self.received += min(size, len(self.inbox))
         del self.inbox[:size]
 
-    def fed_by(self, source: Stream) -> None:
+    def fed_by(self, source: Stream | None) -> None:
         self._source = source
+
+    def _itself(self) -> Stream:
+        return self
+
+    @property
+    def full(self) -> bool:
+        return self._wants_drained
 
     def write(self, data: bytes | memoryview) -> bool:
         if self.lost or self.closed or self._eof_asked:
@@ -242,7 +251,9 @@ class MemoryStream:
             self._flush()
 
     def _hand_over(self, data: bytes) -> None:
-        if self.piped_to is None:
+        if self._onto is not None:
+            self._pour(self._onto, data)
+        elif self.piped_to is None:
             self.receiver.data_received(self, data)
         elif not self.piped_to.write(data):
             self._waiting_for_pipe = True

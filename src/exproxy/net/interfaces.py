@@ -100,14 +100,38 @@ class Stream(Protocol):
 class PipedStream(Stream, Protocol):
     """A stream that can be relayed into another, and another into it.  Those of a network can; those of checks need not."""
 
+    held_back: bool
+    """Whether :meth:`pour` had to wait because the other stream was full, since this was last set to ``False``."""
+
     def has_waiting(self) -> bool:
         """Whether bytes of the peer wait to be read, as far as that is known without reading them."""
 
     def pipe(self, to: "PipedStream") -> None:
         """Relay every byte read here to ``to``, with back-pressure, and the end as ``to.write_eof()``; starts reading."""
 
-    def fed_by(self, source: Stream) -> None:
-        """``source`` is piped here: resume it when what is queued here has gone.  Called by :meth:`pipe`."""
+    def pour(self, to: "PipedStream", size: int, owner: "Pourer") -> None:
+        """Relay the next ``size`` bytes, at least one, to ``to``, with back-pressure and no byte more; starts reading.
+
+        Until :meth:`Pourer.poured` nobody is told what comes, and when ``to`` has sent all that was queued there, we are resumed
+        and its receiver is not told.  An end is told to our receiver, as ever, and not passed on.
+        """
+
+    def stop_pouring(self) -> int:
+        """What comes is for the receiver again; returns how many bytes of :meth:`pour` have not come."""
+
+    @property
+    def full(self) -> bool:
+        """Whether bytes wait here to be sent."""
+
+    def fed_by(self, source: Stream | None) -> None:
+        """``source`` is piped here: resume it when what is queued here has gone.  Called by :meth:`pipe` and :meth:`pour`."""
+
+
+class Pourer(Protocol):
+    """Who has a stream pour."""
+
+    def poured(self, stream: Stream) -> None:
+        """All is with the other stream, where some of it may still be queued; ``stream`` is paused.  Never from inside a call."""
 
 
 class PlainStream(PipedStream, Protocol):

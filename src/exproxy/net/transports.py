@@ -33,6 +33,7 @@ from exproxy.net.interfaces import (
     Stream,
     TLSOwner,
 )
+from exproxy.net.pouring import PouringStream
 from exproxy.net.tls.buffered import BufferedTLSStream
 from exproxy.net.tls.client import ClientTLS
 from exproxy.net.tls.server import ServerTLS
@@ -45,7 +46,7 @@ class Reactor(IReactorTCP, IReactorTime, IReactorSocket):
 
 
 @implementer(IHalfCloseableProtocol, IPushProducer)
-class TransportStream(Protocol):
+class TransportStream(PouringStream, Protocol):
     """A connected transport as a :class:`exproxy.net.interfaces.PlainStream`.
 
     It is a producer, so that the transport says when it is full.
@@ -54,6 +55,7 @@ class TransportStream(Protocol):
     transport: Any  # ITCPTransport and IConsumer at once, which the interfaces' types cannot say
 
     def __init__(self, clock: IReactorTime) -> None:
+        PouringStream.__init__(self)
         self._clock = clock
         self.received = 0
         self.sent = 0
@@ -124,7 +126,7 @@ class TransportStream(Protocol):
         self._full = False
         if self._source is not None:
             self._source.resume()  # it may wait for us; what it still reads goes nowhere, but its end is seen
-        self._to = self._source = None
+        self._to = self._source = self._onto = self._pourer = None
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
             error: Any = None if self._ending or isinstance(reason.value, _ENDED) else reason.value
@@ -190,7 +192,14 @@ class TransportStream(Protocol):
         self.received += len(seen)
         self._held = [seen[size:]] if len(seen) > size else []
 
-    def fed_by(self, source: Stream) -> None:
+    @property
+    def full(self) -> bool:
+        return self._full
+
+    def _itself(self) -> Stream:
+        return self
+
+    def fed_by(self, source: Stream | None) -> None:
         self._source = source
 
     def write(self, data: bytes | memoryview) -> bool:
@@ -253,7 +262,9 @@ class TransportStream(Protocol):
                 self.transport.resumeProducing()
 
     def _deliver(self, data: bytes) -> None:
-        if self._to is not None:
+        if self._onto is not None:
+            self._pour(self._onto, data)
+        elif self._to is not None:
             if not self._to.write(data):
                 self.pause()
         elif self._receiver is not None:

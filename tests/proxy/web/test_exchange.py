@@ -1,6 +1,6 @@
 """One request and its answer: bodies, back-pressure, early answers, upgrades, and what goes wrong."""
 
-from exproxy.proxy.web.exchange import MOST_INTERIM
+from exproxy.proxy.web.exchange import LONG, MOST_INTERIM
 from exproxy.wire.web.forwarding import Forwarding
 from exproxy.wire.web.rules import header_rules
 from tests.net.memory import CHUNK, Peer, Recorder
@@ -482,3 +482,127 @@ class TunnelTests(WebStage):
         self.send(client, GET)
         self.reply(OK)
         self.assertEqual(client.data, OK * 2)
+
+
+class PouringTests(WebStage):
+    """What is left of a long body goes from stream to stream."""
+
+    SIZE = 3 * LONG
+    HEAD = f"HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n".encode()
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.serve()
+
+    def pours(self, stream: object) -> bool:
+        return getattr(stream, "_onto") is not None  # noqa: B009 - no part of what a stream promises
+
+    def test_a_long_answer_is_poured_and_counted(self) -> None:
+        client = self.asks(GET)
+        self.reply(self.HEAD + b"begin")
+        self.assertTrue(self.pours(self.near(self.session())))
+        self.reply(b"x" * (self.SIZE - 5))
+        self.assertFalse(self.pours(self.near(self.session())))
+        self.assertEqual(client.data, self.HEAD + b"begin" + b"x" * (self.SIZE - 5))
+        self.assertEqual((self.requests()[0].bytes_out, self.requests()[0].termination), (len(client.data), "--"))
+
+    def test_the_next_answer_comes_behind_it(self) -> None:
+        client = self.asks(GET)
+        self.reply(self.HEAD)
+        self.reply(b"x" * self.SIZE)
+        self.send(client, GET)
+        self.reply(OK)
+        self.assertTrue(client.data.endswith(b"x" + OK))
+
+    def test_what_comes_behind_a_long_answer_is_nobodys(self) -> None:
+        client = self.asks(GET)
+        self.reply(self.HEAD)
+        self.reply(b"x" * self.SIZE + OK)
+        self.assertTrue(client.data.endswith(b"x"))
+        self.assertTrue(self.session().lost)
+
+    def test_a_long_request_is_poured_and_counted(self) -> None:
+        client = self.asks(post(b"", length=self.SIZE))
+        self.assertTrue(self.pours(self.far(client)))
+        self.send(client, b"x" * self.SIZE + GET)
+        self.reply(OK)
+        self.assertEqual((self.requests()[0].bytes_in, self.requests()[0].termination), (self.got("one")[0].index(b"GET"), "--"))
+        self.assertTrue(self.got("one")[0].split(b"GET")[0].endswith(b"x" * self.SIZE))
+        self.reply(OK)
+        self.assertEqual(client.data, OK * 2)
+
+    def test_a_short_rest_is_not_poured(self) -> None:
+        client = self.asks(post(b"x", length=LONG))
+        self.assertFalse(self.pours(self.far(client)))
+
+    def test_a_server_that_leaves_within_its_answer_cuts_it(self) -> None:
+        client = self.asks(GET)
+        self.reply(self.HEAD + b"x" * LONG)
+        self.session().stream.close()
+        self.settle()
+        self.assertEqual(client.data, self.HEAD + b"x" * LONG)
+        self.assertTrue(client.eof)
+        self.assertEqual((self.requests()[0].bytes_out, self.requests()[0].termination), (len(client.data), "SD"))
+
+    def test_a_client_that_leaves_within_its_request_cuts_it(self) -> None:
+        client = self.asks(post(b"", length=self.SIZE), b"x" * LONG)
+        client.stream.close()
+        self.settle()
+        self.assertTrue(self.session().lost)
+        self.assertEqual((self.requests()[0].bytes_in, self.requests()[0].termination), (len(self.got("one")[0]), "CD"))
+
+    def test_an_early_answer_to_a_long_request_does_not_end_it(self) -> None:
+        client = self.asks(post(b"", length=self.SIZE), b"x" * LONG)
+        self.reply(OK)
+        self.assertEqual((client.data, self.requests()), (OK, []))
+        self.send(client, b"x" * (self.SIZE - LONG) + GET)
+        self.reply(OK)
+        self.assertEqual((client.data, len(self.requests())), (OK * 2, 2))
+
+    def test_a_server_that_answers_and_leaves_is_heard(self) -> None:
+        client = self.asks(post(b"", length=self.SIZE), b"x" * LONG)
+        self.reply(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        self.session().stream.close()
+        self.settle()
+        self.assertIn(b" 413 ", client.data)
+        self.assertTrue(client.eof)
+        self.send(client, b"x" * LONG)  # read, and dropped
+        self.assertEqual(self.far(client).received, len(post(b"", length=self.SIZE)) + 2 * LONG)
+
+    def test_who_does_not_read_a_long_answer_holds_one_buffer_and_is_blamed(self) -> None:
+        client = self.asks(GET)
+        client.stream.pause()
+        self.reply(self.HEAD)
+        self.reply(b"x" * self.SIZE)
+        self.assertLessEqual(len(self.far(client).outbox), CHUNK)
+        self.clock.advance(200)
+        self.settle()
+        self.assertEqual(self.requests()[0].termination, "cD")
+
+    def test_a_server_that_does_not_read_a_long_request_is_blamed(self) -> None:
+        client = self.asks(post(b"", length=self.SIZE))
+        self.session().stream.pause()
+        self.send(client, b"x" * self.SIZE)
+        self.clock.advance(200)
+        self.settle()
+        self.assertIn(b" 504 ", client.data)
+        self.assertEqual(self.requests()[0].termination, "sH")
+
+    def test_a_client_that_says_no_more_of_a_long_request_is_told(self) -> None:
+        client = self.asks(post(b"", length=self.SIZE), b"x" * LONG)
+        self.clock.advance(200)
+        self.settle()
+        self.assertIn(b" 408 ", client.data)
+        self.assertEqual(self.requests()[0].termination, "cD")
+
+    def test_the_next_request_waits_until_all_of_a_long_one_is_with_the_server(self) -> None:
+        client = self.asks(post(b"", length=self.SIZE))
+        self.session().stream.pause()
+        self.send(client, b"x" * self.SIZE)
+        self.send(client, GET)
+        self.reply(OK)
+        self.assertEqual((client.data, self.requests()), (OK, []))
+        self.session().stream.resume()
+        self.settle()
+        self.assertEqual(len(self.requests()), 1)
+        self.assertIn(b"xGET / HTTP/1.1", self.got("one")[0])

@@ -46,12 +46,12 @@ class Splice:
         """Whether copying would cost less."""
         return self._small >= TRICKLE
 
-    def fill(self, fd: int) -> int:
+    def fill(self, fd: int, most: int = SIZE) -> int:
         """Take from a socket what it has, into the empty pipe; 0: the end.
 
         :raises BlockingIOError: it has nothing.
         """
-        size = os.splice(fd, self._write_end, SIZE, flags=_FLAGS)
+        size = os.splice(fd, self._write_end, min(most, SIZE), flags=_FLAGS)
         self.held += size
         self._small = self._small + 1 if size < SMALL else 0
         return size

@@ -9,8 +9,8 @@ from struct import pack
 from termios import FIONREAD
 
 from exproxy.net.epoll.loop import BUFFER, Loop
-from exproxy.net.epoll.splice import Splice
-from exproxy.net.interfaces import PORTION, Address, PipedStream, Receiver, Stream
+from exproxy.net.epoll.splice import SIZE, Splice
+from exproxy.net.interfaces import PORTION, Address, PipedStream, Pourer, Receiver, Stream
 
 MASK = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET
 READABLE = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR
@@ -39,8 +39,11 @@ class EpollStream:
         "_error",
         "_fd",
         "_left",
+        "_left_to_pour",
         "_looking",
         "_loop",
+        "_onto",
+        "_pourer",
         "_queue",
         "_queued_again",
         "_readable",
@@ -54,6 +57,7 @@ class EpollStream:
         "_to",
         "_unread",
         "_watching",
+        "held_back",
         "last_active",
         "peer",
         "portion",
@@ -85,6 +89,10 @@ class EpollStream:
         self._looking = 0
         self._to: PipedStream | None = None
         self._source: Stream | None = None
+        self._onto: PipedStream | None = None
+        self._left_to_pour = 0
+        self._pourer: Pourer | None = None
+        self.held_back = False
         self._eof_seen = False
         self._eof_pending = False
         self._eof_sent = False
@@ -147,8 +155,29 @@ class EpollStream:
         to.fed_by(self)
         self.resume()
 
-    def fed_by(self, source: Stream) -> None:
+    def fed_by(self, source: Stream | None) -> None:
         self._source = source
+
+    def pour(self, to: PipedStream, size: int, owner: Pourer) -> None:
+        self._onto = to
+        self._left_to_pour = size
+        self._pourer = owner
+        to.fed_by(self)
+        self.resume()
+
+    def stop_pouring(self) -> int:
+        if self._splice is not None and self._onto is not None:
+            self._end_splice()
+        onto, self._onto = self._onto, None
+        left, self._left_to_pour = self._left_to_pour, 0
+        self._pourer = None
+        if onto is not None:
+            onto.fed_by(None)
+        return left
+
+    @property
+    def full(self) -> bool:
+        return self._queue is not None
 
     def surrender(self) -> tuple[socket, bool]:
         """Give the socket away, and tell nobody anything any more.
@@ -279,7 +308,7 @@ class EpollStream:
         self._sock.close()
         if self._splice is not None:
             self._end_splice()
-        self._to = self._source = None
+        self._to = self._source = self._onto = self._pourer = None
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
             receiver.stream_lost(self, self._error)
@@ -346,6 +375,9 @@ class EpollStream:
         if self._splice is not None:
             self._read_into_splice(self._splice)
             return
+        if self._onto is not None:
+            self._read_to_pour(self._onto)
+            return
         try:
             data = self._sock.recv(self.portion, self._looking)
         except BlockingIOError:
@@ -367,10 +399,47 @@ class EpollStream:
         if self._readable and self._reading:
             self._carry_on_later()
 
+    def _read_to_pour(self, to: PipedStream) -> None:
+        loop = self._loop
+        most = min(self._left_to_pour, BUFFER)
+        try:
+            size = self._sock.recv_into(loop.buffer, most)
+        except BlockingIOError:
+            self._nothing_to_read()
+            return
+        except OSError as error:
+            self._end(error)
+            return
+        if not size:
+            self._eof()
+            return
+        self.received += size
+        self.last_active = loop.now
+        self._readable = size == most or bool(self._left)
+        if size == BUFFER:
+            self._bulk += size
+        self._have_poured(size, to.write(loop.view[:size]))
+
+    def _have_poured(self, size: int, taken: bool) -> None:
+        self._left_to_pour -= size
+        if not self._left_to_pour:
+            pourer = self._pourer
+            self.stop_pouring()
+            self._reading = False
+            self._readable = True  # there may be more, and no event will say so
+            assert pourer is not None
+            pourer.poured(self)
+        elif not taken:
+            self.held_back = True
+            self._reading = False
+            self._readable = True
+        elif self._readable:
+            self._carry_on_later()
+
     def _begin_splice(self) -> None:
         """So much went through in full buffers that it is worth a kernel pipe."""
         self._bulk = 0
-        to = self._to
+        to = self._to or self._onto
         if type(to) is EpollStream and to._queue is None and self._splice is None:  # a TLS stream has to see the bytes
             self._splice = self._loop.pipes.lend()
             if self._splice is not None:
@@ -379,7 +448,9 @@ class EpollStream:
     def _end_splice(self) -> None:
         splice, self._splice = self._splice, None
         if splice is not None:
-            self._to, self._spliced_to = self._spliced_to, None
+            if self._onto is None:
+                self._to = self._spliced_to
+            self._spliced_to = None
             splice.leave()
 
     def _read_into_splice(self, splice: Splice) -> None:
@@ -389,7 +460,7 @@ class EpollStream:
             self._read()
             return
         try:
-            size = splice.fill(self._fd)
+            size = splice.fill(self._fd, self._left_to_pour or SIZE)
         except BlockingIOError:
             if splice.trickles:
                 self._end_splice()
@@ -405,7 +476,10 @@ class EpollStream:
         self.received += size
         self.last_active = self._loop.now
         self._readable = True
-        if to.write_spliced(splice):
+        taken = to.write_spliced(splice)
+        if self._onto is not None:
+            self._have_poured(size, taken)
+        elif taken:
             self._carry_on_later()
         else:
             self._reading = False
@@ -418,11 +492,15 @@ class EpollStream:
     def _read_again(self) -> None:
         data, self._unread = self._unread, b""
         to = self._to
-        if to is None:
+        if self._onto is not None:
+            size = self._left_to_pour
+            data, self._unread = data[:size], data[size:]
+            self._have_poured(len(data), self._onto.write(data))
+        elif to is None:
             self._deliver(data)
         elif not to.write(data):
             self._reading = False
-        if self._reading and not self._ended:
+        if self._reading and not self._ended and not self._unread:
             self._read()
 
     def _deliver(self, data: bytes) -> None:
@@ -490,7 +568,7 @@ class EpollStream:
         self._error = error
         self._drop_queue()
         self._eof_pending = self._eof_sent = True
-        if self._closing or self._eof_seen or not (self._reading or self._to or self._splice):
+        if self._closing or self._eof_seen or not (self._reading or self._to or self._splice or self._onto):
             self._end(error)
         else:
             self._left = LEFT

@@ -216,7 +216,10 @@ class EpollTLSStream(EpollStream):
 
     def _read(self) -> None:
         if not self._over:
-            size = self._decrypt(self.portion if self._to is None else READ_FOR_PIPE)
+            if self._to is not None:
+                size = self._decrypt(READ_FOR_PIPE)
+            else:
+                size = self._decrypt(min(self._left_to_pour, READ_FOR_PIPE) or self.portion)
             if size:
                 self._pass_on(size)
             if self._ended:
@@ -239,12 +242,13 @@ class EpollTLSStream(EpollStream):
         self._read_wants_write = False
         size = 0
         try:
-            size = take(view, RECORD)
-            if size < RECORD and not self._left and ioctl(self._fd, FIONREAD, NOTHING) == NOTHING:
+            first = min(most, RECORD)
+            size = take(view, first)
+            if size < first and not self._left and ioctl(self._fd, FIONREAD, NOTHING) == NOTHING:
                 self._readable = False  # asking the kernel costs a third of having OpenSSL find out
                 return size
             while size < most:
-                size += take(view[size:], RECORD)
+                size += take(view[size:], min(most - size, RECORD))
         except SSL.WantReadError:
             self._readable = False
         except SSL.WantWriteError:
@@ -264,7 +268,9 @@ class EpollTLSStream(EpollStream):
             self._remembers = False
             self._side.remember(self._connection)
         to = self._to
-        if to is None:
+        if self._onto is not None:
+            self._have_poured(size, self._onto.write(self._loop.view[:size]))
+        elif to is None:
             self._deliver(bytes(self._loop.view[:size]))
         elif not to.write(self._loop.view[:size]):
             self._reading = False

@@ -10,6 +10,7 @@ from OpenSSL import SSL
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from exproxy.net.interfaces import Address, PipedStream, Receiver, Stream, TLSOwner
+from exproxy.net.pouring import PouringStream
 from exproxy.net.tls.client import ClientTLS
 from exproxy.net.tls.failures import TLSError, TruncatedError, explain_record
 from exproxy.net.tls.server import ServerTLS
@@ -24,10 +25,11 @@ class _State(enum.Enum):
     LOST = "lost"
 
 
-class BufferedTLSStream:
+class BufferedTLSStream(PouringStream):
     """A :class:`exproxy.net.interfaces.SecureStream` over ``stream``, whose bytes OpenSSL is handed."""
 
-    def __init__(self, clock: IReactorTime, stream: Stream, side: ServerTLS | ClientTLS, owner: TLSOwner) -> None:
+    def __init__(self, clock: IReactorTime, stream: PipedStream, side: ServerTLS | ClientTLS, owner: TLSOwner) -> None:
+        super().__init__()
         self._clock = clock
         self._stream = stream
         self._side = side
@@ -108,7 +110,14 @@ class BufferedTLSStream:
         to.fed_by(self)
         self.resume()
 
-    def fed_by(self, source: Stream) -> None:
+    @property
+    def full(self) -> bool:
+        return self._stream.full
+
+    def _itself(self) -> Stream:
+        return self
+
+    def fed_by(self, source: Stream | None) -> None:
         self._source = source
 
     def write(self, data: bytes | memoryview) -> bool:
@@ -182,7 +191,7 @@ class BufferedTLSStream:
             self._side.remember(self._connection)
         self._state = _State.LOST
         self._reading = False
-        self._to = self._source = None
+        self._to = self._source = self._onto = self._pourer = None
         self._receiver.stream_lost(self, self._fault or error)
 
     # between the two
@@ -251,7 +260,9 @@ class BufferedTLSStream:
         if self._remembers:
             self._remembers = False
             self._side.remember(self._connection)
-        if self._to is None:
+        if self._onto is not None:
+            self._pour(self._onto, data)
+        elif self._to is None:
             self._receiver.data_received(self, data)
         elif not self._to.write(data):
             self.pause()

@@ -1,8 +1,10 @@
 """One request and its answer.
 
 Octets go on as they come, and who sends is not read while the other side's queue is full: so one buffer a direction is all that
-is ever held.  The answer may be over before the request is (401 to an upload): then the rest of the body still goes to the
-server, if that takes it, for the next request begins behind it.
+is ever held.  What is left of a long body of known length is poured from stream to stream, and seen by nobody here.
+
+The answer may be over before the request is (401 to an upload): then the rest of the body still goes to the server, if that
+takes it, for the next request begins behind it.
 
 Whatever goes wrong before the answer's head went to the client is told by a page.  Later, nothing can be told any more: the
 client's connection ends before all that was promised has come.
@@ -12,7 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from exproxy.net.interfaces import PipedStream
+from exproxy.net.interfaces import PipedStream, Stream
 from exproxy.proxy.accesslog.request import LONGEST_REQUEST, RequestRecord
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
@@ -39,6 +41,9 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 MOST_INTERIM = 100
 """Interim answers to one request; more are a server that has lost its mind."""
+
+LONG = 64 * 1024
+"""Octets of a body that are worth pouring; of fewer nearly all are here already."""
 
 _UNREACHED = 503
 _TOO_LATE = 504
@@ -88,12 +93,12 @@ class Exchange:
     """:param began: the reactor's seconds when the request was there."""
 
     __slots__ = (
+        "_answer_pours",
         "_backend",
         "_began",
         "_bytes_in",
         "_bytes_out",
         "_client",
-        "_client_full",
         "_closes",
         "_continued",
         "_date",
@@ -105,11 +110,11 @@ class Exchange:
         "_max_body",
         "_over",
         "_request_body",
+        "_request_pours",
         "_resent",
         "_response_body",
         "_sent_at",
         "_sent_before",
-        "_server_full",
         "_source",
         "_status",
         "_status_at",
@@ -144,8 +149,8 @@ class Exchange:
         self._upstream: Upstream | None = None
         sticky = backend.sticky
         self._wish = None if sticky is None else sticky.wish(head, client.forwarder.origin, self._date)
-        self._client_full = False
-        self._server_full = False
+        self._request_pours = False
+        self._answer_pours = False
         self._closes = False
         self._keeps = False
         self._interim = 0
@@ -194,7 +199,6 @@ class Exchange:
                 self._refuse(413, "PD")
                 return
             if not upstream.stream.write(data if count == len(data) else data[:count]):
-                self._server_full = True
                 if self.pace is not None:
                     self.pace.excuse()
                 self._client.stream.pause()
@@ -206,10 +210,9 @@ class Exchange:
 
     def client_drained(self) -> None:
         """All that was written to the client is on its way."""
-        self._client_full = False
         upstream = self._upstream
         if upstream is not None and upstream.stream is not None:
-            upstream.stream.resume()
+            self._draw_answer(upstream.stream)
         self._end_if_over()
 
     def client_ended(self) -> None:
@@ -239,11 +242,14 @@ class Exchange:
     @property
     def awaits_body(self) -> bool:
         """Whether nobody but the client is to blame when its body does not come on."""
-        return self.sending and not self._server_full
+        return self.sending and not self._server_full()
 
     def pace_left(self, pace: Pace, now: float) -> float:
         """Seconds until the pace of the body is to be looked at again; 0: it is too slow."""
         stream = self._client.stream
+        if stream.held_back:
+            stream.held_back = False
+            pace.excuse()
         left = pace.left(stream.received, self.awaits_body and not stream.has_waiting(), now)
         if not left:
             self._frontend.request_failed(self._source, f"its body comes with less than {pace.rate:g} octets a second")
@@ -295,20 +301,22 @@ class Exchange:
             return
         self._sent_before = stream.sent
         self._sent_at = self._frontend.seconds()
-        self._server_full = not stream.write(head + held[:count] if count else head)
+        taken = stream.write(head + held[:count] if count else head)
         self.sending = not body.over
         if count < len(held):
             self._client.hold(held[count:])
-        elif not self._server_full:
-            self._client.read_on()
+        elif taken:
+            self._draw_request(stream)
 
     def upstream_failed(self, termination: str) -> None:
         self._frontend.refused += 1
         self._refuse(_UNREACHED, termination)
 
     def server_drained(self) -> None:
-        self._server_full = False
-        self._client.read_on()
+        upstream = self._upstream
+        if upstream is not None and upstream.stream is not None:
+            self._draw_request(upstream.stream)
+        self._end_if_over()
 
     def from_server(self, data: bytes) -> None:
         body = self._response_body
@@ -391,6 +399,8 @@ class Exchange:
             self._to_client(answer + data if data else answer)
             if body.over:
                 self._end_if_over()
+            elif upstream.stream is not None and not self._client.stream.full:
+                self._draw_answer(upstream.stream)
             return
 
     def _may_have_skipped(self, status: int) -> bool:
@@ -416,12 +426,68 @@ class Exchange:
 
     def _to_client(self, data: bytes) -> None:
         self._bytes_out += len(data)
-        if not self._client.stream.write(data) and not self._client_full:
-            self._client_full = True
+        if not self._client.stream.write(data):
             upstream = self._upstream
             assert upstream is not None
             assert upstream.stream is not None
             upstream.stream.pause()
+
+    def _draw_request(self, server: PipedStream) -> None:
+        """Have more of the request, now that the server takes it."""
+        body = self._request_body
+        if self.sending and isinstance(body, LengthBody) and body.left >= LONG:
+            self._request_pours = True
+            self._client.stream.pour(server, body.left, self)
+        else:
+            self._client.read_on()
+
+    def _draw_answer(self, server: PipedStream) -> None:
+        """Have more of the answer, now that the client takes it."""
+        body = self._response_body
+        if isinstance(body, LengthBody) and body.left >= LONG:
+            self._answer_pours = True
+            server.pour(self._client.stream, body.left, self)
+        else:
+            server.resume()
+
+    def poured(self, stream: Stream) -> None:
+        """What was left of a body is with the other side."""
+        upstream = self._upstream
+        assert upstream is not None
+        assert upstream.stream is not None
+        if stream is self._client.stream:
+            self._count_poured_request(0)
+            self.sending = False
+            if not upstream.stream.full:
+                self._client.read_on()
+        else:
+            self._count_poured_answer(0)
+            if not self._client.stream.full:
+                upstream.stream.resume()
+        self._end_if_over()
+
+    def _stop_pouring(self, server: PipedStream) -> None:
+        """What goes by unseen is counted, and no more goes by."""
+        if self._request_pours:
+            self._count_poured_request(self._client.stream.stop_pouring())
+        if self._answer_pours:
+            self._count_poured_answer(server.stop_pouring())
+
+    def _count_poured_request(self, left: int) -> None:
+        self._request_pours = False
+        body = self._request_body
+        assert isinstance(body, LengthBody)
+        count = body.left - left
+        body.skip(count)
+        self._bytes_in += count
+
+    def _count_poured_answer(self, left: int) -> None:
+        self._answer_pours = False
+        body = self._response_body
+        assert isinstance(body, LengthBody)
+        count = body.left - left
+        body.skip(count)
+        self._bytes_out += count
 
     def _switch(self, answer: bytes, behind: bytes) -> None:
         """The client's protocol is the server's own from now on."""
@@ -480,9 +546,9 @@ class Exchange:
     def _end_if_over(self) -> None:
         """The next request may come when the answer is with the kernel, and all of this request with the server."""
         response = self._response_body
-        if response is None or not response.over or self._client_full or self._over:
+        if response is None or not response.over or self._client.stream.full or self._over:
             return
-        if self._request_body.over or not self._keeps:
+        if not self._keeps or (self._request_body.over and not self._server_full()):
             keep = not self._closes and self._request_body.over
             self._end("--")
             self._client.answered(keep)
@@ -504,7 +570,11 @@ class Exchange:
         return isinstance(body, LengthBody) and self._head.minor == 1
 
     def _waits_for_client(self) -> bool:
-        return self._client_full or self.awaits_body
+        return self._client.stream.full or self.awaits_body
+
+    def _server_full(self) -> bool:
+        upstream = self._upstream
+        return upstream is not None and upstream.stream is not None and upstream.stream.full
 
     def _refuse(self, status: int, termination: str) -> None:
         """A page where that can still be told; the client's connection ends in any case."""
@@ -530,6 +600,8 @@ class Exchange:
             self.proof.end(self._status, self._frontend.seconds())
         upstream = self._upstream
         if upstream is not None:
+            if upstream.stream is not None:
+                self._stop_pouring(upstream.stream)
             self._let_go(upstream)
         self._frontend.log(self._record(termination))
 
