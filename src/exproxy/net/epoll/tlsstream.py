@@ -16,7 +16,7 @@ from OpenSSL import SSL
 
 from exproxy.net.epoll.loop import BUFFER
 from exproxy.net.epoll.stream import LEFT, NOTHING, READABLE, EpollStream
-from exproxy.net.interfaces import TLSOwner
+from exproxy.net.interfaces import PipedStream, TLSOwner
 from exproxy.net.tls.client import ClientTLS
 from exproxy.net.tls.failures import TLSError, TruncatedError, explain_record
 from exproxy.net.tls.server import ServerTLS
@@ -216,12 +216,17 @@ class EpollTLSStream(EpollStream):
 
     def _read(self) -> None:
         if not self._over:
-            if self._to is not None:
-                size = self._decrypt(READ_FOR_PIPE)
+            to = self._to or self._onto
+            if to is None:
+                data = self._decrypted()
+                if data:
+                    self._took(len(data))
+                    self._deliver(data)
             else:
-                size = self._decrypt(min(self._left_to_pour, READ_FOR_PIPE) or self.portion)
-            if size:
-                self._pass_on(size)
+                size = self._decrypt(min(self._left_to_pour, READ_FOR_PIPE) or READ_FOR_PIPE)
+                if size:
+                    self._took(size)
+                    self._pass_on(to, size)
             if self._ended:
                 return
         if self._over:
@@ -244,35 +249,63 @@ class EpollTLSStream(EpollStream):
         try:
             first = min(most, RECORD)
             size = take(view, first)
-            if size < first and not self._left and ioctl(self._fd, FIONREAD, NOTHING) == NOTHING:
-                self._readable = False  # asking the kernel costs a third of having OpenSSL find out
+            if size < first and self._nothing_waits():
                 return size
             while size < most:
                 size += take(view[size:], min(most - size, RECORD))
-        except SSL.WantReadError:
-            self._readable = False
-        except SSL.WantWriteError:
-            self._readable = False
-            self._read_wants_write = True
-        except SSL.ZeroReturnError:
-            self._over = True
         except SSL.Error as error:
-            self._over = True
-            self._fault = _lost(error, self._eof_sent)
+            self._stopped(error)
         return size
 
-    def _pass_on(self, size: int) -> None:
+    def _decrypted(self) -> bytes:
+        """The same for a receiver, who gets what OpenSSL has put into memory of its own."""
+        connection = self._connection
+        assert connection is not None
+        most = self.portion
+        self._readable = True
+        self._read_wants_write = False
+        data = b""
+        try:
+            data = connection.recv(RECORD)
+            if len(data) < RECORD and self._nothing_waits():
+                return data
+            while len(data) < most:
+                data += connection.recv(RECORD)
+        except SSL.Error as error:
+            self._stopped(error)
+        return data
+
+    def _nothing_waits(self) -> bool:
+        """Asking the kernel costs a third of having OpenSSL find out."""
+        if not self._left and ioctl(self._fd, FIONREAD, NOTHING) == NOTHING:
+            self._readable = False
+            return True
+        return False
+
+    def _stopped(self, error: SSL.Error) -> None:
+        """Why OpenSSL gave no more."""
+        if isinstance(error, SSL.WantReadError):
+            self._readable = False
+        elif isinstance(error, SSL.WantWriteError):
+            self._readable = False
+            self._read_wants_write = True
+        else:
+            self._over = True
+            if not isinstance(error, SSL.ZeroReturnError):
+                self._fault = _lost(error, self._eof_sent)
+
+    def _took(self, size: int) -> None:
         self.received += size
         self.last_active = self._loop.now
         if self._remembers and self._connection is not None:
             self._remembers = False
             self._side.remember(self._connection)
-        to = self._to
+
+    def _pass_on(self, to: PipedStream, size: int) -> None:
+        taken = to.write(self._loop.view[:size])
         if self._onto is not None:
-            self._have_poured(size, self._onto.write(self._loop.view[:size]))
-        elif to is None:
-            self._deliver(bytes(self._loop.view[:size]))
-        elif not to.write(self._loop.view[:size]):
+            self._have_poured(size, taken)
+        elif not taken:
             self._reading = False
 
     def _conclude(self) -> None:
