@@ -15,6 +15,9 @@ CONNECTIONS = 32
 ONE_REQUEST = f"GET {TINY} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n".encode()
 
 
+Connect = Callable[[], socket.socket]
+
+
 class Done(NamedTuple):
     """What was done to a proxy in one round."""
 
@@ -73,7 +76,7 @@ def asked(client: socket.socket) -> None:
         raise BenchError(f"a small request was answered with {answer[:40]!r}")
 
 
-def body(connect: Callable[[], socket.socket]) -> None:
+def body(connect: Connect) -> None:
     """Get one body of 64 MB and throw it away."""
     buffer = bytearray(1 << 18)
     received = 0

@@ -33,7 +33,8 @@ def trusting() -> ssl.SSLContext:
     return context
 
 
-def _connect(context: ssl.SSLContext, port: int, session: ssl.SSLSession | None) -> ssl.SSLSocket:
+def connected(context: ssl.SSLContext, port: int, session: ssl.SSLSession | None) -> ssl.SSLSocket:
+    """A connection to the proxy, its handshake done."""
     plain = socket.create_connection((LOOPBACK, port), timeout=30)
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else Finished waits for the acknowledgement of what went before
     return context.wrap_socket(plain, server_hostname=HOST, session=session)
@@ -42,7 +43,7 @@ def _connect(context: ssl.SSLContext, port: int, session: ssl.SSLSession | None)
 def _full(context: ssl.SSLContext, port: int, deadline: float) -> _Client:
     times, agreed = 0, ""
     while time.monotonic() < deadline:
-        with _connect(context, port, None) as client:
+        with connected(context, port, None) as client:
             asked(client)
             agreed = _agreed(client)
         times += 1
@@ -54,7 +55,7 @@ def _resumed(context: ssl.SSLContext, port: int, deadline: float) -> _Client:
     times, resumed, agreed = 0, 0, ""
     session: ssl.SSLSession | None = None
     while time.monotonic() < deadline:
-        with _connect(context, port, session) as client:
+        with connected(context, port, session) as client:
             asked(client)  # a TLS 1.3 server gives its tickets after the handshake
             brought, session, agreed = session is not None, client.session, _agreed(client)
             if brought:
@@ -87,7 +88,7 @@ def resumed(port: int, seconds: float) -> Done:
 
 def bodies(port: int, seconds: float) -> Done:
     """Bodies of 64 MB, each over a connection of its own."""
-    connect = partial(_connect, trusting(), port, None)
+    connect = partial(connected, trusting(), port, None)
     deadline = time.monotonic() + seconds
     times = 0
     while time.monotonic() < deadline:

@@ -1,0 +1,110 @@
+"""Many long bodies at once between slow peers: all come whole, and the real proxy holds next to nothing of them."""
+
+import socket
+import ssl
+import threading
+from functools import partial
+from pathlib import Path
+
+import trustme
+
+from bench import bodies
+from bench.load import Connect
+from tests.integration.crowd import resident
+from tests.integration.peers.certificates import write_certificate
+from tests.integration.peers.ports import free_port
+from tests.integration.peers.process import PeerTestCase
+from tests.integration.peers.waiting import eventually
+from tests.integration.proxy import Proxy
+
+FRONT = "127.0.60.1"
+SERVER = "127.0.60.2"
+EACH_WAY = 50
+SIZE = 10 << 20
+"""All of them are 1 GB."""
+
+MOST = 60 * 1024
+"""Kilobytes that they may take: for each of the 100 a full buffer, two ends of TLS, and some room."""
+
+SITE = """
+[service]
+log = {{ access = "access.log" }}
+[frontends.plain]
+mode = "http"
+bind = "{front}:{plain}"
+backend = "bodies"
+[frontends.tls]
+mode = "http"
+bind = "{front}:{tls}"
+tls = {{ mode = "implicit", certificates = "mail.pem" }}
+backend = "bodies"
+[backends.bodies]
+check = "off"
+servers = {{ one = "{server}:{behind}" }}
+"""
+
+
+class MemoryTests(PeerTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        listener = socket.create_server((SERVER, 0), backlog=1024)
+        served = threading.Thread(target=bodies.serve, args=(listener,), daemon=True)
+        served.start()
+        self.addCleanup(served.join)
+        self.addCleanup(listener.shutdown, socket.SHUT_RDWR)
+        self.ports = {"plain": free_port(FRONT), "tls": free_port(FRONT)}
+        behind = listener.getsockname()[1]
+        site = SITE.format(front=FRONT, server=SERVER, behind=behind, **self.ports)
+        self.proxy = Proxy("proxy", FRONT, self.ports["plain"], site)
+        authority = trustme.CA()
+        write_certificate(Path(self.proxy.folder) / "mail.pem", authority.issue_cert("mail.example.com"))
+        self.trust = ssl.create_default_context()
+        authority.configure_trust(self.trust)
+        self.started(self.proxy)
+        self.addCleanup(self.proxy.end)
+
+    def secured(self) -> socket.socket:
+        plain = socket.create_connection((FRONT, self.ports["tls"]), 60)
+        return self.trust.wrap_socket(plain, server_hostname="mail.example.com")
+
+    def grown(self, connect: Connect) -> int:
+        """Kilobytes at most while all are carried; every one of them is whole, or this fails."""
+        bodies.carry(connect, 1 << 20, 2)
+        before = most = resident(self.proxy)
+        carrying = threading.Thread(target=self.carry, args=(connect,))
+        carrying.start()
+        while carrying.is_alive():
+            most = max(most, resident(self.proxy))
+            carrying.join(0.02)
+        self.assertEqual(self.failures, [])
+        return most - before
+
+    def carry(self, connect: Connect) -> None:
+        self.failures: list[Exception] = []
+        try:
+            bodies.carry(connect, SIZE, EACH_WAY)
+        except Exception as error:  # noqa: BLE001 - of a thread's: the test tells it
+            self.failures.append(error)
+
+    def test_plain(self) -> None:
+        self.assertLess(self.grown(partial(socket.create_connection, (FRONT, self.ports["plain"]), 60)), MOST)
+        self.assertCounted()
+
+    def test_over_tls(self) -> None:
+        self.assertLess(self.grown(self.secured), MOST)
+        self.assertCounted()
+
+    def assertCounted(self) -> None:
+        """Each access line says what was carried, and that nothing went wrong."""
+        lines = eventually(self.whole, "a line for each body")
+        self.assertEqual(len(lines), 2 * EACH_WAY)
+
+    def whole(self) -> list[str] | None:
+        """The lines of long bodies; ``None`` until all have been written."""
+        found = []
+        for line in self.proxy.accessed():
+            fields = line.split()
+            ended, up, down = fields[9], int(fields[-1]), int(fields[6])
+            if ended == "----" and SIZE <= max(up, down) < SIZE + 1000:
+                found.append(line)
+        return found if len(found) >= 2 * EACH_WAY else None
