@@ -1,14 +1,13 @@
-"""Many long bodies at once between slow peers: a server (``python -m bench.bodies PORT``), and clients.
+"""Many long bodies at once between slow peers: a server (``python -m bench.bodies HOST PORT``), and clients.
 
-Who receives is slow: of all of a process only two receive at a time, a burst each, and the others are deaf meanwhile.  So what is
-between the two ends is as full as it will ever be.
+Who receives is slow: of all in a process only eight receive at a time, a burst each, and the others are deaf meanwhile.  So what
+is between the two ends is as full as it will ever be.
 """
 
 import socket
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from bench.load import Connect
 from bench.processes import LOOPBACK, BenchError, Processes, free_port
@@ -16,26 +15,22 @@ from bench.processes import LOOPBACK, BenchError, Processes, free_port
 BURST = 4 << 20
 PATIENCE = 600
 """Seconds that an end waits for its turn."""
-_AT_ONCE = threading.BoundedSemaphore(2)
+_AT_ONCE = threading.BoundedSemaphore(8)
 _PORTION = bytes(1 << 18)
 
 
 def start_server(processes: Processes) -> int:
     """Start it; returns its port."""
     port = free_port()
-    processes.start("bodies", [sys.executable, "-m", "bench.bodies", str(port)], port)
+    processes.start("bodies", [sys.executable, "-m", "bench.bodies", LOOPBACK, str(port)], port)
     return port
 
 
 def serve(listener: socket.socket) -> None:
-    """Answer everybody, in threads, until the listener is shut down."""
-    with listener:
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=_serve, args=(client,), daemon=True).start()
+    """Answer everybody, in threads, until the process ends."""
+    while True:
+        client, _ = listener.accept()
+        threading.Thread(target=_serve, args=(client,), daemon=True).start()
 
 
 def _serve(client: socket.socket) -> None:
@@ -123,11 +118,22 @@ def carry(connect: Connect, size: int, each_way: int) -> None:
 
     :raises BenchError: one of them was not whole.
     """
-    ways: list[Callable[[Connect, int], None]] = [upload, download] * each_way
-    with ThreadPoolExecutor(len(ways)) as pool:
-        for done in [pool.submit(way, connect, size) for way in ways]:
-            done.result()
+    failures: list[Exception] = []
+
+    def work(way: Callable[[Connect, int], None]) -> None:
+        try:
+            way(connect, size)
+        except Exception as error:  # noqa: BLE001 - of a thread's: raised again below
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(way,), daemon=True) for way in [upload, download] * each_way]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
 
 
 if __name__ == "__main__":
-    serve(socket.create_server((LOOPBACK, int(sys.argv[1])), backlog=1024))
+    serve(socket.create_server((sys.argv[1], int(sys.argv[2])), backlog=1024))

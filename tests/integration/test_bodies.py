@@ -1,7 +1,9 @@
 """Many long bodies at once between slow peers: all come whole, and the real proxy holds next to nothing of them."""
 
+import os
 import socket
 import ssl
+import sys
 import threading
 from functools import partial
 from pathlib import Path
@@ -12,10 +14,10 @@ from bench import bodies
 from bench.load import Connect
 from tests.integration.crowd import resident
 from tests.integration.peers.certificates import write_certificate
-from tests.integration.peers.ports import free_port
-from tests.integration.peers.process import PeerTestCase
+from tests.integration.peers.ports import accepts, free_port
+from tests.integration.peers.process import Peer, PeerTestCase
 from tests.integration.peers.waiting import eventually
-from tests.integration.proxy import Proxy
+from tests.integration.proxy import ROOT, Proxy
 
 FRONT = "127.0.60.1"
 SERVER = "127.0.60.2"
@@ -44,23 +46,27 @@ servers = {{ one = "{server}:{behind}" }}
 """
 
 
+class BodyServer(Peer):
+    def command(self) -> list[str]:
+        self.process.environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+        return [sys.executable, "-m", "bench.bodies", self.host, str(self.port)]
+
+    def ready(self) -> bool:
+        return accepts(self.host, self.port)
+
+
 class MemoryTests(PeerTestCase):
     def setUp(self) -> None:
         super().setUp()
-        listener = socket.create_server((SERVER, 0), backlog=1024)
-        served = threading.Thread(target=bodies.serve, args=(listener,), daemon=True)
-        served.start()
-        self.addCleanup(served.join)
-        self.addCleanup(listener.shutdown, socket.SHUT_RDWR)
+        behind = free_port(SERVER)
         self.ports = {"plain": free_port(FRONT), "tls": free_port(FRONT)}
-        behind = listener.getsockname()[1]
         site = SITE.format(front=FRONT, server=SERVER, behind=behind, **self.ports)
         self.proxy = Proxy("proxy", FRONT, self.ports["plain"], site)
         authority = trustme.CA()
         write_certificate(Path(self.proxy.folder) / "mail.pem", authority.issue_cert("mail.example.com"))
         self.trust = ssl.create_default_context()
         authority.configure_trust(self.trust)
-        self.started(self.proxy)
+        self.started(BodyServer("bodies", SERVER, behind), self.proxy)
         self.addCleanup(self.proxy.end)
 
     def secured(self) -> socket.socket:
