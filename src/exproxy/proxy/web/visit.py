@@ -58,7 +58,7 @@ class _State(enum.Enum):
     GONE = enum.auto()
 
 
-_GOING = frozenset({_State.LEAVING, _State.CLOSING})
+_GOING = (_State.LEAVING, _State.CLOSING)
 
 
 class Visit:
@@ -253,7 +253,7 @@ class Visit:
         """For the next request."""
         self._state = _State.WAITING
         self._since = self.stream.last_active
-        self._arm(self._website.keep_alive_timeout)
+        self._arm(self._website.keep_alive_timeout, self._since)
         if self._held:
             # Not now: a client that sends thousands of requests at once is to wait for its turns like everybody.
             self.stream.unread(self.take_held())
@@ -395,10 +395,10 @@ class Visit:
             exchange = Exchange(self, website.frontend, target, source, head, now, website.max_body)
             self._exchange = exchange
             exchange.proof = proof
-            self._arm(self._soonest(exchange))
+            self._arm(self._soonest(exchange), now)
             if website.body_rate is not None:
                 exchange.pace = pace_of(head, website.body_rate, website.body_grace)
-                self._arm(website.body_grace)
+                self._arm(website.body_grace, now)
             if self._held and target.abortonclose:
                 self.stream.watch()
             exchange.begin()
@@ -490,9 +490,9 @@ class Visit:
     def _soonest(self, exchange: Exchange) -> float:
         return exchange.soonest(self._website.frontend.client_timeout, self._website.tunnel_timeout)
 
-    def _arm(self, seconds: float) -> None:
+    def _arm(self, seconds: float, since: float | None = None) -> None:
         """Be asked in so many seconds, or before: an earlier deadline stays, for moving it costs every request something."""
-        due = self._website.frontend.seconds() + seconds
+        due = (self._website.frontend.seconds() if since is None else since) + seconds
         if not self._due or due < self._due:
             self._due = due
             self._website.frontend.deadlines.set(self, due)
