@@ -2,6 +2,7 @@
 
 from exproxy.proxy.web.aside import Aside
 from exproxy.proxy.web.upstream import Upstream
+from exproxy.wire.web.limits import Limits
 from tests.proxy.web.webstage import WebStage
 
 
@@ -29,7 +30,7 @@ class AsideTests(WebStage):
         self.aside = Aside()
 
     def reached(self) -> Upstream:
-        upstream = Upstream(self.frontend, self.backend(self.hub), self.session_of_client)
+        upstream = Upstream(self.frontend, self.backend(self.hub), self.session_of_client, Limits())
         upstream.take(Asks())
         self.settle()
         upstream.let_go()
@@ -61,7 +62,7 @@ class AsideTests(WebStage):
         self.assertIs(self.aside.take("one"), second)
 
     def test_one_that_was_never_made_is_not_kept(self) -> None:
-        upstream = Upstream(self.frontend, self.backend(self.hub), self.session_of_client)
+        upstream = Upstream(self.frontend, self.backend(self.hub), self.session_of_client, Limits())
         self.aside.put(upstream)
         self.assertFalse(upstream.free)
 
