@@ -73,6 +73,7 @@ GROUPS = (
     Group("http-tls-varied", "HTTPS request, other heads each time"),
     Group("http-tls-bulk", "HTTPS, 64 MB body"),
     Group("smtp", "SMTP session"),
+    Group("smtp-followed", "SMTP session, followed"),
     Group("epm", "endpoint mapper, question"),
     Group("latency", "latency of a connection, p50", "p50"),
     Group("latency", "latency of a connection, p99", "p99"),
