@@ -76,3 +76,10 @@ class PouringTests(SynchronousTestCase):
         self.server.resume()
         self.settle()
         self.assertEqual((self.receiver.eof, self.reader.eof, self.done), (True, False, []))
+
+    def test_it_is_known_whether_the_other_stream_was_full(self) -> None:
+        self.pour(30, b"x" * 8)
+        self.assertFalse(self.ours.held_back)
+        self.client.write(b"y" * 8)
+        self.settle()
+        self.assertTrue(self.ours.held_back)

@@ -606,3 +606,30 @@ class PouringTests(WebStage):
         self.settle()
         self.assertEqual(len(self.requests()), 1)
         self.assertIn(b"xGET / HTTP/1.1", self.got("one")[0])
+
+
+class PacedPouringTests(WebStage):
+    """Bodies that are poured have to come as fast as others."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.serve(body_rate=float(LONG), body_grace=10.0, clients={"client_timeout": 1000.0})
+        self.visitor = self.asks(post(b"", length=100 * LONG))
+        self.clock.advance(10.2)
+        self.settle()
+
+    def test_who_is_slow_is_told(self) -> None:
+        self.send(self.visitor, b"x" * 1000)
+        self.clock.advance(10.3)
+        self.settle()
+        self.assertIn(b" 408 ", self.visitor.data)
+
+    def test_a_while_in_which_the_server_took_nothing_does_not_count(self) -> None:
+        self.session().stream.pause()
+        self.send(self.visitor, b"x" * 3 * LONG)
+        self.clock.advance(5)
+        self.session().stream.resume()
+        self.settle()
+        self.clock.advance(5.3)
+        self.settle()
+        self.assertEqual((self.visitor.data, self.requests()), (b"", []))

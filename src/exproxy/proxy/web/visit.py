@@ -253,7 +253,7 @@ class Visit:
         """For the next request."""
         self._state = _State.WAITING
         self._since = self.stream.last_active
-        self._arm(self._website.keep_alive_timeout, self._since)
+        self._arm(self._website.keep_alive_timeout)
         if self._held:
             # Not now: a client that sends thousands of requests at once is to wait for its turns like everybody.
             self.stream.unread(self.take_held())
