@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from exproxy.proxy.kept import Kept
+
 
 class Gated(Protocol):
     """A listener, as the gate sees it."""
@@ -18,11 +20,12 @@ class Gate:
     wait in the kernel's backlogs, and as slots come free the listeners are let in one after the other, each in its turn.
     """
 
-    __slots__ = ("_listeners", "_when_empty", "maxconn", "taken")
+    __slots__ = ("_listeners", "_when_empty", "kept", "maxconn", "taken")
 
     def __init__(self, maxconn: int) -> None:
         self.maxconn = maxconn
         self.taken = 0
+        self.kept = Kept(maxconn)
         self._listeners: list[Gated] = []
         self._when_empty: Callable[[], object] | None = None
 
@@ -47,6 +50,8 @@ class Gate:
     def take(self, listener: Gated) -> None:
         """``listener`` has accepted a client; the next free slot is first offered to the others."""
         self.taken += 1
+        if self.kept.open:
+            self.kept.make_room(self.taken)
         if self.maxconn - self.taken < len(self._listeners):
             self._listeners.remove(listener)
             self._listeners.append(listener)

@@ -13,6 +13,7 @@ from exproxy.pool.logins import WIDER, Logins
 from exproxy.pool.rates import Rates
 from exproxy.proxy.accesslog.request import LONGEST_REQUEST
 from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.gate import Gate
 from exproxy.proxy.web.guard import SLOWED, AccessRule, Action, Guard, Tarpit
 from exproxy.proxy.web.routes import Redirect, Route, Routes
 from exproxy.proxy.web.visit import LINGERING, REST
@@ -355,6 +356,44 @@ class LineTests(WebStage):
         self.assertEqual((record.bytes_in, record.bytes_out), (len(self.got("one")[0]), len(client.data)))
         self.assertEqual((record.frontend, record.backend, record.server), ("web", "hub", "one"))
         self.assertEqual(record.request, b"POST /ews HTTP/1.1")
+
+
+class KeptTests(WebStage):
+    """Connections to servers are no more than there are descriptors for."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.gate = Gate(3)
+        self.answers_all()
+        names = ("a", "b", "c")
+        backends = [self.backend(self.servers_of("first")) for _ in names]
+        for name, backend in zip(names, backends, strict=True):
+            backend.pool.name = name
+        self.serve(
+            routes=Routes(None, tuple(Route(backend, paths=(f"/{name}",)) for name, backend in zip(names, backends, strict=True)))
+        )
+
+    def open_ends(self) -> int:
+        return sum(not session.lost for session in self.servers["one"].sessions)
+
+    def test_a_client_keeps_one_for_each_back_end_while_there_is_room(self) -> None:
+        self.asks(get("/a"), get("/b"), get("/c"))
+        self.assertEqual((self.open_ends(), self.gate.kept.ended), (3, 0))
+
+    def test_those_that_rest_make_room_for_clients(self) -> None:
+        clients = [self.asks(get("/a"), get("/b"), get("/c")) for _ in range(3)]
+        self.assertEqual(self.open_ends(), 3)
+        for client in clients:
+            self.assertEqual(client.data, OK * 3)
+            self.send(client, get("/b"))
+            self.assertEqual(client.data, OK * 4)
+        self.assertLessEqual(self.open_ends(), 3)
+
+    def test_nothing_is_counted_any_more_when_all_are_gone(self) -> None:
+        for client in [self.asks(get("/a"), get("/b"), get("/c")) for _ in range(3)]:
+            client.stream.close()
+        self.settle()
+        self.assertEqual((self.gate.kept.open, self.gate.kept.clients), (0, 0))
 
 
 class TimeoutTests(WebStage):

@@ -65,6 +65,7 @@ class DisorderTests(WebStage):
                 session.stream.resume()
         self.clock.pump([0.5] * 140)  # who has ended his side may still wait for an answer: as long as servers may think
         self.assertEqual((self.gate.taken, pool.sessions, pool.queued, len(frontend.sessions)), (0, 0, 0, 0), what)
+        self.assertEqual((self.gate.kept.open, self.gate.kept.clients), (0, 0), what)
         self.assertTrue(all(stream.lost for stream in self.network.streams if stream.peer in self.addresses.values()), what)
 
     def step(self, rng: Random, client: Recorder) -> None:

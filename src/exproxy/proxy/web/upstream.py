@@ -51,6 +51,7 @@ class Upstream:
         "_aside",
         "_asker",
         "_frontend",
+        "_kept",
         "_retired",
         "asked",
         "backend",
@@ -89,6 +90,8 @@ class Upstream:
         self.gone = False
         """The connection is no more, or was never made."""
         self._retired = False
+        self._kept = False
+        """Counted among the connections that there are."""
         self.deadline_tick = 0
 
     @property
@@ -109,15 +112,20 @@ class Upstream:
     def take(self, asker: Asker) -> None:
         """Serve ``asker`` until :meth:`let_go` or :meth:`retire`."""
         self._asker = asker
+        gate = self._frontend.gate
         if self.stream is None:
+            self._kept = True
+            gate.kept.opened(gate.taken)
             self.reaching.begin()
         else:
+            gate.kept.use(self)
             asker.upstream_ready()
 
     def let_go(self) -> None:
         """The request was answered in full; the connection waits for this client's next one."""
         self._asker = None
         self.asked += 1
+        self._frontend.gate.kept.rest(self)
 
     def retire(self) -> None:
         """Nothing more is asked here: close, and give the slot back when the connection is gone."""
@@ -139,6 +147,7 @@ class Upstream:
         self.stream = None
         self.gone = self._retired = True
         self.reaching.end()
+        self._over()
         return stream
 
     # ---- what the way there tells
@@ -155,6 +164,7 @@ class Upstream:
 
     def unreached(self, termination: str) -> None:
         self.gone = True
+        self._over()
         assert self._asker is not None
         self._asker.upstream_failed(termination)
 
@@ -194,6 +204,7 @@ class Upstream:
         self.gone = True
         self._frontend.deadlines.clear(self)
         self.reaching.end()
+        self._over()
         self._end(error, "S")
 
     def deadline_due(self, now: float) -> None:
@@ -213,7 +224,15 @@ class Upstream:
         if self._retired:
             return None
         self._retired = True
+        self._frontend.gate.kept.use(self)
         if self.stream is None or self.gone:
             self.reaching.end()
+            self._over()
             return None
         return self.stream
+
+    def _over(self) -> None:
+        """There is no connection any more, nor one on its way."""
+        if self._kept:
+            self._kept = False
+            self._frontend.gate.kept.closed(self)

@@ -108,6 +108,7 @@ class Visit:
         self._due = 0.0
         self.deadline_tick = 0
         self._arm(website.request_timeout)
+        website.frontend.gate.kept.clients += 1
         stream.attach(self)
         stream.resume()
 
@@ -168,6 +169,7 @@ class Visit:
         else:
             self._log_left(self._session.blamed or "C")
         self._state = _State.GONE
+        self._website.frontend.gate.kept.clients -= 1
         self._retire_upstreams()
         self._website.frontend.deadlines.clear(self)
         self._session.stream_lost(stream, error)
