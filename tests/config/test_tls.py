@@ -82,7 +82,7 @@ class AlpnTests(TLSTestCase):
         return found.alpn
 
     def test_mode_http_agrees_to_http_1_1_and_mode_tcp_hears_nothing(self) -> None:
-        self.assertEqual(self.protocols("http"), ("http/1.1",))
+        self.assertEqual(self.protocols("http"), ("http/1.1", "http/1.0"))
         self.assertEqual(self.protocols("tcp"), ())
         self.assertEqual(self.protocols("http", ", alpn = []"), ())
 
@@ -169,7 +169,7 @@ class ShowTests(TLSTestCase):
         self.assertEqual(self.load(show(configuration)), configuration)
 
     def test_so_does_what_is_otherwise_in_another_mode(self) -> None:
-        for mode, alpn in (("tcp", '"h2"'), ("tcp", "[]"), ("http", "[]"), ("http", '["http/1.1", "http/1.0"]')):
+        for mode, alpn in (("tcp", '"h2"'), ("tcp", "[]"), ("http", "[]"), ("http", '["http/1.1"]')):
             for clients in ('"ca.pem"', '{ ca = "ca.pem", crl = "key.pem", verify = "optional" }'):
                 tls = f'certificates = {{ file = "a.pem", ocsp = "o" }}, alpn = {alpn}, warn_days = 3'
                 tls = f'tls = {{ mode = "implicit", {tls}, client_certificates = {clients} }}'

@@ -153,7 +153,7 @@ class HandshakeTests(TLSSiteTestCase):
             for version in ("-tls1_2", "-tls1_3"):
                 self.assertIn("no application protocol", self.s_client("web", version, "-alpn", protocol))
         self.assertIn("ALPN protocol: h2", self.s_client("relay", "-alpn", "http/1.1,h2"))
-        self.proxy.wait_for_log(r"the client speaks .* inside TLS \(ALPN\), and here is only http/1.1")
+        self.proxy.wait_for_log(r"the client speaks .* inside TLS \(ALPN\), and here is only http/1.1, http/1.0")
 
     def test_each_client_gets_the_certificate_that_it_can_use(self) -> None:
         for options, key, name in (

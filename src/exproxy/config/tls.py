@@ -141,4 +141,4 @@ class TLSBuilder:
 
 def usual_alpn(mode: Mode) -> tuple[str, ...]:
     """What is agreed to without a word."""
-    return ("http/1.1",) if mode == "http" else ()
+    return _HTTP if mode == "http" else ()
