@@ -54,6 +54,7 @@ class Report:
             code=self.outcome.code,
             duration=self.duration,
             warnings=self.outcome.warnings,
+            offers=self.outcome.offers,
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from exproxy.config.addresses import is_name
-from exproxy.config.model import Backend, Configuration, Cookie, Frontend, Table, TableKind
+from exproxy.config.model import Backend, Configuration, Cookie, Frontend, Mail, Table, TableKind
 from exproxy.config.problems import KeyPath
 from exproxy.config.report import Report, settings
 from exproxy.config.sections import RememberingSection
@@ -28,7 +28,7 @@ TABLE_KEYS = ("kind", *dict.fromkeys(key for keys in _KEYS.values() for key in k
 """All that a table may say."""
 
 OF_REQUESTS: frozenset[TableKind] = frozenset({"cookie", "app-cookie", "header", "user", "super-http"})
-"""Kinds that look at a request, which only mode ``http`` does."""
+"""Kinds that look at a request, which only mode ``http`` does; but users say who they are in the mail modes too."""
 
 SHORTEST_SECRET = 16
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 6265 4.1.1: a cookie's name; RFC 9110 5.1: a header's
@@ -126,9 +126,19 @@ def table_of(configuration: Configuration, backend: Backend) -> Table | None:
     return None if backend.persistence is None else configuration.tables.get(backend.persistence.table)
 
 
+def _nobody_asked(frontend: Frontend, mail: Mail) -> tuple[str, str] | None:
+    """Why who logs in at this front end is not known."""
+    if not mail.end_to_end:
+        return None
+    message = f'persistence by "user" needs logins, and clients of front end {frontend.name} may hide them in TLS of the servers'
+    return message, 'write tls = { mode = "starttls", certificates = [ … ] } there, or tls = "off"'
+
+
 def _unknowable(kind: TableKind, frontend: Frontend) -> tuple[str, str] | None:
     """Why this front end cannot have this kind, and what to do."""
     by = f'persistence by "{kind}"'
+    if kind == "user" and frontend.mail is not None:
+        return _nobody_asked(frontend, frontend.mail)
     if kind in OF_REQUESTS and frontend.mode != "http":
         message = f'{by} needs requests, and front end {frontend.name} of mode "{frontend.mode}" does not look at them'
         return message, 'write mode = "http" there, or kind = "source" here'

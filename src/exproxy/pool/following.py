@@ -22,6 +22,7 @@ class ServerState:
     :param maxconn: over all processes; each has its part of that (:meth:`exproxy.pool.Server.set_quota`).
     :param port: the one that its endpoint mapper told; ``None``: it has told none, or is not asked for one.
     :param ramped: seconds since a slow start began; ``None``: there is none.  No time of day: clocks differ between processes.
+    :param offers: what a mail server says that it can, as its checks have learned it.
     """
 
     operational: Operational
@@ -35,6 +36,7 @@ class ServerState:
     port: int | None
     port_error: str
     ramped: float | None
+    offers: tuple[str, ...] | None = None
 
 
 def follow(states: "Mapping[Server, ServerState]", now: float) -> None:

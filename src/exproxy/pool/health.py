@@ -59,6 +59,7 @@ class CheckResult:
     :param code: the protocol's own number, if any.
     :param duration: seconds.
     :param warnings: sentence parts about what is not wrong yet.
+    :param offers: what a mail server says that it can, a line or word each; ``None``: nobody asked.
     """
 
     passed: bool
@@ -69,6 +70,7 @@ class CheckResult:
     code: int | None = None
     duration: float = 0.0
     warnings: tuple[str, ...] = ()
+    offers: tuple[str, ...] | None = None
 
 
 @attrs.define
@@ -168,6 +170,7 @@ class Health:
         "checks",
         "history",
         "name",
+        "offers",
         "operational",
         "since",
     )
@@ -183,6 +186,8 @@ class Health:
         self._told: str | None = None
         self.history: deque[Transition] = deque(maxlen=HISTORY)
         self.since = now
+        self.offers: tuple[str, ...] | None = None
+        """What the server said that it can when it last passed a check that asks; ``None``: that has not been yet."""
         self.operational = self._worst()
 
     @property
@@ -216,6 +221,8 @@ class Health:
         """
         state = self.checks[check]
         state.last, state.last_at = result, now
+        if result.passed and result.offers is not None:
+            self.offers = result.offers
         state.judge(result)
         return self._settle(self._named(state, state.reason), now)
 

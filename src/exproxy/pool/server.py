@@ -198,7 +198,11 @@ class Server:
 
         :raises KeyError: there is no such check.
         """
-        return self._operational(self.health.observe(check, result, now), now)
+        known = self.health.offers
+        transition = self.health.observe(check, result, now)
+        if self.health.offers != known and self.backend is not None:
+            self.backend.notice(self)
+        return self._operational(transition, now)
 
     def connect_failed(self, lease: Lease, now: float) -> Transition | None:
         """A session could not connect; ``error_limit`` such failures in a row count as a failed check."""
@@ -294,6 +298,7 @@ class Server:
             port=self.mapped_port,
             port_error=self.port_error,
             ramped=None if self._ramp_from is None else now - self._ramp_from,
+            offers=self.health.offers,
         )
 
     def follow(self, state: ServerState, now: float) -> None:
@@ -302,6 +307,7 @@ class Server:
         self.address, self._resolve_error = state.address, state.resolve_error
         if self.interface is not None:
             self.port, self.port_error = state.port, state.port_error
+        self.health.offers = state.offers
         self.own_admin = state.admin
         self._administrative(now, f"it was set to {state.admin.value}")
         transition = self.health.follow(state.operational, state.reason, now)

@@ -17,6 +17,7 @@ from exproxy import pool
 from exproxy.net.interfaces import Address
 from exproxy.pool.server import UNLIMITED
 from exproxy.process.messages import (
+    STATES_A_MESSAGE,
     Begin,
     Claim,
     Counts,
@@ -335,7 +336,7 @@ class Master:
             return
         for (host, port), fd in self._sockets:
             _ask(link, Listen, host=host, port=port, socket=fd)
-        for piece in pieces((server.full_name, state) for server, state in self._known.items()):
+        for piece in pieces(((server.full_name, state) for server, state in self._known.items()), STATES_A_MESSAGE):
             _ask(link, States, states=piece)
         _ask(link, Begin, self._began, worker, link)
 
@@ -448,7 +449,7 @@ class _Spread:
 
     def to(self, links: "Sequence[MasterLink]", states: Sequence[tuple[str, pool.ServerState]]) -> None:
         for link in links:
-            for piece in pieces(states):
+            for piece in pieces(states, STATES_A_MESSAGE):
                 self._waiting += 1
                 _ask(link, States, self._answered, states=piece)
 

@@ -15,7 +15,9 @@ T = TypeVar("T")
 Field = tuple[bytes, amp.Argument]
 
 A_MESSAGE = 100
-"""So many states or entries fit into a message, whose values have 65,535 bytes at most."""
+"""So many entries fit into a message, whose values have 65,535 bytes at most."""
+STATES_A_MESSAGE = 20
+"""So many states: a mail server's has what it offers in it."""
 
 
 class Pickled(amp.Argument):
@@ -128,10 +130,10 @@ class Counts:
     usage: dict[str, Usage] = field(default=Factory(dict))
 
 
-def pieces(items: Iterable[T]) -> Iterator[Sequence[T]]:
-    """As many messages as they need."""
+def pieces(items: Iterable[T], most: int = A_MESSAGE) -> Iterator[Sequence[T]]:
+    """As many messages as they need, with ``most`` in each."""
     rest = list(items)
-    return (rest[start : start + A_MESSAGE] for start in range(0, len(rest), A_MESSAGE))
+    return (rest[start : start + most] for start in range(0, len(rest), most))
 
 
 class Configure(amp.Command):

@@ -9,6 +9,7 @@ from exproxy.net.interfaces import Address
 from exproxy.net.tls.client import ClientTLS
 from exproxy.pool import Backend as Pool
 from exproxy.pool import Server
+from exproxy.proxy.mail.users import KeyOfUser
 from exproxy.proxy.sessionids import SessionIds
 from exproxy.proxy.web.persistence import Sticky
 from exproxy.wire.proxyheader import encode_v1, encode_v2
@@ -26,6 +27,7 @@ class Backend:
     :param tls: how to speak TLS to each server, by name, that wants it.
     :param sticky: what of a request says where it belongs; ``None``: nothing does.
     :param session_ids: in mode ``tcp``: the sessions of TLS by which clients are known; ``None``: they are known by nothing.
+    :param user_key: in the mail modes: what users are known by; ``None``: they are not asked who they are.
     :param starttls: TLS likewise where the protocol has a command for it.
     :param xclient: the names of the servers that are told who the client is by XCLIENT.
     :param imap_id: likewise by IMAP's ID.
@@ -45,6 +47,7 @@ class Backend:
     tls: Mapping[str, ClientTLS]
     sticky: Sticky | None = None
     session_ids: SessionIds | None = None
+    user_key: KeyOfUser | None = None
     starttls: Mapping[str, ClientTLS] = attrs.field(factory=dict)
     xclient: Set[str] = frozenset()
     imap_id: Set[str] = frozenset()

@@ -15,7 +15,18 @@ from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.joint import Joined
 from exproxy.proxy.session import OUR_FAULT, TURNAROUND
-from exproxy.proxy.web.persistence import Wish
+
+
+class Wish(Protocol):
+    """Where a client belongs by what it has said."""
+
+    @property
+    def key(self) -> bytes | None:
+        """What it is known by."""
+
+    @property
+    def host(self) -> str | None:
+        """Where it wants to go itself."""
 
 
 class Seeker(Protocol):
@@ -53,7 +64,7 @@ class Reaching:
     """:param session: whose client it is for; its addresses are told to servers that want the PROXY protocol.
 
     :param speaks_first: the seeker writes as soon as a server is reached; not so where servers greet.
-    :param wish: where the request that it is made for belongs; ``None``: its address says so, where anything does.
+    :param wish: where the request or the user that it is made for belongs; ``None``: its address says so, where anything does.
     :param spares: asked before a connection is made.
     """
 
@@ -130,6 +141,13 @@ class Reaching:
         assert lease is not None
         self._state = _State.CONNECTING
         lease.connect_failed(self._frontend.seconds())
+        self.deserted()
+
+    def deserted(self) -> None:
+        """As :meth:`refused`, but what has happened says nothing about the server."""
+        lease = self._lease
+        assert lease is not None
+        self._state = _State.CONNECTING
         self._tried = (lease.server, *self._tried)
         self._release()
         if self.retries >= self._backend.retries or not self._backend.redispatch:

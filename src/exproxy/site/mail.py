@@ -3,13 +3,14 @@
 import re
 import socket
 from collections.abc import Mapping
+from typing import Any
 
 from exproxy.config import model
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.mail.deskhouse import DeskHouse
 from exproxy.proxy.mail.house import House
 from exproxy.proxy.mail.imap import Imap
-from exproxy.proxy.mail.manner import Manner
 from exproxy.proxy.mail.pop3 import Pop3
 from exproxy.proxy.mail.smtp import Smtp
 from exproxy.wire.mailsettings import Settings, StartTls
@@ -23,26 +24,29 @@ def install(frontend: Frontend, said: model.Frontend, mail: model.Mail, backends
     assert said.backend is not None
     backend = backends[said.backend]
     settings = Settings(StartTls.PASS if mail.end_to_end else StartTls.HIDE, mail.require_tls, mail.bad_commands)
-    house = House(
-        frontend=frontend,
-        manner=_manner(said.mode, mail, settings, backend),
-        backend=backend,
-        greeting_timeout=said.timeouts.greeting,
-        secret=secret,
-        greet_delay=mail.greet_delay,
-        early=mail.early,
-        tarpit=said.timeouts.tarpit,
-    )
+    protocol = _protocol(said.mode, mail, settings, backend)
+    common: dict[str, Any] = {
+        "frontend": frontend,
+        "manner": protocol.manner(),
+        "backend": backend,
+        "greeting_timeout": said.timeouts.greeting,
+        "secret": secret,
+        "greet_delay": mail.greet_delay,
+        "early": mail.early,
+        "tarpit": said.timeouts.tarpit,
+    }
+    key_of = backend.user_key
+    house = House(**common) if key_of is None else DeskHouse(**common, desks=protocol.desks(), key_of=key_of)
     frontend.serve = house.serve
     return house
 
 
-def _manner(mode: model.Mode, mail: model.Mail, settings: Settings, backend: Backend) -> Manner:
+def _protocol(mode: model.Mode, mail: model.Mail, settings: Settings, backend: Backend) -> Imap | Pop3 | Smtp:
     if mode == "imap":
-        return Imap(settings, backend).manner()
+        return Imap(settings, backend)
     if mode == "pop3":
-        return Pop3(settings, backend).manner()
-    return Smtp(mail.helo or own_name(), settings, backend).manner()
+        return Pop3(settings, backend)
+    return Smtp(mail.helo or own_name(), settings, backend)
 
 
 def own_name() -> str:

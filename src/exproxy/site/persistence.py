@@ -6,6 +6,7 @@ from exproxy import pool
 from exproxy.config import model
 from exproxy.pool.key import HashedKeys
 from exproxy.pool.seal import Seal
+from exproxy.proxy.mail.users import KeyOfUser, key_of_name
 from exproxy.proxy.sessionids import SessionIds
 from exproxy.proxy.web.persistence import (
     Inserted,
@@ -48,6 +49,11 @@ class Stickiness:
         """How sessions of TLS are kept on servers; ``None``: by nothing that is in them."""
         table = self._table(backend)
         return SessionIds(servers, self._keys) if table is not None and table.kind == "tls-session-id" else None
+
+    def user_key(self, backend: model.Backend) -> KeyOfUser | None:
+        """How users of mail are kept on servers; ``None``: by nothing that they say."""
+        table = self._table(backend)
+        return key_of_name(self._keys) if table is not None and table.kind == "user" else None
 
     def _table(self, backend: model.Backend) -> model.Table | None:
         return None if backend.persistence is None else self._tables[backend.persistence.table]

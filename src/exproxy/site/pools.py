@@ -63,6 +63,7 @@ class Pools:
             handshake_timeout=backend.timeouts.handshake,
             sticky=self._stickiness.sticky(backend, built),
             session_ids=self._stickiness.session_ids(backend, built),
+            user_key=self._stickiness.user_key(backend),
             tls=_of_mode(backend, tls, "implicit"),
             starttls=_of_mode(backend, tls, "starttls"),
             xclient=frozenset(server.name for server in backend.servers if server.send_xclient),

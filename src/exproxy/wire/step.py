@@ -13,6 +13,7 @@ class Then(enum.Enum):
     GO_ON = "go on"
     START_TLS = "begin TLS with the client, then call secured()"
     PIPE = "relay octets as they are: there is nothing more to follow"
+    LOG_IN = "find a server for the login that has been said: there was none before"
     FINISH = "close both sides"
 
 

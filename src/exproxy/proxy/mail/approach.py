@@ -11,7 +11,7 @@ from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.joint import Joined
 from exproxy.proxy.mail.farewell import Farewell
-from exproxy.proxy.reaching import Reaching
+from exproxy.proxy.reaching import Reaching, Wish
 from exproxy.wire.reception.base import Now, Reception, Turn
 
 
@@ -35,6 +35,7 @@ class Approach:
     """:param receive: makes the reception of a server.
 
     :param patience: seconds that one server has from its connection to its good greeting.
+    :param wish: what the server is chosen by; ``None``: the client's address.
     """
 
     __slots__ = (
@@ -59,13 +60,14 @@ class Approach:
         session: Joined,
         receive: Callable[[Server], Reception],
         patience: float,
+        wish: Wish | None = None,
     ) -> None:
         self._guest = guest
         self._frontend = frontend
         self._backend = backend
         self._receive = receive
         self._patience = patience
-        self.reaching = Reaching(self, frontend, backend, session, speaks_first=False)
+        self.reaching = Reaching(self, frontend, backend, session, wish, speaks_first=False)
         self._reception: Reception | None = None
         self._stream: PipedStream | None = None
         self._server: Server | None = None
@@ -169,6 +171,9 @@ class Approach:
         assert stream is not None
         Farewell(self._frontend, stream, farewell)
         self._guest.passed_over(server, why)
+        self._try_next()
+
+    def _try_next(self) -> None:
         self.reaching.refused()
 
     def _leave(self) -> PipedStream | None:

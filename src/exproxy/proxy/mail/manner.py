@@ -1,45 +1,17 @@
 """What each mail protocol does its own way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 import attrs
 
 from exproxy.pool import Server
+from exproxy.wire.desk.base import Desk
+from exproxy.wire.desk.login import Login
+from exproxy.wire.facts import Facts
 from exproxy.wire.reception.base import ClientFacts, Reception
+from exproxy.wire.signin.base import SignIn
 from exproxy.wire.step import Step
-
-
-class Facts(Protocol):
-    """What is known of a session, for its access line and for the limits of its source."""
-
-    @property
-    def helo(self) -> str:
-        """What the client calls itself, printable; empty where the protocol has no such thing."""
-
-    @property
-    def account(self) -> bytes:
-        """Who has logged in, as the client said it; nothing but a keyed hash of it may be written anywhere."""
-
-    @property
-    def mails(self) -> int:
-        """Mails that a server has acknowledged."""
-
-    @property
-    def last(self) -> int | str:
-        """The last reply to the client, in the protocol's words: ``221``, ``OK``, ``-ERR``."""
-
-    @property
-    def bad(self) -> int:
-        """Commands that were none."""
-
-    @property
-    def auth_failures(self) -> int:
-        """Log-ins that the server refused."""
-
-    @property
-    def opaque(self) -> bool:
-        """Nothing is known any more: client and server speak TLS with one another."""
 
 
 class Relay(Protocol):
@@ -102,3 +74,29 @@ class Manner:
     none_left: bytes
     early: bytes
     parting: bytes = b""
+
+
+@attrs.frozen(eq=False)
+class Admitted:
+    """A client that a server has taken.
+
+    :param relay: follows it from now on.
+    :param step: what both hear first.
+    """
+
+    relay: Relay
+    step: Step
+
+
+@attrs.frozen(eq=False)
+class Desks:
+    """What each protocol does its own way before there is a server.
+
+    :param desk: for a client: what servers offer, whether it is encrypted already, and whether TLS can be offered to it.
+    :param sign_in: of a login at a server, for the client that calls itself so.
+    :param admit: what becomes of a client: its desk, the login's end at the server, and the server's words.
+    """
+
+    desk: Callable[[Collection[str], bool, bool], Desk]
+    sign_in: Callable[[Server, ClientFacts, Login, str], SignIn]
+    admit: Callable[[Desk, SignIn, bytes], Admitted]

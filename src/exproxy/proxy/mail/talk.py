@@ -53,6 +53,12 @@ class Talk:
         self._send(self._upstream, Step(to_client=greeting))
         self._read_on()
 
+    def go_on(self, step: Step) -> None:
+        """Begin in the midst of it: with ``step``, for a client that has been greeted elsewhere."""
+        self._act(self._upstream, step)
+        if not self._over and not self.piped:
+            self._read_on()
+
     def secured(self, client: PipedStream) -> None:
         """The client is encrypted now; its stream is paused."""
         self._client = client

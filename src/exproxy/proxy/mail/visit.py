@@ -15,6 +15,7 @@ from exproxy.proxy.mail.farewell import Farewell
 from exproxy.proxy.mail.manner import Relay
 from exproxy.proxy.mail.talk import Talk
 from exproxy.wire.errors import WireError
+from exproxy.wire.facts import Facts
 from exproxy.wire.reception.base import ClientFacts, Reception
 
 if TYPE_CHECKING:
@@ -25,13 +26,17 @@ _QUIET = 2.0
 """Seconds without a byte after which a drain ends a session that nobody follows."""
 
 
-class _State(enum.Enum):
+class State(enum.Enum):
     """The value is the second letter of the termination code."""
 
     LISTENING = "R"
     """For somebody who talks before the greeting."""
     KEPT = "T"
     """In the tarpit."""
+    AT_DESK = "R "
+    """We have greeted, and the client is to say who it is."""
+    REFUSED = "R  "
+    """It is to hear in a moment that its login was refused."""
     APPROACHING = "C"
     TALKING = "D"
     SECURING = "D "
@@ -86,7 +91,7 @@ class Visit:
         self.deadline_tick = 0
         client.attach(self)
         if house.greet_delay:
-            self._state = _State.LISTENING
+            self._state = State.LISTENING
             self._wait(house.greet_delay)
             client.resume()
         else:
@@ -95,7 +100,7 @@ class Visit:
     def drain(self) -> None:
         """End as soon as nothing is lost by that."""
         self._draining = True
-        if self._talk is not None and self._state is _State.TALKING:
+        if self._talk is not None and self._state is State.TALKING:
             self._talk.drain()
             if self._talk.piped and self._house.manner.parting:
                 self._wait(_QUIET)
@@ -103,7 +108,7 @@ class Visit:
     # ---- what the streams tell
 
     def data_received(self, stream: Stream, data: bytes) -> None:
-        if self._state is _State.LISTENING:
+        if self._state is State.LISTENING:
             self._spoke_early()
 
     def eof_received(self, stream: Stream) -> None:
@@ -113,12 +118,12 @@ class Visit:
             elif stream is self._upstream:
                 self._talk.server_gone()
                 self._hasten()
-        elif stream is self._client and self._state in (_State.LISTENING, _State.KEPT):
+        elif stream is self._client and self._state in (State.LISTENING, State.KEPT):
             self._turn_away(b"", "CR")
 
     def peer_left(self, stream: Stream) -> None:
         """The client has closed while it waited for a server."""
-        if self._state is _State.APPROACHING:
+        if self._state is State.APPROACHING:
             self._turn_away(b"", "CC")
 
     def write_drained(self, stream: Stream) -> None:
@@ -131,8 +136,8 @@ class Visit:
             self._lost_server(error)
 
     def tls_secured(self, stream: SecureStream) -> None:
-        if self._talk is not None and self._state is _State.SECURING:
-            self._state = _State.TALKING
+        if self._talk is not None and self._state is State.SECURING:
+            self._state = State.TALKING
             self._secure = True
             self._version = stream.version
             self._wait_for_words()
@@ -149,13 +154,13 @@ class Visit:
 
     def deadline_due(self, now: float) -> None:
         state = self._state
-        if state is _State.LISTENING:
+        if state is State.LISTENING:
             self._set_out()
-        elif state is _State.KEPT:
+        elif state is State.KEPT:
             self._turn_away(self._house.manner.early, "PT")
-        elif state is _State.TALKING:
+        elif state is State.TALKING:
             self._check_idle(now)
-        elif state is _State.SECURING:
+        elif state is State.SECURING:
             timeout = self._house.frontend.handshake_timeout
             self._house.frontend.handshake_failed(self._session.source, f"not complete within {timeout:g} s")
             self._end("c")
@@ -171,7 +176,7 @@ class Visit:
         self._server = server
         self._relay = house.manner.relay(self._secure, self._session.starttls is not None)
         self._talk = talk = Talk(self, self._client, stream, self._relay)
-        self._state = _State.TALKING
+        self._state = State.TALKING
         self._wait_for_words()
         talk.begin(self._relay.greeting(greeting))
         if self._draining:
@@ -182,11 +187,11 @@ class Visit:
         self._turn_away(self._house.manner.none_left, termination)
 
     def evicted(self, reason: str) -> None:
-        if self._talk is not None and self._state in (_State.TALKING, _State.SECURING):
+        if self._talk is not None and self._state in (State.TALKING, State.SECURING):
             self._blame(reason)
             self._talk.server_gone()
             self._end(reason)
-        elif self._state is _State.APPROACHING:
+        elif self._state is State.APPROACHING:
             self._turn_away(self._house.manner.none_left, reason + "C")
 
     def passed_over(self, server: Server, why: str) -> None:
@@ -197,7 +202,7 @@ class Visit:
     def begin_tls(self) -> None:
         tls = self._session.starttls
         assert tls is not None
-        self._state = _State.SECURING
+        self._state = State.SECURING
         self._wait(self._house.frontend.handshake_timeout)
         plain: PlainStream = self._client  # type: ignore[assignment]  # STARTTLS is not offered within TLS
         self._client = secure = self._house.frontend.network.secure_server(plain, tls, self)
@@ -214,7 +219,7 @@ class Visit:
     # ---- the steps
 
     def _set_out(self) -> None:
-        self._state = _State.APPROACHING
+        self._state = State.APPROACHING
         self._house.frontend.deadlines.clear(self)
         self._client.pause()
         self._client.watch()
@@ -230,13 +235,13 @@ class Visit:
         if house.early == "reject":
             self._turn_away(house.manner.early, "PR")
         else:
-            self._state = _State.KEPT
+            self._state = State.KEPT
             self._wait(house.tarpit)
 
     def _turn_away(self, words: bytes, termination: str) -> None:
         """Before there was a server: the protocol's own words, and the end."""
         self._termination = termination
-        self._state = _State.LEAVING
+        self._state = State.LEAVING
         self._approach.give_up()
         if words:
             self._client.write(words)
@@ -244,23 +249,23 @@ class Visit:
 
     def _lost_client(self, error: Exception | None) -> None:
         state, talk = self._state, self._talk
-        if state in (_State.TALKING, _State.SECURING) and talk is not None:
+        if state in (State.TALKING, State.SECURING) and talk is not None:
             if talk.piped:
                 self._blame("C" if error is not None else "")
             talk.client_lost()
             self._end("")
-        elif state in (_State.LISTENING, _State.KEPT, _State.APPROACHING):
+        elif state in (State.LISTENING, State.KEPT, State.APPROACHING):
             self._blame(self._session.blamed or "C")
-            self._state = _State.LEAVING
+            self._state = State.LEAVING
             self._approach.give_up()
-        self._state = _State.GONE
+        self._state = State.GONE
         self._house.frontend.deadlines.clear(self)
         self._log()
         self._session.stream_lost(self._client, error)
 
     def _lost_server(self, error: Exception | None) -> None:
         talk = self._talk
-        if talk is not None and self._state in (_State.TALKING, _State.SECURING):
+        if talk is not None and self._state in (State.TALKING, State.SECURING):
             if error is not None:
                 self._blame("S")
             talk.server_gone()
@@ -272,10 +277,10 @@ class Visit:
 
     def _end(self, letter: str) -> None:
         """Both sides are closed once what is queued is sent."""
-        if self._state not in (_State.TALKING, _State.SECURING):
+        if self._state not in (State.TALKING, State.SECURING):
             return
         self._blame(letter or self._session.blamed)
-        self._state = _State.LEAVING
+        self._state = State.LEAVING
         if self._talk is not None:
             self._talk.stop()
         self._part_from_server()
@@ -331,7 +336,7 @@ class Visit:
 
     def _hasten(self) -> None:
         """The server has ended: from now on ``client_fin`` is the patience for the rest."""
-        if self._state is _State.TALKING:
+        if self._state is State.TALKING:
             self._ending = True
             self._wait(self._house.frontend.client_fin_timeout)
 
@@ -342,13 +347,16 @@ class Visit:
     def _wait(self, seconds: float) -> None:
         self._house.frontend.deadlines.set(self, self._house.frontend.seconds() + seconds)
 
+    def _facts(self) -> Facts | None:
+        return None if self._relay is None else self._relay.facts
+
     def _log(self) -> None:
         frontend, pool, reaching = self._house.frontend, self._house.backend.pool, self._approach.reaching
         name = reaching.server_name
         server = None if name is None else pool.servers.get(name)
         leased, reached = reaching.leased_at, self._approach.reached_at
         now = frontend.seconds()
-        facts = None if self._relay is None else self._relay.facts
+        facts = self._facts()
         frontend.log(
             MailRecord(
                 SessionRecord(

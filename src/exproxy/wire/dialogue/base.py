@@ -50,6 +50,7 @@ class Outcome:
     :param line: the last line or PDU of the peer, printable, at most 200 characters; empty if it said nothing.
     :param warnings: sentence parts about what is not wrong yet.
     :param port: a port that the conversation found out (endpoint mapper), if any.
+    :param offers: what a mail server says that it can, a line or word each; ``None``: nobody asked.
     """
 
     status: Status
@@ -58,6 +59,7 @@ class Outcome:
     line: str = ""
     warnings: tuple[str, ...] = ()
     port: int | None = None
+    offers: tuple[str, ...] | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ class Conversation(abc.ABC):
 
     judged: Outcome | None = attrs.field(default=None, init=False)
     """The judgement, while the answer to our goodbye is still to come: it holds also if that never comes."""
+    _offers: tuple[str, ...] | None = attrs.field(default=None, init=False)
+    """What the server said last that it can."""
     _over: bool = attrs.field(default=False, init=False)
     _handshaking: bool = attrs.field(default=False, init=False)
     _replies: int = attrs.field(default=0, init=False)
@@ -132,7 +134,7 @@ class Conversation(abc.ABC):
 
     def _judge(self, status: Status, text: str, code: int | None = None) -> Sequence[Action]:
         """The verdict; goodbye is said, and its answer or the close waited for."""
-        self.judged = Outcome(status, text, code, printable(self._lines.last))
+        self.judged = Outcome(status, text, code, printable(self._lines.last), offers=self._offers)
         return (Send(self._goodbye),)
 
     def _garbled(self, error: WireError) -> Sequence[Action]:

@@ -11,6 +11,7 @@ from exproxy.wire.dialogue.base import Action, Status
 from exproxy.wire.dialogue.conversation import Conversation
 from exproxy.wire.errors import WireError
 from exproxy.wire.lines import Lines
+from exproxy.wire.offers import learned
 
 _VERSIONS = frozenset({"IMAP4REV1", "IMAP4REV2"})
 
@@ -89,6 +90,7 @@ class ImapCheck(Conversation):
             return self._start_tls()
         if self._capabilities is None:
             return self._judge(Status.L7RSP, f"IMAP said {answer} to CAPABILITY, but told none")
+        self._offers = learned(sorted(self._capabilities))
         if not self._capabilities & _VERSIONS:
             return self._judge(Status.L7RSP, "IMAP names neither IMAP4rev1 nor IMAP4rev2 among its capabilities")
         if self._encrypted:

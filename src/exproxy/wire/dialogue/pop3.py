@@ -10,6 +10,7 @@ from exproxy.wire import pop3
 from exproxy.wire.dialogue.base import Action, Status
 from exproxy.wire.dialogue.conversation import Conversation
 from exproxy.wire.lines import Lines
+from exproxy.wire.offers import learned
 
 
 class _Awaiting(enum.Enum):
@@ -72,6 +73,7 @@ class Pop3Check(Conversation):
                 return self._greet()
 
     def _take_capabilities(self, capabilities: Mapping[str, tuple[str, ...]] | None) -> Sequence[Action]:
+        self._offers = learned(" ".join((name, *words)) for name, words in (capabilities or {}).items())
         if self._encrypted:
             return self._judge(Status.L7OKD, f"POP3 said {self._greeting}, and answered again over TLS")
         if not self.starttls:

@@ -10,6 +10,7 @@ import attrs
 from exproxy.wire.dialogue.base import Action, Status
 from exproxy.wire.dialogue.conversation import Conversation
 from exproxy.wire.lines import Lines
+from exproxy.wire.offers import learned
 from exproxy.wire.smtp import Reply, ReplyParser, extensions
 
 _HELO = re.compile(r"[!-~]{1,255}", re.ASCII)
@@ -76,6 +77,7 @@ class SmtpCheck(Conversation):
                 return self._start_tls() if reply.code == 220 else self._refuse(reply, 220)
 
     def _take_extensions(self, reply: Reply) -> Sequence[Action]:
+        self._offers = learned(reply.lines[1:])
         if self._encrypted:
             return self._judge(Status.L7OKD, f"SMTP said {self._banner}, and answered again over TLS", reply.code)
         if not self.starttls:

@@ -114,6 +114,19 @@ class ImapRelay:
         self._account: Callable[[bytes], bytes] = _nobody
         self._bad_run = 0
 
+    @classmethod
+    def open(cls, facts: Facts) -> "ImapRelay":
+        """Of a client that was logged in elsewhere: nothing is followed any more.
+
+        :param facts: what is known of it.
+        """
+        relay = cls(Settings(), secure=facts.tls)
+        facts.authenticated = True
+        facts.last = "OK"
+        relay.facts = facts
+        relay._place = _Place.OPEN
+        return relay
+
     @property
     def buffered(self) -> int:
         """Octets held now."""

@@ -13,6 +13,7 @@ class Now(enum.Enum):
     WAIT = "wait for the server"
     START_TLS = "begin TLS with the server, then call secured()"
     PUT_THROUGH = "the server has taken us: put the client through"
+    REFUSED = "the server serves, but not who wants to log in"
     TURN_AWAY = "this server does not serve now: try another one"
 
 
@@ -20,7 +21,7 @@ class Now(enum.Enum):
 class Turn:
     """What is to be said to the server, and what follows.
 
-    :param greeting: with ``PUT_THROUGH``: what the client hears first.
+    :param greeting: with ``PUT_THROUGH``: what the client hears first; with ``REFUSED``: the server's words.
     :param why: with ``TURN_AWAY``: what was wrong, part of a sentence behind the server's name.
     """
 

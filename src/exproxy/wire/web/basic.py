@@ -3,6 +3,8 @@
 from base64 import b64decode
 from binascii import Error
 
+from exproxy.wire.users import canonical
+
 _SCHEME = b"basic"
 
 
@@ -21,8 +23,4 @@ def user_of(authorization: bytes) -> str | None:
         name = b64decode(b"".join(words[1:]) + b"==").partition(b":")[0]  # padding that is too much is no matter, too little is
     except Error:
         return ""
-    try:
-        text = name.decode("utf-8")
-    except UnicodeDecodeError:
-        text = name.decode("latin-1")
-    return text.rpartition("\\")[2].partition("@")[0].strip().casefold()
+    return canonical(name)
