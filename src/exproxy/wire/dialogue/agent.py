@@ -60,7 +60,7 @@ class AgentCheck:
     def _outcome(self, answer: AgentAnswer) -> AgentOutcome:
         status = Status.L7STS if answer.operational == "down" else Status.L7OKD
         warnings = tuple(f"the agent said {word!r}, which means nothing here" for word in answer.unknown)
-        return AgentOutcome(status, f"the agent said {self.last_line()}", None, self.last_line(), warnings, None, answer)
+        return AgentOutcome(status, f"the agent said {self.last_line()}", None, self.last_line(), warnings, answer=answer)
 
     def _finish(self, outcome: Outcome) -> Sequence[Action]:
         self._over = True

@@ -1,0 +1,207 @@
+"""A client of a front end where the user chooses the server: greeted by us, logged in, then relayed."""
+
+import gc
+
+from exproxy.pool import Admin
+from exproxy.wire.mailsettings import Settings
+from tests.proxy.mail.deskstage import PASSWORD, DeskStage
+
+
+class DeskVisitTests(DeskStage):
+    def test_the_client_is_greeted_before_there_is_a_server(self) -> None:
+        self.desks()
+        client = self.client()
+        self.assertTrue(client.data.startswith(b"* OK [CAPABILITY IMAP4rev1 "), client.data)
+        self.assertEqual((self.got("one"), self.got("two")), ([], []))
+
+    def test_it_is_offered_what_all_servers_can_and_we_too(self) -> None:
+        self.desks()
+        self.pool.servers["two"].health.offers = ("IMAP4REV1", "IDLE")
+        words = bytes(self.client().data).split(b"]")[0].split()
+        self.assertEqual(words[3:], [b"IMAP4rev1", b"ID", b"IDLE", b"SASL-IR", b"AUTH=PLAIN", b"AUTH=LOGIN"])
+
+    def test_without_a_server_it_hears_so_at_once(self) -> None:
+        self.desks()
+        for server in self.pool.servers.values():
+            server.set_admin(Admin.MAINT, self.clock.seconds())
+        client = self.client()
+        self.assertEqual(bytes(client.data), b"* BYE [UNAVAILABLE] No mail server is available, try again later\r\n")
+        self.assertTrue(client.eof)
+
+    def test_a_login_has_the_servers_words_and_the_clients_tag(self) -> None:
+        self.desks()
+        self.assertTrue(self.log_in().data.endswith(b"a1 OK [CAPABILITY IMAP4rev1] In\r\n"))
+
+    def test_then_all_is_relayed(self) -> None:
+        self.desks()
+        client = self.log_in()
+        self.assertIn(self.where(client), (b"one", b"two"))
+
+    def test_what_was_sent_with_the_login_goes_behind_it(self) -> None:
+        self.desks()
+        client = self.client()
+        self.send(client, b'a1 LOGIN anna "%b"\r\na2 SELECT INBOX\r\n' % PASSWORD)
+        self.assertIn(b" heard a2 SELECT INBOX\r\n", client.data)
+
+    def test_a_user_comes_to_the_same_server_whatever_way_the_name_is_said(self) -> None:
+        self.desks()
+        places = {self.where(self.log_in(name)) for name in ("anna", "ANNA", '"EXAMPLE\\\\anna"', "anna@example.com")}
+        self.assertEqual(len(places), 1)
+
+    def test_other_users_are_spread(self) -> None:
+        self.desks()
+        places = {self.where(self.log_in(f"user{number}")) for number in range(12)}
+        self.assertEqual(places, {b"one", b"two"})
+
+    def test_a_table_keeps_a_user_when_another_server_would_be_chosen(self) -> None:
+        self.desks()
+        first = self.where(self.log_in())
+        other = "two" if first == b"one" else "one"
+        self.pool.servers[other].set_weight(200, self.clock.seconds())
+        self.assertEqual(self.where(self.log_in()), first)
+
+    def test_the_user_of_a_server_that_went_down_goes_to_another(self) -> None:
+        self.desks()
+        first = self.where(self.log_in()).decode()
+        self.pool.servers[first].set_admin(Admin.MAINT, self.clock.seconds())
+        second = self.where(self.log_in()).decode()
+        self.assertEqual({first, second}, {"one", "two"})
+
+    def test_a_server_that_greets_badly_is_passed_over_unseen(self) -> None:
+        self.desks()
+        first = self.where(self.log_in()).decode()
+        self.servers[first].greeting = b"* BYE go away\r\n"
+        client = self.log_in()
+        self.assertTrue(client.data.endswith(b"a1 OK [CAPABILITY IMAP4rev1] In\r\n"))
+        self.assertNotEqual(self.where(client).decode(), first)
+
+    def test_without_any_server_left_the_client_may_try_again(self) -> None:
+        self.desks()
+        client = self.client()
+        for peer in self.servers.values():
+            peer.greeting = b"* BYE go away\r\n"
+        self.send(client, b"a1 LOGIN anna x\r\n")
+        self.clock.advance(2.0)
+        self.settle()
+        self.assertTrue(client.data.endswith(b"\r\na1 NO [UNAVAILABLE] No mail server is available, try again later\r\n"))
+        self.assertFalse(client.eof)
+
+    def test_a_refusal_is_the_servers_own_but_does_not_come_at_once(self) -> None:
+        self.desks()
+        client = self.log_in(password=b"wrong")
+        self.assertNotIn(b"a1 ", client.data)
+        self.clock.advance(2.0)
+        self.settle()
+        self.assertTrue(client.data.endswith(b"\r\na1 NO [AUTHENTICATIONFAILED] Go\r\n"))
+
+    def test_after_a_refusal_the_login_can_be_tried_again(self) -> None:
+        self.desks()
+        client = self.log_in(password=b"wrong")
+        self.clock.advance(2.0)
+        self.settle()
+        self.send(client, b'a2 LOGIN anna "%b"\r\n' % PASSWORD)
+        self.assertTrue(client.data.endswith(b"a2 OK [CAPABILITY IMAP4rev1] In\r\n"))
+
+    def test_the_server_that_has_refused_is_left_politely_and_its_slot_is_free(self) -> None:
+        self.desks()
+        self.log_in(password=b"wrong")
+        said = b"".join(self.got("one") + self.got("two"))
+        self.assertTrue(said.endswith(b"exproxy LOGOUT\r\n"))
+        self.assertEqual(self.pool.sessions, 0)
+
+    def test_five_refusals_are_the_end(self) -> None:
+        self.desks(failure_delay=0.0)
+        client = self.client()
+        for number in range(5):
+            self.send(client, b"a%d LOGIN anna wrong\r\n" % number)
+        self.assertTrue(client.data.endswith(b"* BYE Too many failed logins\r\n"))
+        self.assertTrue(client.eof)
+
+    def test_a_server_that_hangs_up_at_a_login_is_not_blamed(self) -> None:
+        self.desks(failure_delay=0.0)
+        for peer in self.servers.values():
+            peer.close_on_data = True
+        self.log_in()
+        self.assertEqual([server.failed_connects for server in self.pool.servers.values()], [0, 0])
+
+    def test_a_client_that_leaves_while_it_is_logged_in_frees_the_slot(self) -> None:
+        self.desks()
+        for peer in self.servers.values():
+            peer.answer = None
+        client = self.log_in()
+        self.assertEqual(self.pool.sessions, 1)
+        client.stream.abort()
+        self.settle()
+        self.assertEqual(self.pool.sessions, 0)
+
+    def test_the_access_line_has_a_pseudonym_and_the_server(self) -> None:
+        self.desks()
+        client = self.log_in()
+        client.stream.close()
+        self.settle()
+        (line,) = self.lines()
+        self.assertEqual((line.user, line.session.server in ("one", "two")), (self.house.pseudonym(b"anna"), True))
+
+    def test_nothing_of_a_password_is_in_a_record(self) -> None:
+        self.desks(failure_delay=0.0)
+        for password in (PASSWORD, b"wrong word"):
+            client = self.log_in(password=password)
+            client.stream.close()
+            self.settle()
+            self.assertNotIn(password.decode(), repr(self.lines()))
+
+    def test_the_password_is_forgotten_once_the_server_has_judged(self) -> None:
+        self.desks()
+        word = bytes([112, 119] * 20)
+        for peer in self.servers.values():
+            peer.answer = lambda said: b"exproxy OK in\r\n" if b" LOGIN " in said else None
+        client = self.log_in(password=word)
+        self.assertTrue(client.data.endswith(b"a1 OK in\r\n"))
+        for peer in self.servers.values():
+            for session in peer.sessions:
+                session.data.clear()
+        gc.collect()
+        held = [thing for thing in gc.get_objects() if _is_ours(thing) and word in _words(thing)]
+        self.assertEqual(held, [])
+
+    def test_who_says_nothing_is_let_go(self) -> None:
+        self.desks()
+        client = self.client()
+        self.clock.advance(301)
+        self.settle()
+        self.assertTrue(client.data.endswith(b"* BYE Nothing came for too long, closing\r\n"))
+
+    def test_a_drain_ends_who_has_not_logged_in(self) -> None:
+        frontend = self.desks()
+        client = self.client()
+        frontend.drain()
+        self.settle()
+        self.assertIn(b"* BYE [UNAVAILABLE] Service is going down", client.data)
+
+    def test_nonsense_is_the_end_of_it(self) -> None:
+        frontend = self.desks()
+        client = self.client()
+        self.send(client, b"a" * 20_000)
+        self.assertTrue(client.eof)
+        self.assertEqual(frontend.broken, 1)
+
+    def test_tls_first_where_it_is_required(self) -> None:
+        self.desks(Settings(require_tls=True))
+        client = self.log_in()
+        self.assertTrue(client.data.endswith(b"a1 NO [PRIVACYREQUIRED] Begin TLS first: STARTTLS\r\n"))
+        self.assertEqual((self.got("one"), self.got("two")), ([], []))
+
+
+def _words(thing: object) -> bytes:
+    """All octets that an object of ours refers to."""
+    found = b""
+    for referred in gc.get_referents(thing):
+        if isinstance(referred, bytes | bytearray):
+            found += bytes(referred)
+        elif isinstance(referred, list | tuple | dict):
+            found += b"".join(bytes(one) for one in gc.get_referents(referred) if isinstance(one, bytes | bytearray))
+    return found
+
+
+def _is_ours(thing: object) -> bool:
+    return str(type(thing).__module__).startswith("exproxy")
