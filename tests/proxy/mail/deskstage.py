@@ -28,7 +28,11 @@ def imap_server(name: str, password: bytes = PASSWORD) -> Callable[[bytes], byte
             return None
         if b" LOGIN " in said:
             good = b'"%b"' % password in said
-            return b"exproxy OK [CAPABILITY IMAP4rev1 COMPRESS=DEFLATE] In\r\n" if good else b"exproxy NO [AUTHENTICATIONFAILED] Go\r\n"
+            return (
+                b"exproxy OK [CAPABILITY IMAP4rev1 COMPRESS=DEFLATE] In\r\n"
+                if good
+                else b"exproxy NO [AUTHENTICATIONFAILED] Go\r\n"
+            )
         if said.startswith(b"exproxy LOGOUT"):
             return b"* BYE\r\nexproxy OK\r\n"
         return b"* %b heard %b" % (name.encode(), said)

@@ -41,7 +41,7 @@ class Imap:
     def _desk(self, offered: Collection[str], secure: bool, tls: bool) -> ImapDesk:
         return ImapDesk(self._settings(tls), offered, secure=secure)
 
-    def _sign_in(self, server: Server, client: ClientFacts, login: Login, helo: str) -> ImapSignIn:
+    def _sign_in(self, server: Server, client: ClientFacts, login: Login, _helo: str) -> ImapSignIn:
         return ImapSignIn(self._reception(server, client), login, self.settings)
 
     def _reception(self, server: Server, client: ClientFacts) -> Reception:
@@ -55,8 +55,7 @@ class Imap:
         return attrs.evolve(self.settings, starttls=StartTls.OFFER) if offered else self.settings
 
 
-def admit(desk: Desk, sign_in: SignIn, words: bytes) -> Admitted:
+def admit(desk: Desk, _sign_in: SignIn, words: bytes) -> Admitted:
     """Nothing has to be followed behind the login."""
     assert isinstance(desk, ImapDesk)
-    relay = ImapRelay.open(desk.facts)
-    return Admitted(relay, Step(desk.leftover(), words, Then.PIPE))
+    return Admitted(ImapRelay.open(desk.facts), Step(desk.leftover(), words, Then.PIPE))

@@ -15,8 +15,8 @@ HELD = 32_768
 class Desk(Protocol):
     """One client's; what its steps have for a server is empty.
 
-    With ``LOG_IN`` a server is to be found for :attr:`login`; then :meth:`refused` or :meth:`unavailable` is called, or the client
-    is put through, and what it has sent behind its login is :meth:`leftover`.
+    With ``LOG_IN`` a server is to be found for :attr:`login`; then :meth:`refused` or :meth:`unavailable` is called, or the
+    client is put through, and what it has sent behind its login is :meth:`leftover`.
     """
 
     @property

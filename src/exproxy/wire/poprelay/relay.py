@@ -75,6 +75,19 @@ class PopRelay:
         self._user = False
         self._bad_run = 0
 
+    @classmethod
+    def open(cls, facts: Facts) -> "PopRelay":
+        """Of a client that was logged in elsewhere: nothing is followed any more.
+
+        :param facts: what is known of it.
+        """
+        relay = cls(Settings(), secure=facts.tls)
+        facts.authenticated = True
+        facts.last = "+OK"
+        relay.facts = facts
+        relay._place = _Place.OPEN
+        return relay
+
     @property
     def buffered(self) -> int:
         """Octets held now."""

@@ -1,4 +1,4 @@
-"""A client's login at a POP3 server: its reception, then USER and PASS (RFC 1939 7) or AUTH PLAIN (RFC 5034), as the client said it.
+"""A client's login at a POP3 server: its reception, then USER and PASS (RFC 1939 7) or AUTH PLAIN (RFC 5034), as it came.
 
 Once the login is said, nothing of what the server says is quoted to anybody but the client: it might have the password in it.
 """
@@ -59,19 +59,23 @@ class PopSignIn:
         if turn.now is not Now.PUT_THROUGH:
             return turn
         login = self._said()
-        by_name = len(login.user) + len(b"USER \r\n") <= _LONGEST and len(login.password) + len(b"PASS \r\n") <= _LONGEST
-        if login.sasl or login.acting_as or not by_name:
+        if login.sasl or not _by_name(login):
             self._awaiting = _Awaiting.CHALLENGE
             return Turn(b"AUTH PLAIN\r\n")
+        return self._say_user(login)
+
+    def _say_user(self, login: Login) -> Turn:
         self._awaiting = _Awaiting.USER
         return Turn(b"USER %b\r\n" % login.user)
 
     def _take(self, line: bytes) -> Turn:
         status = line[:4].upper()
+        login = self._said()
         if status == b"-ERR":
+            if self._awaiting is _Awaiting.CHALLENGE and _by_name(login):
+                return self._say_user(login)  # it has no AUTH, or no PLAIN
             self._forget()
             return Turn(_QUIT, Now.REFUSED, line)
-        login = self._said()
         match self._awaiting:
             case _Awaiting.USER if status[:3] == b"+OK":
                 self._awaiting = _Awaiting.LOGIN
@@ -95,3 +99,8 @@ class PopSignIn:
     def _forget(self) -> None:
         self._login = None
         self._lines.last = b""
+
+
+def _by_name(login: Login) -> bool:
+    """Whether USER and PASS can say it."""
+    return not login.acting_as and len(login.user) + 7 <= _LONGEST and len(login.password) + 7 <= _LONGEST

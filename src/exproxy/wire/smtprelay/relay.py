@@ -101,6 +101,19 @@ class SmtpRelay:
         self._bad_run = 0
         self._early = False
 
+    @classmethod
+    def logged_in(cls, settings: Settings, facts: Facts, *, chunking: bool) -> "SmtpRelay":
+        """Of a client that was greeted and logged in elsewhere, at a server that has heard its EHLO.
+
+        :param facts: what is known of it.
+        :param chunking: that server takes BDAT, and the client was told so.
+        """
+        relay = cls(settings, secure=facts.tls)
+        facts.authenticated = True
+        relay.facts = facts
+        relay._chunking = chunking
+        return relay
+
     @property
     def buffered(self) -> int:
         """Octets held now, for both directions together; at most 64 KB."""
