@@ -1,6 +1,7 @@
 """What a configuration may say, but probably does not mean."""
 
 from exproxy.config.model import Backend, Configuration, Frontend, Mail, Mapper, Web
+from exproxy.config.persistence import table_of
 from exproxy.config.problems import KeyPath
 from exproxy.config.report import Report
 from exproxy.config.servers import shared
@@ -15,6 +16,7 @@ def advise(configuration: Configuration, report: Report) -> None:
     for frontend in configuration.frontends.values():
         if frontend.mail is not None:
             _mail(frontend, frontend.mail, report)
+            _unlearned(configuration, frontend, report)
         if frontend.mapper is not None:
             _mapped(configuration, frontend, frontend.mapper, report)
         if frontend.web is not None:
@@ -117,6 +119,17 @@ def _mail(frontend: Frontend, mail: Mail, report: Report) -> None:
         )
         hint = 'write tls = { mode = "starttls", certificates = [ … ] }, or tls = "off" to hide STARTTLS'
         report.warning(("frontends", frontend.name), message, hint)
+
+
+def _unlearned(configuration: Configuration, frontend: Frontend, report: Report) -> None:
+    """Who is greeted here is offered what checks have learned."""
+    backend = configuration.backends.get(frontend.backend or "")
+    table = None if backend is None else table_of(configuration, backend)
+    if backend is None or table is None or table.kind != "user":
+        return
+    if not all(any(check.type == frontend.mode for check in server.checks) for server in backend.servers):
+        message = f"clients are offered what checks of {frontend.mode} have learned of all servers, and some have none"
+        report.warning(("backends", backend.name, "check"), message, f'write check = [{{ type = "{frontend.mode}" }}]')
 
 
 def _secured(frontend: Frontend, web: Web, report: Report) -> None:

@@ -240,6 +240,7 @@ class Table:
     :param cookie: of kinds ``cookie`` and ``super-http``.
     :param app_cookie: the name of the application's cookie, of kind ``app-cookie``.
     :param header: a header's name, of kind ``header``.
+    :param secret: of kind ``user``: who has the same has the same users on the same servers; ``None``: the process has its own.
     """
 
     name: str
@@ -251,6 +252,7 @@ class Table:
     cookie: Cookie | None = None
     app_cookie: str | None = None
     header: str | None = None
+    secret: str | None = field(default=None, repr=False)
 
 
 @frozen

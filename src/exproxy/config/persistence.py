@@ -20,7 +20,7 @@ _KEYS: dict[TableKind, tuple[str, ...]] = {
     "cookie": ("expire", *_COOKIE),
     "app-cookie": (*_MEMORY, "name"),
     "header": (*_MEMORY, *_SOURCE, "header"),
-    "user": (*_MEMORY, *_SOURCE),
+    "user": (*_MEMORY, *_SOURCE, "secret"),
     "super-http": (*_MEMORY, *_SOURCE, *_COOKIE),
     "tls-session-id": (*_MEMORY, *_SOURCE),
 }
@@ -55,6 +55,9 @@ class TableBuilder:
             return Table(name, kind, cookie=cookie, **said)
         if kind == "app-cookie":
             return Table(name, kind, app_cookie=self._needed(path, "name", section, "JSESSIONID"), **said)
+        if kind == "user":
+            self._check_secret(path, section.secret)
+            return Table(name, kind, secret=section.secret, **said)
         if kind == "header":
             return Table(name, kind, header=self._needed(path, "header", section, "X-User"), **said)
         return Table(name, kind, **said)
@@ -77,6 +80,11 @@ class TableBuilder:
             self.report.problem(path, f'"{word}" is not the name of a {what}')
         return word
 
+    def _check_secret(self, path: KeyPath, secret: str | None) -> None:
+        if secret is not None and len(secret) < SHORTEST_SECRET:
+            message = f"a secret of {len(secret)} characters can be guessed: it has at least {SHORTEST_SECRET}"
+            self.report.problem((*path, "secret"), message, "openssl rand -base64 32 makes one")
+
     def _cookie(self, path: KeyPath, table: str, section: RememberingSection, expire: float | None) -> Cookie:
         if section.name is not None:
             self._token((*path, "name"), section.name, "cookie")
@@ -84,9 +92,7 @@ class TableBuilder:
             self.report.problem((*path, "domain"), f'"{section.domain}" is not a name such as "example.com"')
         if section.path is not None and not _PATH.fullmatch(section.path):
             self.report.problem((*path, "path"), f'"{section.path}" is not the path of a cookie', 'write "/" or "/owa"')
-        if section.secret is not None and len(section.secret) < SHORTEST_SECRET:
-            message = f"a secret of {len(section.secret)} characters can be guessed: it has at least {SHORTEST_SECRET}"
-            self.report.problem((*path, "secret"), message, "openssl rand -base64 32 makes one")
+        self._check_secret(path, section.secret)
         if section.same_site == "none" and section.secure is False:
             message = "browsers refuse cookies with SameSite=None that are not Secure"
             self.report.problem((*path, "same_site"), message, 'write "lax" or "off", or leave "secure" out')

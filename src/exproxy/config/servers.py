@@ -61,11 +61,17 @@ class BackendsBuilder:
             self.report.problem((*path, "servers"), "there are no servers", hint)
         if section.mapper is not None and not any(server is not None and server.mapping for server in servers):
             self.report.problem((*path, "mapper"), *_NOT_ASKED)
+        persistence = self._persistence(name, section.persistence)
         said: dict[str, Any] = settings((*_BACKEND_SETTINGS, *_PASSIVE_SETTINGS), (section, defaults))
+        table = None if persistence is None else self.tables.get(persistence.table)
+        if table is not None and table.kind == "user":
+            said.setdefault(
+                "balance", "source"
+            )  # by the user's key: who is not in the table yet, or any more, is not thrown about
         return Backend(
             name=name,
             servers=tuple(server for server in servers if server is not None),
-            persistence=self._persistence(name, section.persistence),
+            persistence=persistence,
             timeouts=timeouts(defaults.timeouts, section.timeouts),
             source=self._source((*path, "source"), section.source),
             request_headers=HeadersBuilder(self.report).request((*path, "request_headers"), section.request_headers),

@@ -53,7 +53,7 @@ class Stickiness:
     def user_key(self, backend: model.Backend) -> KeyOfUser | None:
         """How users of mail are kept on servers; ``None``: by nothing that they say."""
         table = self._table(backend)
-        return key_of_name(self._keys) if table is not None and table.kind == "user" else None
+        return key_of_name(self._keys_of(table)) if table is not None and table.kind == "user" else None
 
     def _table(self, backend: model.Backend) -> model.Table | None:
         return None if backend.persistence is None else self._tables[backend.persistence.table]
@@ -63,7 +63,11 @@ class Stickiness:
             return key_of_header(self._keys, table.header.lower().encode("ascii"))
         if table.app_cookie is not None:
             return key_of_cookie(self._keys, table.app_cookie.encode("ascii"))
-        return key_of_nothing if table.kind == "cookie" else key_of_user(self._keys)
+        return key_of_nothing if table.kind == "cookie" else key_of_user(self._keys_of(table))
+
+    def _keys_of(self, table: model.Table) -> HashedKeys:
+        """Those of users."""
+        return self._keys if table.secret is None else HashedKeys(table.secret.encode())
 
     def _keys_in(self, table: model.Table) -> KeysIn | None:
         return None if table.app_cookie is None else keys_in_cookies(self._keys, table.app_cookie.encode("ascii"))

@@ -7,6 +7,7 @@ from tests.wire.dialogue.playing import GarbageMixin, PlayTestCase
 GREETING = "server: * OK The Microsoft Exchange IMAP4 service is ready"
 CAPABILITY = "server: * CAPABILITY IMAP4rev1 STARTTLS IDLE"
 DONE = "server: a1 OK CAPABILITY completed."
+OFFERS = ("IDLE", "IMAP4REV1", "STARTTLS")
 
 
 class PlainTests(GarbageMixin, PlayTestCase):
@@ -24,7 +25,7 @@ class PlainTests(GarbageMixin, PlayTestCase):
             "server: bye OK LOGOUT completed.",
         )
         said = "IMAP said OK The Microsoft Exchange IMAP4 service is ready"
-        self.assertEqual(outcome, Outcome(Status.L7OKD, said, None, "a1 OK CAPABILITY completed."))
+        self.assertEqual(outcome, Outcome(Status.L7OKD, said, None, "a1 OK CAPABILITY completed.", offers=OFFERS))
 
     def test_one_that_closes_instead_of_an_answer_to_logout_is_well(self) -> None:
         outcome = self.play(GREETING, "we: a1 CAPABILITY", CAPABILITY, DONE, "we: bye LOGOUT", "server: * BYE", "(close)")

@@ -15,7 +15,7 @@ class PlainTests(GarbageMixin, PlayTestCase):
     def test_a_server_that_is_well(self) -> None:
         outcome = self.play(GREETING, "we: CAPA", *CAPABILITIES, "we: QUIT", "server: +OK bye")
         said = "POP3 said +OK The Microsoft Exchange POP3 service is ready"
-        self.assertEqual(outcome, Outcome(Status.L7OKD, said, None, "."))
+        self.assertEqual(outcome, Outcome(Status.L7OKD, said, None, ".", offers=("TOP", "STLS")))
 
     def test_one_that_does_not_know_capa_is_well(self) -> None:
         outcome = self.play(GREETING, "we: CAPA", "server: -ERR what?", "we: QUIT", "server: +OK bye")

@@ -23,7 +23,7 @@ class PlainTests(GarbageMixin, PlayTestCase):
             "server: 221 2.0.0 Service closing transmission channel",
         )
         said = "SMTP said 220 ex1.example.com Microsoft ESMTP MAIL Service ready"
-        self.assertEqual(outcome, Outcome(Status.L7OKD, said, 250, "250 8BITMIME"))
+        self.assertEqual(outcome, Outcome(Status.L7OKD, said, 250, "250 8BITMIME", offers=("SIZE 37748736", "8BITMIME")))
 
     def test_a_banner_of_several_lines(self) -> None:
         outcome = self.play("server: 220-ex1", "server: 220 ready", EHLO, "server: 250 ex1", "we: QUIT", "server: 221 bye")
