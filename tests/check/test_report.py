@@ -13,10 +13,10 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 class ResultTests(SynchronousTestCase):
     def test_a_passed_check_is_passed_with_all_that_was_found(self) -> None:
-        result = Report(Outcome(Status.L7OKD, "SMTP said 220", 220, "220 hello", ("old",)), 0.25).result()
+        result = Report(Outcome(Status.L7OKD, "SMTP said 220", 220, "220 hello", ("old",), offers=("A",)), 0.25).result()
         self.assertEqual((result.passed, result.stopping, result.status), (True, False, "L7OKD"))
         self.assertEqual((result.text, result.code, result.line), ("SMTP said 220", 220, "220 hello"))
-        self.assertEqual((result.duration, result.warnings), (0.25, ("old",)))
+        self.assertEqual((result.duration, result.warnings, result.offers), (0.25, ("old",), ("A",)))
 
     def test_a_server_in_maintenance_is_stopping_and_has_not_passed(self) -> None:
         report = Report(Outcome(Status.L7OKC, "SMTP said 421 4.3.2"), 0.0)

@@ -44,6 +44,13 @@ class AdviceTests(ConfigTestCase):
         (warning,) = self.warnings(text)
         self.assertIn("backends.web.servers: hosts 10.0.0.2 are in other back ends of table cas but not here", warning)
 
+    def test_what_no_check_learns_is_not_offered(self) -> None:
+        text = WEB.replace("[frontends.web]\n", '[frontends.web]\nmode = "imap"\ntls = "off"\n', 1)
+        text += '[backends.web]\npersistence = { kind = "user" }\n'
+        (warning,) = self.warnings(text)
+        self.assertIn("backends.web.check: clients are offered what checks of imap have learned of all servers", warning)
+        self.assertEqual(self.warnings(text + 'check = [{ type = "imap" }]\n'), [])
+
     def test_session_ids_are_not_everybodys(self) -> None:
         text = WEB + '[backends.web]\npersistence = { kind = "tls-session-id" }\n'
         (warning,) = self.warnings(text)

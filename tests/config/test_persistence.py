@@ -48,6 +48,16 @@ class TableTests(ConfigTestCase):
     def test_a_user(self) -> None:
         self.assertEqual(self.table('kind = "user", ipv4_prefix = 24'), Table("owa", "user", ipv4_prefix=24))
 
+    def test_a_secret_of_users(self) -> None:
+        table = self.table(f'kind = "user", secret = "{SECRET}"')
+        self.assertEqual(table, Table("owa", "user", secret=SECRET))
+        self.assertNotIn(SECRET, repr(table))
+
+    def test_users_are_balanced_by_who_they_are_unless_somebody_says_otherwise(self) -> None:
+        for more, balance in (("", "source"), ('balance = "leastconn"\n', "leastconn")):
+            self.assertEqual(self.load(own('kind = "user"') + more).backends["owa"].balance, balance)
+        self.assertEqual(self.load(own('kind = "source"')).backends["owa"].balance, "roundrobin")
+
     def test_super_http_has_a_cookie_and_a_memory_that_expire_alike(self) -> None:
         self.assertEqual(
             self.table('kind = "super-http", name = "ex", expire = "2h", size = 7'),
@@ -78,6 +88,7 @@ class TableTests(ConfigTestCase):
             ('kind = "app-cookie", name = "JSESSIONID", expire = "90s", size = 5', WEB),
             ('kind = "header", header = "X-User", ipv6_prefix = 64', WEB),
             ('kind = "super-http", name = "ex", http_only = false', WEB),
+            ('kind = "user", expire = "2h"', WEB),
             ('kind = "super-http", expire = "2h"', WEB),
             ('kind = "tls-session-id", expire = "2h"', TCP),
         ):
@@ -86,9 +97,10 @@ class TableTests(ConfigTestCase):
             self.assertEqual(again, configuration, keys)
 
     def test_a_secret_is_shown_as_it_is_written(self) -> None:
-        shown = show(self.load(own('kind = "cookie", secret = "${SECRET}"'), {"SECRET": SECRET}))
-        self.assertIn('secret = "${SECRET}"', shown)
-        self.assertNotIn(SECRET, shown)
+        for kind in ("cookie", "user"):
+            shown = show(self.load(own(f'kind = "{kind}", secret = "${{SECRET}}"'), {"SECRET": SECRET}))
+            self.assertIn('secret = "${SECRET}"', shown)
+            self.assertNotIn(SECRET, shown)
 
     def test_every_key_of_the_section_belongs_to_a_kind(self) -> None:
         self.assertEqual({field.name for field in attrs.fields(RememberingSection)}, set(TABLE_KEYS))
@@ -152,6 +164,19 @@ class MistakeTests(ConfigTestCase):
                 f'site.toml:8: backends.owa.persistence: persistence by "{keys}" needs requests, and front end web of mode "tcp" '
                 'does not look at them; write mode = "http" there, or kind = "source" here',
             )
+
+    def test_users_are_known_in_the_mail_modes_too(self) -> None:
+        for mode in ("smtp", "imap", "pop3"):
+            front = WEB.replace('mode = "http"', f'mode = "{mode}"\ntls = "off"')
+            self.load(own('kind = "user"', front))
+
+    def test_but_not_where_clients_may_begin_tls_with_servers(self) -> None:
+        (problem,) = self.problems(own('kind = "user"', WEB.replace("http", "imap")))
+        self.assertIn('persistence by "user" needs logins, and clients of front end web may hide them', problem)
+
+    def test_other_kinds_of_requests_are_not(self) -> None:
+        (problem,) = self.problems(own('kind = "cookie"', WEB.replace('mode = "http"', 'mode = "imap"\ntls = "off"')))
+        self.assertIn("needs requests", problem)
 
     def test_one_front_end_of_another_mode_is_enough(self) -> None:
         text = own('kind = "cookie"') + '[frontends.more]\nbind = ":81"\nroutes = { sni = "a", backend = "owa" }\n'

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.pool import Admin, Backend, Group, Host, Lease, Operational, Server, Table, Ticket, follow
+from exproxy.pool import Admin, Backend, CheckResult, Group, Host, Lease, Operational, Server, Table, Ticket, follow
 from tests.pool.support import CHECK, Recorder, fail, get, heal, make_backend, make_server
 
 
@@ -26,6 +26,11 @@ class FollowTests(SynchronousTestCase):
         heal(self.leading)
         self.follow(20.0)
         self.assertEqual(len(holder.leases), 1)
+
+    def test_it_offers_what_the_other_has_learned(self) -> None:
+        self.leading.observe(CHECK.name, CheckResult(passed=True, offers=("IDLE",)), 1.0)
+        self.follow(20.0)
+        self.assertEqual(self.following.health.offers, ("IDLE",))
 
     def test_it_says_why_in_the_other_s_words(self) -> None:
         fail(self.leading)

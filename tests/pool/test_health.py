@@ -1,9 +1,11 @@
 from collections.abc import Sequence
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from exproxy.pool import Backend, Host, Server
 from exproxy.pool.health import HISTORY, CheckResult, CheckSpec, Health
 from exproxy.pool.states import Operational
 from tests.pool.support import CHECK, FAILED, PASSED, STOPPING
@@ -244,3 +246,27 @@ class LocateTests(SynchronousTestCase):
             health.observe("smtp", FAILED, 1.0)
         self.assertIsNone(health.locate("no port", "no port", 2.0))
         self.assertEqual(health.reason, "no port")
+
+
+class OffersTests(SynchronousTestCase):
+    def test_what_a_server_offers_is_what_it_said_when_it_last_passed(self) -> None:
+        health = Health([CheckSpec("imap"), CheckSpec("tcp")])
+        self.assertIsNone(health.offers)
+        for check, result in (
+            ("imap", CheckResult(passed=True, offers=("A",))),
+            ("imap", CheckResult(passed=False, offers=("B",))),
+            ("tcp", CheckResult(passed=True)),
+        ):
+            health.observe(check, result, 1.0)
+        self.assertEqual(health.offers, ("A",))
+
+    def test_who_watches_is_told_of_new_offers_though_it_is_no_transition(self) -> None:
+        server = Server("one", Host("one", "192.0.2.1"), "192.0.2.1", 143, checks=[CheckSpec("imap")])
+        backend = Backend("hub", rng=Random(1))
+        backend.add(server, 0.0)
+        server.observe("imap", CheckResult(passed=True, offers=("A",)), 1.0)
+        told: list[str] = []
+        backend.watch(lambda server: told.append(server.name))
+        for offers in (("A",), ("A", "B"), ("A", "B")):
+            server.observe("imap", CheckResult(passed=True, offers=offers), 2.0)
+        self.assertEqual(told, ["one"])

@@ -3,7 +3,8 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.pool import Admin, Operational, ServerState
-from exproxy.process.messages import A_MESSAGE, Counts, FrontendCounts, Pickled, ServerCounts, Usage, pieces
+from exproxy.process.messages import A_MESSAGE, STATES_A_MESSAGE, Counts, FrontendCounts, Pickled, ServerCounts, Usage, pieces
+from exproxy.wire.offers import learned
 
 
 class PickledTests(SynchronousTestCase):
@@ -25,8 +26,9 @@ class PickledTests(SynchronousTestCase):
             65535,
             "z" * 100,
             1.5,
+            learned(f"X{number:03}" + "x" * 50 for number in range(100)),
         )
-        states = [(f"backend-of-a-long-name/server-{number}", state) for number in range(A_MESSAGE)]
+        states = [(f"backend-of-a-long-name/server-{number}", state) for number in range(STATES_A_MESSAGE)]
         self.assertLess(len(Pickled().toString(states)), 0xFFFF)
 
 

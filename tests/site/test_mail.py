@@ -1,6 +1,7 @@
 """Mail modes of a configuration."""
 
 from exproxy.config import model
+from exproxy.proxy.mail.deskhouse import DeskHouse
 from exproxy.site.mail import install, own_name
 from tests.proxy.stage import Stage
 
@@ -13,6 +14,13 @@ class InstallTests(Stage):
         house = install(frontend, said, mail, {"hub": self.backend()}, b"secret")
         self.assertEqual(frontend.serve, house.serve)
         self.assertEqual((house.greeting_timeout, house.greet_delay, house.early, house.tarpit), (9.0, 2.0, "tarpit", 8.0))
+
+    def test_where_users_are_kept_they_are_asked_who_they_are(self) -> None:
+        frontend, mail, backend = self.open(None), model.Mail(), self.backend(user_key=lambda name: name)
+        modes: tuple[model.Mode, ...] = ("smtp", "imap", "pop3")
+        for mode in modes:
+            house = install(frontend, model.Frontend("in", mode, (), "hub", mail=mail), mail, {"hub": backend})
+            self.assertIsInstance(house, DeskHouse)
 
     def test_our_own_name_can_be_said(self) -> None:
         self.assertRegex(own_name(), r"^[!-~]+$")

@@ -80,6 +80,22 @@ class StickinessTests(SiteStage):
         self.assertNotEqual(self.cookie(b"one"), self.cookie(b"another"))
         self.assertNotEqual(self.cookie(b"one", "own"), self.cookie(b"one", "another"))
 
+    def test_users_of_mail_are_known_by_the_same_keys_as_those_of_requests(self) -> None:
+        backend = self.pools(model.Table("cas", "user")).backends["hub"]
+        assert backend.user_key is not None
+        assert backend.sticky is not None
+        key = backend.user_key(b"EXAMPLE\\Anna")
+        self.assertEqual(key, backend.sticky.wish(head("Authorization: Basic YW5uYTp4"), ORIGIN, 0.0).key)
+        self.assertIsNone(self.pools(model.Table("cas", "source")).backends["hub"].user_key)
+
+    def test_with_a_secret_of_their_own_users_have_the_same_keys_in_every_process(self) -> None:
+        keys = []
+        for secret, own in ((b"one", "own"), (b"another", "own"), (b"one", None)):
+            user_key = self.pools(model.Table("cas", "user", secret=own), secret).backends["hub"].user_key
+            assert user_key is not None
+            keys.append(user_key(b"anna"))
+        self.assertEqual((keys[0] == keys[1], keys[0] == keys[2]), (True, False))
+
     def test_a_cookies_attributes_are_as_they_are_said(self) -> None:
         cookie = model.Cookie("ex", False, False, "lax", "example.com", "/owa")
         inserted = self.sticky(model.Table("cas", "cookie", cookie=cookie)).cookie

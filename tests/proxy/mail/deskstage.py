@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from exproxy import pool
+from exproxy.net.tls.server import ServerTLS
 from exproxy.pool.key import HashedKeys
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.listener import Listener
 from exproxy.proxy.mail.deskhouse import DeskHouse
 from exproxy.proxy.mail.imap import Imap
+from exproxy.proxy.mail.pop3 import Pop3
+from exproxy.proxy.mail.smtp import Smtp
 from exproxy.proxy.mail.users import key_of_name
 from exproxy.wire.mailsettings import Settings
 from tests.net.memory import Recorder
@@ -49,7 +52,13 @@ class DeskStage(MailStage):
             peer.greeting = b"* OK [CAPABILITY IMAP4rev1] %b\r\n" % name.encode()
             peer.answer = imap_server(name)
 
-    def desks(self, settings: Settings | None = None, starttls: Any = None, tls: Any = None, **options: Any) -> Frontend:
+    def desks(
+        self,
+        settings: Settings | None = None,
+        starttls: ServerTLS | None = None,
+        protocol: Callable[[Backend], Imap | Pop3 | Smtp] | None = None,
+        **options: Any,
+    ) -> Frontend:
         table = pool.Table("users", kind="user")
         servers = self.servers_of("source", group=pool.Group(table))
         for server in servers.servers.values():
@@ -70,19 +79,19 @@ class DeskStage(MailStage):
             log=self.records.append,
             dontlognull=False,
         )
-        imap = Imap(settings or Settings(), backend)
+        spoken = protocol(backend) if protocol else Imap(settings or Settings(), backend)
         self.table = table
         self.pool = servers
         self.house = DeskHouse(
             frontend=frontend,
-            manner=imap.manner(),
+            manner=spoken.manner(),
             backend=backend,
-            desks=imap.desks(),
+            desks=spoken.desks(),
             key_of=key_of_name(HashedKeys(b"secret")),
             **({"greeting_timeout": 20.0, "secret": b"secret"} | options),
         )
         frontend.serve = self.house.serve
-        listener = Listener(frontend, (), tls, starttls)
+        listener = Listener(frontend, (), None, starttls)
         listener.open(FRONT, 128)
         listener.start()
         return frontend

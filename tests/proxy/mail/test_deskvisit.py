@@ -1,10 +1,20 @@
 """A client of a front end where the user chooses the server: greeted by us, logged in, then relayed."""
 
 import gc
+from base64 import b64encode
 
+from exproxy.net.tls.client import ClientTLS, client_context
+from exproxy.net.tls.profiles import BUILT_IN
+from exproxy.net.tls.server import ServerTLS
 from exproxy.pool import Admin
+from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.mail.pop3 import Pop3
+from exproxy.proxy.mail.smtp import Smtp
 from exproxy.wire.mailsettings import Settings
+from tests.net.memory import Recorder
+from tests.net.tls.files import authority_file, certificate_file
 from tests.proxy.mail.deskstage import PASSWORD, DeskStage
+from tests.proxy.test_session import TLSClient
 
 
 class DeskVisitTests(DeskStage):
@@ -190,6 +200,131 @@ class DeskVisitTests(DeskStage):
         client = self.log_in()
         self.assertTrue(client.data.endswith(b"a1 NO [PRIVACYREQUIRED] Begin TLS first: STARTTLS\r\n"))
         self.assertEqual((self.got("one"), self.got("two")), ([], []))
+
+
+class PopTests(DeskStage):
+    def test_a_user_of_pop3_is_relayed_behind_the_login(self) -> None:
+        for peer in self.servers.values():
+            peer.greeting = b"+OK hi\r\n"
+            peer.answer = lambda said: b"+OK 0 0\r\n"
+        self.desks(protocol=lambda backend: Pop3(Settings(), backend))
+        client = self.client()
+        self.send(client, b"USER anna\r\nPASS x y\r\nSTAT\r\n")
+        self.assertEqual(bytes(client.data), b"+OK POP3 ready\r\n+OK\r\n+OK 0 0\r\n+OK 0 0\r\n")
+        self.assertEqual(b"".join(self.got("one") + self.got("two")), b"USER anna\r\nPASS x y\r\nSTAT\r\n")
+
+
+class SubmissionTests(DeskStage):
+    def setUp(self) -> None:
+        super().setUp()
+        for peer in self.servers.values():
+            peer.greeting = b"220 hi\r\n"
+            peer.answer = _submission
+
+    def log_in(self, user: str = "anna", password: bytes = PASSWORD) -> Recorder:
+        client = self.client()
+        self.send(client, b"EHLO me\r\nAUTH PLAIN " + b64encode(b"\0%b\0%b" % (user.encode(), password)) + b"\r\n")
+        return client
+
+    def open_desks(self) -> Frontend:
+        frontend = self.desks(protocol=lambda backend: Smtp("mx.example.com", Settings(), backend))
+        for server in self.pool.servers.values():
+            server.health.offers = ("CHUNKING", "XCLIENT ADDR")
+        return frontend
+
+    def test_mails_are_followed_behind_the_login(self) -> None:
+        self.open_desks()
+        client = self.log_in()
+        self.assertTrue(client.data.endswith(b"250-CHUNKING\r\n250 AUTH PLAIN LOGIN\r\n235 2.7.0 in\r\n"), client.data)
+        self.says(client, "MAIL FROM:<a>", "RCPT TO:<b>", "BDAT 2 LAST")
+        self.send(client, b"hi")
+        client.stream.close()
+        self.settle()
+        (line,) = self.lines()
+        self.assertEqual((line.mails, line.helo, line.user), (1, "me", self.house.pseudonym(b"anna")))
+
+    def test_xclient_is_refused_behind_the_login_too(self) -> None:
+        self.open_desks()
+        client = self.log_in()
+        self.says(client, "XCLIENT ADDR=10.0.0.1")
+        self.assertTrue(client.data.endswith(b"550 5.7.0 Error: insufficient authorization\r\n"))
+        self.assertNotIn(b"10.0.0.1", b"".join(self.got("one") + self.got("two")))
+
+    def test_a_drain_ends_it_between_two_mails(self) -> None:
+        frontend = self.open_desks()
+        client = self.log_in()
+        frontend.drain()
+        self.settle()
+        self.assertIn(b"421 4.3.2 Service is going down", client.data)
+
+    def test_a_server_that_takes_no_chunks_gets_none(self) -> None:
+        self.open_desks()
+        for peer in self.servers.values():
+            peer.answer = lambda said: (_submission(said) or b"").replace(b"250-CHUNKING\r\n", b"")
+        client = self.log_in()
+        self.says(client, "MAIL FROM:<a>")
+        self.send(client, b"BDAT 2 LAST\r\nhi")
+        self.assertIn(b"502 5.5.1 Error: CHUNKING", client.data)
+
+
+class StartTlsTests(DeskStage):
+    def setUp(self) -> None:
+        super().setUp()
+        folder = self.mktemp()
+        self.tls = ServerTLS([certificate_file(folder)], BUILT_IN["intermediate"])
+        self.context = client_context(True, authority_file(folder), BUILT_IN["intermediate"])
+
+    def client(self, address: object = None) -> TLSClient:
+        client = TLSClient()
+        self.network.connect(("192.0.2.9", 25), client, 5.0)
+        self.settle()
+        return client
+
+    def secure(self, client: TLSClient) -> None:
+        client.stream = self.network.secure_client(client.stream, ClientTLS("mail.example.com", True, self.context), client)
+        self.settle()
+
+    def test_it_is_offered_and_done_before_there_is_a_server(self) -> None:
+        self.desks(Settings(require_tls=True), self.tls)
+        client = self.client()
+        self.assertIn(b"STARTTLS LOGINDISABLED]", client.data)
+        self.send(client, b"s STARTTLS\r\ns LOGIN eve evil\r\n")
+        self.assertTrue(client.data.endswith(b"s OK Begin TLS negotiation now\r\n"))
+        self.secure(client)
+        self.assertTrue(client.secured)
+        self.send(client, b'a1 LOGIN anna "%b"\r\n' % PASSWORD)
+        self.assertTrue(client.data.endswith(b"a1 OK [CAPABILITY IMAP4rev1] In\r\n"))
+        self.assertIn(self.where(client), (b"one", b"two"))
+        self.assertNotIn(b"eve", b"".join(self.got("one") + self.got("two")))
+        client.stream.abort()
+        self.settle()
+        self.assertEqual(self.lines()[0].tls, "TLSv1.3")
+
+    def test_a_handshake_that_does_not_come_is_the_end(self) -> None:
+        frontend = self.desks(starttls=self.tls)
+        client = self.client()
+        self.send(client, b"s STARTTLS\r\n")
+        self.clock.advance(3.1)
+        self.settle()
+        self.assertEqual((client.lost, frontend.bad_handshakes), (True, 1))
+
+    def test_a_drain_waits_for_the_handshake(self) -> None:
+        frontend = self.desks(starttls=self.tls)
+        client = self.client()
+        self.send(client, b"s STARTTLS\r\n")
+        frontend.drain()
+        self.secure(client)
+        self.assertIn(b"* BYE [UNAVAILABLE] Service is going down", client.data)
+
+
+def _submission(said: bytes) -> bytes | None:
+    if not said.endswith(b"\r\n") and not said.endswith(b"hi"):
+        return None
+    if said.startswith(b"EHLO"):
+        return b"250-x\r\n250-CHUNKING\r\n250 AUTH PLAIN\r\n"
+    if said.startswith(b"BDAT") and not said.endswith(b"hi"):
+        return None
+    return b"235 2.7.0 in\r\n" if said.startswith(b"AUTH") else b"250 2.0.0 ok\r\n"
 
 
 def _words(thing: object) -> bytes:
