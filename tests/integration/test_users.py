@@ -7,14 +7,17 @@ import poplib
 import pwd
 import smtplib
 import socket
+import ssl
 from collections.abc import Callable
 
 import attrs
+import trustme
 
 from tests.integration.clients import PATIENCE
 from tests.integration.peers import dovecot, needs, postfix
+from tests.integration.peers.certificates import write_certificate
 from tests.integration.peers.ports import free_port
-from tests.integration.peers.process import PeerTestCase
+from tests.integration.peers.process import PeerTestCase, new_folder
 from tests.integration.peers.waiting import eventually
 from tests.integration.proxy import Proxy
 
@@ -134,11 +137,11 @@ class UsersTestCase(PeerTestCase):
     def prepare_more(self) -> None:
         """Start what else is needed."""
 
-    def over_imap(self, user: str, source: str = CLIENTS[0], log_in: Callable[[imaplib.IMAP4, str], object] | None = None) -> str:
+    def over_imap(self, user: str, source: str = CLIENTS[0], log_in: "Callable[[imaplib.IMAP4, str], None] | None" = None) -> str:
         """Log in and read: the server's name."""
-        client = imaplib.IMAP4(FRONT, self.imap, timeout=PATIENCE)
+        client = From(source, FRONT, self.imap, timeout=PATIENCE)
         try:
-            (log_in or (lambda client, user: client.login(user, PASSWORD)))(client, user)
+            (log_in or by_login)(client, user)
             client.select("INBOX", readonly=True)
             letter = client.fetch("1", "(BODY[HEADER.FIELDS (SUBJECT)])")[1][0]
             assert isinstance(letter, tuple), f"no message, but {letter!r}"
@@ -158,8 +161,9 @@ class UsersTestCase(PeerTestCase):
 class UsersTests(UsersTestCase):
     def test_a_user_is_on_one_server_from_everywhere_in_both_protocols_by_every_name(self) -> None:
         for user in USERS[:4]:
-            names = (user, user.upper(), f"{user}@example.com", f"EXAMPLE\\{user}")
-            reached = {self.over_imap(name) for name in names[:3]} | {self.over_pop3(name) for name in names[:3]}
+            names = (user, user.upper(), f"{user}@example.com")
+            reached = {self.over_imap(name, source) for name in names for source in CLIENTS}
+            reached |= {self.over_pop3(name) for name in names}
             self.assertEqual(len(reached), 1, user)
 
     def test_other_users_are_on_other_servers(self) -> None:
@@ -212,6 +216,45 @@ class UsersTests(UsersTestCase):
         client.logout()
         pop = poplib.POP3(FRONT, self.pop3, timeout=PATIENCE)
         self.assertIn("UIDL", pop.capa())
+        pop.quit()
+
+
+class TlsUsersTests(UsersTestCase):
+    """STARTTLS with the client, and with the server."""
+
+    def mailboxes(self, name: str, host: str) -> Mailboxes:
+        made = super().mailboxes(name, host)
+        made.certificate = trustme.CA().issue_cert(host)
+        made.settings += "\ndisable_plaintext_auth = yes"
+        made.imaps_port, made.pop3s_port = free_port(host), free_port(host)
+        return made
+
+    def configuration(self) -> str:
+        path = write_certificate(new_folder("front") / "front.pem", trustme.CA().issue_cert("mail.example.com"))
+        front = f'tls = {{ mode = "starttls", certificates = ["{path}"] }}\nrequire_tls = true'
+        ours = CONFIGURATION.replace('tls = "off"', front.replace("{", "{{").replace("}", "}}"))
+        for kind in ("imap", "pop3"):
+            ours = ours.replace(f"[backends.{kind}]\n", f'[backends.{kind}]\ntls = {{{{ mode = "starttls", verify = false }}}}\n')
+            ours = ours.replace(f'type = "{kind}"', f'type = "{kind}", tls = "starttls"')
+        return ours
+
+    def test_nothing_is_said_in_the_clear(self) -> None:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+        def securely(client: imaplib.IMAP4, user: str) -> None:
+            self.assertIn("LOGINDISABLED", client.capabilities)
+            client.starttls(context)
+            self.assertIn("AUTH=PLAIN", client.capabilities)
+            client.login(user, PASSWORD)
+
+        first = self.over_imap("user1", log_in=securely)
+        pop = poplib.POP3(FRONT, self.pop3, timeout=PATIENCE)
+        self.assertNotIn("USER", pop.capa())
+        pop.stls(context)
+        pop.user("user1")
+        pop.pass_(PASSWORD)
+        self.assertIn(f"Subject: {first}".encode(), pop.retr(1)[1])
         pop.quit()
 
 
@@ -276,6 +319,17 @@ class SubmissionTests(UsersTestCase):
                 client.login("user1", "not-the-password")
             self.assertEqual(caught.exception.smtp_code, 535)
             client.login("user1", PASSWORD)
+
+
+class From(imaplib.IMAP4):
+    """One that comes from a certain address."""
+
+    def __init__(self, source: str, host: str, port: int, timeout: float) -> None:
+        self.source = source
+        super().__init__(host, port, timeout)
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        return socket.create_connection((self.host, self.port), timeout, (self.source, 0))
 
 
 def by_login(client: imaplib.IMAP4, user: str) -> None:

@@ -19,7 +19,7 @@ class InstallTests(Stage):
         frontend, mail, backend = self.open(None), model.Mail(), self.backend(user_key=lambda name: name)
         modes: tuple[model.Mode, ...] = ("smtp", "imap", "pop3")
         for mode in modes:
-            house = install(frontend, model.Frontend("in", mode, (), "hub", mail=mail), mail, {"hub": backend})
+            house = install(frontend, model.Frontend("in", mode, (), "hub", mail=mail), mail, {"hub": backend}, b"secret")
             self.assertIsInstance(house, DeskHouse)
 
     def test_our_own_name_can_be_said(self) -> None:

@@ -57,6 +57,7 @@ class LoginTests(SynchronousTestCase):
     def test_words_and_quoted_strings(self) -> None:
         self.assertEqual(self.login(b"a1 LOGIN anna secret\r\n"), Login(b"anna", b"secret", tag=b"a1"))
         self.assertEqual(self.login(b'a1 login "an na" "a\\"b\\\\c"\r\n'), Login(b"an na", b'a"b\\c', tag=b"a1"))
+        self.assertEqual(self.login(b"a1 LOGIN EXAMPLE\\anna 100%*\r\n"), Login(b"EXAMPLE\\anna", b"100%*", tag=b"a1"))
         self.assertEqual(self.login(b'a1 LOGIN anna ""\r\n'), Login(b"anna", b"", tag=b"a1"))
 
     def test_literals_of_both_kinds(self) -> None:

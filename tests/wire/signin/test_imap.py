@@ -34,7 +34,8 @@ class ImapSignInTests(SynchronousTestCase):
         one = sign_in(Login(b"admin", b"pw", b"anna", tag=b"a1"))
         one.receive(AUTH)
         self.assertEqual(one.receive(b"+ \r\n"), Turn(b64encode(b"anna\0admin\0pw") + b"\r\n"))
-        self.assertIs(sign_in(Login(b"admin", b"pw", b"anna")).receive(BARE).now, Now.TURN_AWAY)
+        turn = sign_in(Login(b"admin", b"pw", b"anna", tag=b"a1")).receive(BARE)
+        self.assertEqual((turn.now, turn.greeting[:16]), (Now.REFUSED, b"a1 NO [CANNOT] N"))
 
     def test_login_where_there_is_no_plain(self) -> None:
         self.assertEqual(sign_in().receive(BARE), Turn(b'exproxy LOGIN "anna" "s3cret"\r\n'))

@@ -36,12 +36,12 @@ class SmtpSignInTests(SynchronousTestCase):
         self.assertIs(one.receive(b"235 in\r\n").now, Now.PUT_THROUGH)
 
     def test_a_server_without_either_is_turned_away(self) -> None:
-        for offers, login in (
-            (b"250 x\r\n", None),
-            (b"250-x\r\n250 AUTH NTLM\r\n", None),
-            (b"250-x\r\n250 AUTH LOGIN\r\n", Login(b"a", b"b", b"c")),
-        ):
-            self.assertIs(self.offered(offers, login)[1].now, Now.TURN_AWAY)
+        for offers in (b"250 x\r\n", b"250-x\r\n250 AUTH NTLM\r\n"):
+            self.assertIs(self.offered(offers)[1].now, Now.TURN_AWAY)
+
+    def test_nobody_acts_as_somebody_else_where_there_is_no_plain(self) -> None:
+        turn = self.offered(b"250-x\r\n250 AUTH LOGIN\r\n", Login(b"a", b"b", b"c"))[1]
+        self.assertEqual((turn.now, turn.greeting[:4]), (Now.REFUSED, b"504 "))
 
     def test_it_is_told_the_client_and_then_its_name(self) -> None:
         one = sign_in(client=CLIENT)

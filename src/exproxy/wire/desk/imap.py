@@ -22,7 +22,8 @@ from exproxy.wire.step import Out, Step, Then
 LITERAL = 4_096
 """Octets of one literal."""
 
-_WORD = re.compile(rb'"((?:[^"\\\r\n\0]|\\["\\])*)"|([^\x00-\x20(){%*"\\\x7f]+)')
+_WORD = re.compile(rb'"((?:[^"\\\r\n\0]|\\["\\])*)"|([^\x00-\x20(){"\x7f]+)')
+"""A quoted string, or what clients send unquoted: an atom has no backslash, but ``EXAMPLE\anna`` comes so."""
 _MARK = re.compile(rb"~?\{[0-9]{1,10}[+-]?\}$")
 _OURS = frozenset(("STARTTLS", "LOGINDISABLED", "SASL-IR", "ID", "IMAP4REV1"))
 _NEVER = frozenset(("LOGIN-REFERRALS", "MAILBOX-REFERRALS", "UNAUTHENTICATE"))

@@ -121,7 +121,8 @@ class ImapSignIn:
         elif b"LOGINDISABLED" in capabilities:
             return self._away('takes no password from us like this: tls = { mode = "starttls" } is what it waits for')
         elif login.acting_as:
-            return self._away("offers no AUTH=PLAIN, which a login in the name of somebody else needs")
+            self._forget()
+            return Turn(_LOGOUT, Now.REFUSED, b"%b NO [CANNOT] Nobody logs in here in another's name\r\n" % login.tag)
         else:
             pieces = _login_command(login)
         self._awaiting = _Awaiting.LOGIN

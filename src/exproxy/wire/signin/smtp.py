@@ -84,10 +84,12 @@ class SmtpSignIn:
         assert login is not None, "it is not over"
         if "PLAIN" in mechanisms:
             pieces = [b"AUTH PLAIN " + _line(b"\0".join((login.acting_as, login.user, login.password)))]
-        elif "LOGIN" in mechanisms and not login.acting_as:
+        elif login.acting_as:
+            return self._refused(b"504 5.5.4 Error: nobody logs in here in another's name\r\n")
+        elif "LOGIN" in mechanisms:
             pieces = [b"AUTH LOGIN\r\n", _line(login.user), _line(login.password)]
         else:
-            return self._away("offers us no AUTH PLAIN" + ("" if login.acting_as else " nor LOGIN"))
+            return self._away("offers us neither AUTH PLAIN nor LOGIN")
         self._awaiting = _Awaiting.LOGIN
         self._pieces.extend(pieces)
         return Turn(self._pieces.popleft())
