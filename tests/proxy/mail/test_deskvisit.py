@@ -13,7 +13,7 @@ from exproxy.proxy.mail.smtp import Smtp
 from exproxy.wire.mailsettings import Settings
 from tests.net.memory import Recorder
 from tests.net.tls.files import authority_file, certificate_file
-from tests.proxy.mail.deskstage import PASSWORD, DeskStage
+from tests.proxy.mail.deskstage import PASSWORD, DeskStage, imap_server
 from tests.proxy.test_session import TLSClient
 
 
@@ -174,6 +174,63 @@ class DeskVisitTests(DeskStage):
         gc.collect()
         held = [thing for thing in gc.get_objects() if _is_ours(thing) and word in _words(thing)]
         self.assertEqual(held, [])
+
+    def test_who_does_not_read_is_not_read(self) -> None:
+        self.desks()
+        client = self.client()
+        far = self.far(client)
+        client.stream.pause()
+        far.capacity = 1
+        self.send(client, b"a CAPABILITY\r\n")
+        self.send(client, b'b LOGIN anna "%b"\r\n' % PASSWORD)
+        self.assertEqual((far.reading, self.got("one") + self.got("two")), (False, []))
+        client.stream.resume()
+        self.settle()
+        self.assertTrue(client.data.endswith(b"b OK [CAPABILITY IMAP4rev1] In\r\n"))
+
+    def test_who_leaves_before_the_login_is_logged_as_one_who_did(self) -> None:
+        self.desks()
+        client = self.client()
+        client.stream.close()
+        self.settle()
+        self.assertEqual([line.session.termination for line in self.lines()], ["CR"])
+
+    def test_who_leaves_while_a_refusal_waits_is_gone(self) -> None:
+        self.desks()
+        client = self.log_in(password=b"wrong")
+        client.stream.close()
+        self.settle()
+        self.clock.advance(10)
+        self.settle()
+        self.assertEqual((len(self.lines()), self.gate.taken), (1, 0))
+
+    def test_a_drain_lets_a_login_come_to_its_end(self) -> None:
+        frontend = self.desks()
+        client = self.log_in(password=b"wrong")
+        frontend.drain()
+        self.clock.advance(2.0)
+        self.settle()
+        self.assertIn(b"a1 NO [AUTHENTICATIONFAILED] Go\r\n* BYE [UNAVAILABLE] Service is going down", client.data)
+
+    def test_a_server_that_goes_down_with_the_login_under_way_is_left_for_the_next(self) -> None:
+        self.desks()
+        for peer in self.servers.values():
+            peer.answer = None
+        client = self.log_in()
+        first = next(name for name, peer in self.servers.items() if peer.sessions)
+        other = "two" if first == "one" else "one"
+        self.servers[other].answer = imap_server(other)
+        self.pool.on_marked_down = "shutdown-sessions"
+        self.pool.servers[first].set_admin(Admin.MAINT, self.clock.seconds())
+        self.settle()
+        self.assertEqual(self.where(client).decode(), other)
+
+    def test_who_talks_before_the_greeting_is_seen(self) -> None:
+        self.desks(greet_delay=2.0)
+        client = self.client()
+        self.assertEqual(bytes(client.data), b"")
+        self.send(client, b"a1 LOGIN anna x\r\n")
+        self.assertTrue(client.data.startswith(b"* BYE You spoke before the greeting"))
 
     def test_who_says_nothing_is_let_go(self) -> None:
         self.desks()

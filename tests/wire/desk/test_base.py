@@ -110,6 +110,13 @@ class DeskTests(SynchronousTestCase):
             step = desk.from_client(b"x NOPE\r\n" * SETTINGS.most_bad)
             self.assertEqual((step.then, desk.facts.bad), (Then.FINISH, SETTINGS.most_bad), name)
 
+    def test_so_are_too_many_good_ones(self) -> None:
+        for name, command in (("imap", b"a CAPABILITY\r\n"), ("pop3", b"CAPA\r\n"), ("smtp", b"EHLO me\r\n")):
+            desk = DESKS[name][0]()
+            step = desk.from_client(command * 4_000)
+            self.assertIs(step.then, Then.FINISH)
+            self.assertLess(len(step.to_client), 16_384)
+
     def test_a_client_that_does_not_wait_is_bounded(self) -> None:
         for name, (make, said, _) in DESKS.items():
             desk = make()

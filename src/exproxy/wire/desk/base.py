@@ -8,6 +8,8 @@ from exproxy.wire.step import Step
 
 MOST_FAILED = 5
 """Logins that a server has refused, then the client has to come again."""
+MOST_COMMANDS = 100
+"""Commands before a login has succeeded: who sends a thousand at once is not to have a thousand answers held for him."""
 HELD = 32_768
 """Octets from the client that wait for the end of a login."""
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 
 from exproxy.wire.crossing import Broken, Crossing
-from exproxy.wire.desk.base import HELD, MOST_FAILED
+from exproxy.wire.desk.base import HELD, MOST_COMMANDS, MOST_FAILED
 from exproxy.wire.desk.exchange import MECHANISMS, Exchange, NoLoginError
 from exproxy.wire.desk.login import Login
 from exproxy.wire.errors import WireError
@@ -32,7 +32,7 @@ _NEVER = frozenset(("LOGIN-REFERRALS", "MAILBOX-REFERRALS", "UNAUTHENTICATE"))
 _MAINTENANCE = b"* BYE [UNAVAILABLE] Service is going down for maintenance, try again later\r\n"
 _TIMEOUT = b"* BYE Nothing came for too long, closing\r\n"
 _ABUSE = b"* BYE That is more than may be said here\r\n"
-_TOO_MANY = b"* BYE Too many bad commands\r\n"
+_TOO_MANY = b"* BYE Too many commands without a login\r\n"
 _TOO_MANY_FAILED = b"* BYE Too many failed logins\r\n"
 _UNKNOWN = b"BAD Unknown command, or not one that may be said before the login"
 _BEGIN = b"OK Begin TLS negotiation now"
@@ -64,6 +64,7 @@ class ImapDesk:
         "_asked",
         "_bad_run",
         "_client",
+        "_commands",
         "_exchange",
         "_kind",
         "_left",
@@ -96,6 +97,7 @@ class ImapDesk:
         """What is said to the present command when all of it has come, whatever else it brings."""
         self._exchange: Exchange | None = None
         self._bad_run = 0
+        self._commands = 0
 
     @property
     def buffered(self) -> int:
@@ -181,6 +183,10 @@ class ImapDesk:
     def _read_command(self, out: Out) -> bool:
         line = self._line(out, LONGEST_RESPONSE)
         if line is None:
+            return False
+        self._commands += 1
+        if self._commands > MOST_COMMANDS:
+            self._say_bye(_TOO_MANY, out)
             return False
         command = command_of(line)
         self._kind, self._tag = command.kind, command.tag

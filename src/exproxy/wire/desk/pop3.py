@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 
 from exproxy.wire.crossing import Broken, Crossing
-from exproxy.wire.desk.base import HELD, MOST_FAILED
+from exproxy.wire.desk.base import HELD, MOST_COMMANDS, MOST_FAILED
 from exproxy.wire.desk.exchange import MECHANISMS, Exchange, NoLoginError
 from exproxy.wire.desk.login import Login
 from exproxy.wire.errors import WireError
@@ -38,7 +38,7 @@ _UNAVAILABLE = b"-ERR [SYS/TEMP] No mail server is available, try again later\r\
 _MAINTENANCE = b"-ERR [SYS/TEMP] Service is going down for maintenance, try again later\r\n"
 _TIMEOUT = b"-ERR Nothing came for too long, closing\r\n"
 _LONG = b"-ERR The line is too long\r\n"
-_TOO_MANY = b"-ERR Too many bad commands\r\n"
+_TOO_MANY = b"-ERR Too many commands without a login\r\n"
 _NO_VERDICT = re.compile(rb"-ERR \[(?:SYS/|IN-USE|LOGIN-DELAY)", re.IGNORECASE)
 """What says nothing of name and password (RFC 2449 8, 3206)."""
 
@@ -59,7 +59,7 @@ class PopDesk:
     :param secure: the client's side is encrypted already.
     """
 
-    __slots__ = ("_bad_run", "_client", "_exchange", "_offered", "_place", "_settings", "_user", "facts", "login")
+    __slots__ = ("_bad_run", "_client", "_commands", "_exchange", "_offered", "_place", "_settings", "_user", "facts", "login")
 
     def __init__(self, settings: Settings, offered: Collection[str], *, secure: bool = False) -> None:
         self.facts = Facts(tls=secure)
@@ -71,6 +71,7 @@ class PopDesk:
         self._exchange: Exchange | None = None
         self._user: bytes | None = None
         self._bad_run = 0
+        self._commands = 0
 
     @property
     def buffered(self) -> int:
@@ -154,6 +155,11 @@ class PopDesk:
             self._client.last = b""  # it would be kept there
 
     def _command(self, line: bytes, out: Out) -> None:
+        self._commands += 1
+        if self._commands > MOST_COMMANDS:
+            self._say(_TOO_MANY, out)
+            self._finish(out)
+            return
         kind, words = kind_of(line)
         verb = line[:4].upper()
         if self._settings.require_tls and not self.facts.tls and kind in (Kind.USER, Kind.LOGIN, Kind.AUTH):

@@ -7,7 +7,7 @@ import enum
 from collections.abc import Collection
 
 from exproxy.wire.crossing import Broken, Crossing
-from exproxy.wire.desk.base import MOST_FAILED
+from exproxy.wire.desk.base import MOST_COMMANDS, MOST_FAILED
 from exproxy.wire.desk.exchange import MECHANISMS, Exchange, NoLoginError
 from exproxy.wire.desk.login import Login
 from exproxy.wire.mailsettings import Settings, StartTls
@@ -56,6 +56,7 @@ class SmtpDesk:
     __slots__ = (
         "_bad_run",
         "_chunk",
+        "_commands",
         "_exchange",
         "_greeted",
         "_inbox",
@@ -80,6 +81,7 @@ class SmtpDesk:
         """By EHLO, in the present layer of TLS."""
         self._chunk = 0
         self._bad_run = 0
+        self._commands = 0
 
     @property
     def buffered(self) -> int:
@@ -167,6 +169,11 @@ class SmtpDesk:
             inbox.clear()
 
     def _command(self, line: bytes, out: Out) -> None:
+        self._commands += 1
+        if self._commands > MOST_COMMANDS:
+            self._say(answers.TOO_MANY_ERRORS.octets, out)
+            self._finish(out)
+            return
         kind = kind_of(line)
         if isinstance(kind, Flaw):
             self._refuse(_FLAWS[kind], out)
