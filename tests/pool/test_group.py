@@ -415,6 +415,24 @@ class LearningTests(SynchronousTestCase):
         self.group.answered(b"key", "ex1", 2.0)
         self.assertEqual(self.backend.bound(b"key", None, 2.0), "ex1")
 
+    def test_who_has_no_key_is_balanced_by_address_and_not_remembered(self) -> None:
+        backend = make_backend(make_server("ex1"), make_server("ex2"), group=self.group, balance="source")
+        got = [backend.acquire(Recorder(), None, 1.0, address=bytes((192, 0, 2, last))) for last in (*range(20), *range(20))]
+        names = [lease.server.name for lease in got if isinstance(lease, Lease)]
+        self.assertEqual({*names}, {"ex1", "ex2"})
+        self.assertEqual(names[:20], names[20:])
+        self.assertEqual(len(self.table), 0)
+
+    def test_who_waits_is_balanced_by_address_too(self) -> None:
+        backend = make_backend(make_server("ex1"), make_server("ex2"), group=self.group, balance="source", maxconn=1)
+        first = backend.acquire(Recorder(), None, 1.0)
+        waiting = [Recorder() for _ in range(20)]
+        for last, holder in enumerate(waiting):
+            backend.acquire(holder, None, 1.0, address=bytes((192, 0, 2, last)))
+        backend.set_maxconn(None, 2.0)
+        assert isinstance(first, Lease)
+        self.assertEqual({lease.server.name for holder in waiting for lease in holder.leases}, {"ex1", "ex2"})
+
     def test_who_waits_for_a_decision_does_not_wait_for_a_slot(self) -> None:
         self.group.insert_elsewhere(lambda key, host, replaced: None)
         decision = self.backend.acquire(Recorder(), b"new", 1.0)

@@ -135,7 +135,13 @@ class Backend:
     # ---- what sessions ask
 
     def acquire(
-        self, holder: Holder, key: bytes | None, now: float, avoid: Collection[Server] = (), host: str | None = None
+        self,
+        holder: Holder,
+        key: bytes | None,
+        now: float,
+        avoid: Collection[Server] = (),
+        host: str | None = None,
+        address: bytes | None = None,
     ) -> Lease | Ticket:
         """A slot of a server, or a place in the queue.
 
@@ -143,17 +149,18 @@ class Backend:
         :param avoid: servers that were tried in vain, the last one first: another one is taken if there is any that is not full,
             and a table's entry that names the host of one of them moves.
         :param host: where the client itself wants to go, with a group: that comes before an entry.
+        :param address: from :attr:`key_for`, for a client without a key: what ``source`` goes by, and nobody remembers.
         :raises QueueFull: too many wait already.
         :raises NoServer: no server is usable, or about to be.
         """
         try:
-            got = self._attempt(holder, key, now, avoid, host)
+            got = self._attempt(holder, key, now, avoid, host, address)
         except NoServer:
             self.refused += 1
             raise
         if isinstance(got, Lease):
             return got
-        return self._enqueue(Ticket(self, holder, key, avoid, self._numbers + 1, now, host), got)
+        return self._enqueue(Ticket(self, holder, key, avoid, self._numbers + 1, now, host, address), got)
 
     def bound(self, key: bytes | None, host: str | None, now: float) -> str | None:
         """The host to which :meth:`acquire` would send a client because of its past; ``None``: it is chosen anew."""
@@ -346,18 +353,31 @@ class Backend:
     # ---- choosing
 
     def _attempt(
-        self, holder: Holder, key: bytes | None, now: float, avoid: Collection[Server], host: str | None
+        self,
+        holder: Holder,
+        key: bytes | None,
+        now: float,
+        avoid: Collection[Server],
+        host: str | None,
+        address: bytes | None,
     ) -> Lease | Server | _Wait | Line:
         """A lease; or the full server to wait for; or what else to wait for; or the line of those whose entry is being made."""
         if self.group is not None:
-            return self._attempt_by_table(self.group, holder, key, now, avoid, host)
+            return self._attempt_by_table(self.group, holder, key, now, avoid, host, address)
         chosen = self._choose(key, avoid)
         if isinstance(chosen, Server) and chosen.sessions < chosen.limit:
             return self._lease(chosen, holder, persistent=False, entry=None)
         return chosen
 
     def _attempt_by_table(
-        self, group: Group, holder: Holder, key: bytes | None, now: float, avoid: Collection[Server], host: str | None
+        self,
+        group: Group,
+        holder: Holder,
+        key: bytes | None,
+        now: float,
+        avoid: Collection[Server],
+        host: str | None,
+        address: bytes | None,
     ) -> Lease | Server | _Wait | Line:
         lasting = True
         remembers = key is not None and group.remembers
@@ -372,7 +392,7 @@ class Backend:
                     lasting = self.required
                 elif standing.may_hold:
                     return _Wait.STATE
-        chosen = self._choose(key, avoid)
+        chosen = self._choose(address if key is None else key, avoid)
         if not isinstance(chosen, Server) or chosen.sessions >= chosen.limit:
             return chosen
         lasting = lasting and self._plan.stage is Stage.OPEN
@@ -481,7 +501,7 @@ class Backend:
     def _seat(self, ticket: Ticket, now: float) -> None:
         """Choose for a ticket that stands in no line."""
         try:
-            got = self._attempt(ticket.holder, ticket.key, now, ticket.avoid, ticket.host)
+            got = self._attempt(ticket.holder, ticket.key, now, ticket.avoid, ticket.host, ticket.address)
         except NoServer as error:
             self.queued -= 1
             self.refused += 1

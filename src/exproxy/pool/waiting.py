@@ -19,6 +19,7 @@ class Ticket:
     :param number: the age; the lower, the older.
     :param since: when the wait began.
     :param host: the one that the client itself names.
+    :param address: what a balancer goes by that wants a key, where there is none.
     """
 
     backend: "Backend"
@@ -28,6 +29,7 @@ class Ticket:
     number: int
     since: float
     host: str | None = None
+    address: bytes | None = None
     line: "Line | None" = None
     """Where it stands; ``None`` once it is granted, denied or given up."""
     lease: "Lease | None" = None

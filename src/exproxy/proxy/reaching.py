@@ -269,8 +269,9 @@ class Reaching:
             key, host = pool.key_for(self._session.source[0]) if pool.needs_key else None, None
         else:
             key, host = wish.key, wish.host
+        address = pool.key_for(self._session.source[0]) if key is None and pool.needs_key else None
         try:
-            got = pool.acquire(self, key, self._frontend.seconds(), avoid, host)
+            got = pool.acquire(self, key, self._frontend.seconds(), avoid, host, address)
         except QueueFull:
             self._fail("SQ")
         except NoServer:

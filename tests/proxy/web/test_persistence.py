@@ -406,6 +406,23 @@ class ApplicationTests(StickyStage):
         self.assertEqual([self.where() for _ in range(4)], ["one", "two", "one", "two"])
         self.assertEqual(len(self.table), 0)
 
+    def test_who_has_none_is_at_home_by_address_where_the_balancer_goes_by_that(self) -> None:
+        self.hub.set_balance("source", 0.0)
+        places = []
+        for last in (*range(12), *range(12)):
+            client = self.client(source=f"192.0.2.{last}")
+            places.append(self.says(client)[0])
+        self.assertEqual({*places}, {"one", "two"})
+        self.assertEqual(places[:12], places[12:])
+        self.assertEqual(len(self.table), 0)
+
+    def test_a_request_without_it_stays_where_the_connection_was_last(self) -> None:
+        """As one for an icon may be, for which the cookie is not."""
+        client = self.client()
+        first, _ = self.says(client, "Cookie: sid=x")
+        self.assertEqual({self.says(client)[0] for _ in range(4)}, {first})
+        self.assertEqual([len(self.servers[name].sessions) for name in ("one", "two")].count(0), 1)
+
     def test_one_that_is_taken_away_is_not_remembered(self) -> None:
         self.answer("one", "Set-Cookie: sid=; Max-Age=0")
         self.where()

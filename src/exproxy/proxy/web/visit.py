@@ -284,7 +284,7 @@ class Visit:
         if wish.stays:
             return last
         host = wish.bound(self._website.frontend.seconds())
-        if last.key == wish.key if host is None else last.host == host:
+        if wish.key in (None, last.key) if host is None else last.host == host:
             return last
         del self._upstreams[name]
         aside.put(last)
