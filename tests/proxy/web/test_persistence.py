@@ -105,6 +105,14 @@ class CookieTests(StickyStage):
         self.assertNotIn(b"Set-Cookie", answer)
         self.assertNotIn(b"Cache-Control", answer)
 
+    def test_who_says_the_same_again_and_again_has_it_read_each_time(self) -> None:
+        """Heads that repeat are not read anew, but this one is changed."""
+        client, line = self.client(), f"Cookie: a=b; ex={self.value('two')}"
+        answers = [self.says(client, line) for _ in range(5)]
+        self.assertEqual({name for name, _ in answers}, {"two"})
+        self.assertNotIn(b"Set-Cookie", b"".join(answer for _, answer in answers))
+        self.assertEqual(self.got("two")[0].count(b"\r\nCookie: a=b\r\n"), 5)
+
     def test_the_server_does_not_see_it_but_the_others(self) -> None:
         self.where(f"Cookie: a=b; ex={self.value('one')}; c=d")
         (heard,) = self.got("one")

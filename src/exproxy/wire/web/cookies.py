@@ -48,6 +48,7 @@ def take_out(head: Fields, name: bytes) -> list[bytes]:
         left += [rest] if rest else []
     if found:
         _tidy_up(head, left)
+        head.note_change()
     return found
 
 

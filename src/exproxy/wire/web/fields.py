@@ -56,9 +56,13 @@ class Fields:
 
     def rewrite(self, name: bytes, value: bytes) -> None:
         """Give the first line of ``name`` (in lower case; there is one) this value; the case of its name stays."""
+        self.tidy(name, value)
+        self.note_change()
+
+    def note_change(self) -> None:
+        """The lines are no longer those that came: who changes them says so, or the same octets would be told changed again."""
         self.changed = True
         self.writer = None
-        self.tidy(name, value)
 
     def tidy(self, name: bytes, value: bytes) -> None:
         """The same, where it says no more than that line did."""
