@@ -97,6 +97,16 @@ class LoginsTests(SynchronousTestCase):
         for attempt in attempts:
             attempt.end(False, self.now)
 
+    def test_what_she_has_begun_before_she_was_known_there_does_not_count_either(self) -> None:
+        user = self.logins.user("anna")
+        attempts = [self.logins.begin(HOME, user, self.now) for _ in range(FAILURES + 1)]
+        self.assertGreater(self.judge(HOME, "anna").wait, 0.0)
+        attempts.pop().end(False, self.now)
+        self.logins.begin(HOME, user, self.now)
+        self.assertEqual(self.judge(HOME, "anna"), Judgement(0.0))
+        self.tries(HOME, "anna", True, FAILURES)
+        self.assertGreater(self.judge(HOME, "anna").wait, 0.0)
+
     def test_what_nobody_knows_the_end_of_proves_nothing(self) -> None:
         self.tries(HOME, "anna", None, 3 * FAILURES)
         self.assertEqual(self.judge(HOME, "anna"), Judgement(0.0))

@@ -75,10 +75,11 @@ class Logins:
     def judge(self, source: bytes, user: bytes, now: float) -> Judgement:
         """Whether ``user`` may try from ``source``.  Counts nothing."""
         pair = user + source
-        wait = self._pairs.wait(pair, now, 1 + self._waiting.get(pair, 0))
+        known = self._known.has(pair, now)
+        wait = self._pairs.wait(pair, now, 1 if known else 1 + self._waiting.get(pair, 0))
         if wait:
             return Judgement(wait)
-        if self._known.has(pair, now):
+        if known:
             return _WELCOME
         wait = self._sources.wait(source, now)
         if wait:

@@ -786,6 +786,28 @@ class LoginTests(WebStage):
         clients = [self.login(source=f"192.0.2.{number}") for number in range(3)]
         self.assertEqual([b" 429 " in client.data for client in clients], [False, False, True])
 
+    def test_an_answer_counts_from_its_head_on(self) -> None:
+        """Outlook Anywhere's second channel is one answer for as long as Outlook runs; its first one is never answered."""
+        self.answers_all(self.REFUSED)
+        self.login("bert")
+        self.answers_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\nx")
+        clients = [self.login() for _ in range(5)]
+        self.assertEqual([client.data[-1:] for client in clients], [b"x"] * 5)
+        self.answers_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 10\r\n\r\nx")
+        self.assertEqual([self.login("carl").data[9:12] for _ in range(3)], [b"401", b"401", b"429"])
+        for client in clients:
+            client.stream.abort()
+        self.settle()
+        logins = self.guard.logins
+        assert logins is not None
+        self.assertEqual(len(logins._waiting), 0)
+
+    def test_a_switch_to_websocket_is_no_attempt_any_more(self) -> None:
+        self.answers_all(b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        token = b64encode(b"anna:x").decode()
+        request = get("/ws", f"Authorization: Basic {token}", "Upgrade: websocket", "Connection: Upgrade")
+        self.assertEqual([self.asks(request).data[9:12] for _ in range(4)], [b"101"] * 4)
+
     def test_a_redirect_proves_nothing_and_forgets_the_attempt(self) -> None:
         self.website.routes = Routes(None, (Route(Redirect("/owa")),))
         self.assertEqual([b" 302 " in self.login().data for _ in range(5)], [True] * 5)

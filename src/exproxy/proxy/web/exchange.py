@@ -165,7 +165,7 @@ class Exchange:
         self._status = -1
         self._status_at = 0.0
         self.proof: Proof | None = None
-        """Told how it ends, where the request has credentials that may be guessed."""
+        """Told what is answered, where the request has credentials that may be guessed."""
         self.pace: Pace | None = None
         """How fast the request's body has to come."""
         self.sending = False
@@ -394,6 +394,8 @@ class Exchange:
             self._response_body = body
             self._status = head.status
             self._status_at = self._frontend.seconds()
+            if self.proof is not None:
+                self._prove(self.proof)  # not at its end: Outlook Anywhere's answer goes on for as long as Outlook runs
             told = () if self._wish is None else self._told(head, self._wish)
             answer = self._client.forwarder.response(head, not self._closes, minor, told)
             self._to_client(answer + data if data else answer)
@@ -497,6 +499,8 @@ class Exchange:
         client, server = self._client.stream, upstream.stream
         self._status = 101
         self._status_at = self._frontend.seconds()
+        if self.proof is not None:
+            self._prove(self.proof)
         self.tunnel = True
         self._closes = False
         early = self._client.take_held()
@@ -597,13 +601,18 @@ class Exchange:
         self._over = True
         self.sending = False
         if self.proof is not None:
-            self.proof.end(self._status, self._frontend.seconds())
+            self._prove(self.proof)
         upstream = self._upstream
         if upstream is not None:
             if upstream.stream is not None:
                 self._stop_pouring(upstream.stream)
             self._let_go(upstream)
         self._frontend.log(self._record(termination))
+
+    def _prove(self, proof: Proof) -> None:
+        """What was answered tells of the credentials, or that nothing was."""
+        self.proof = None
+        proof.end(self._status, self._frontend.seconds())
 
     def _let_go(self, upstream: Upstream) -> None:
         whole = self._response_body is not None and self._response_body.over and self._request_body.over
