@@ -663,6 +663,23 @@ class GuardTests(WebStage):
         self.send(client, GET)
         self.assertTrue(client.data.endswith(OK))
 
+    def test_who_does_not_read_that_he_has_to_wait_is_not_read_until_he_does(self) -> None:
+        self.guard(requests=Rates(1, 1_000.0))
+        self.answers_all()
+        client = self.asks(GET)
+        self.far(client).capacity = 1
+        client.stream.pause()
+        self.send(client, GET * 20)
+        for _ in range(10):
+            self.clock.advance(REST + 0.2)
+            self.settle()
+        self.assertEqual(len(self.requests()), 2)
+        client.stream.resume()
+        for _ in range(3):
+            self.clock.advance(REST + 0.2)
+            self.settle()
+        self.assertGreater(client.data.count(b" 429 "), 2)
+
     def test_who_rests_may_leave_and_is_let_go_at_the_end(self) -> None:
         frontend = self.guard(requests=Rates(1, 10.0))
         self.answers_all()

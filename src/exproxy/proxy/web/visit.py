@@ -259,7 +259,10 @@ class Visit:
         if self._held:
             # Not now: a client that sends thousands of requests at once is to wait for its turns like everybody.
             self.stream.unread(self.take_held())
-        self.stream.resume()
+        if self.stream.full:
+            self.stream.pause()  # until it has read its answers
+        else:
+            self.stream.resume()
 
     def cut(self, framed: bool) -> None:
         self._exchange = None
@@ -400,7 +403,8 @@ class Visit:
             self._arm(self._soonest(exchange), now)
             if website.body_rate is not None:
                 exchange.pace = pace_of(head, website.body_rate, website.body_grace)
-                self._arm(website.body_grace, now)
+                if exchange.pace is not None:
+                    self._arm(website.body_grace, now)
             if self._held and target.abortonclose:
                 self.stream.watch()
             exchange.begin()
@@ -440,11 +444,9 @@ class Visit:
         return not self.closing and client_keeps(head) and not head.length and not head.chunked
 
     def _answer(self, answer: bytes, status: int, keep: bool, head: RequestHead, termination: str) -> None:
-        full = not self.stream.write(answer)
+        self.stream.write(answer)
         self._log(head.start, status, len(answer), termination)
         self.answered(keep)
-        if keep and full:
-            self.stream.pause()  # until it has read its answers
 
     def _page_unread(self, status: int, termination: str, method: str) -> None:
         """For what is no request, or not whole."""
