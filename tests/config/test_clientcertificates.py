@@ -67,6 +67,8 @@ class ClientCertificatesTests(ConfigTestCase):
             ('{ ca = "ca.pem", headers = { X-A = "subjekt" } }', 'client_certificates.headers.X-A: "subjekt"'),
             ('{ ca = "ca.pem", headers = { "X A" = "subject" } }', 'headers."X A": "X A" is not the name of a header'),
             ('{ ca = "ca.pem", headers = { Content_Length = "serial" } }', "headers.Content_Length: Content_Length has another"),
+            ('{ ca = "ca.pem", headers = { X-Forwarded-For = "name" } }', "headers.X-Forwarded-For: X-Forwarded-For has another"),
+            ('{ ca = "ca.pem", headers = { a-b-c-d-e-f-g-h-i-j = "name" } }', "a-b-c-d-e-f-g-h-i-j has more than 8 hyphens"),
         ):
             found = self.problems(self.text(said))
             self.assertEqual(len(found), 1, found)

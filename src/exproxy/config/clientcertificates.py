@@ -2,10 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import attrs
 
-from exproxy.config.model import CLIENT_HEADERS, ClientCertificates, ClientFact, Mode
+from exproxy.config.model import CLIENT_HEADERS, ClientCertificates, ClientFact, Forwarded, Mode
 from exproxy.config.problems import KeyPath
 from exproxy.config.report import Report
 from exproxy.config.sections import ClientCertificatesSection
@@ -14,7 +15,9 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 5.6.2
 _OTHERS = frozenset(
     {"host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade", "expect", "cookie", "authorization"}
 )
-"""Header lines that have a meaning of their own."""
+"""Header lines that have a meaning of their own, as those of :data:`exproxy.config.model.Forwarded` have."""
+_MOST_JOINTS = 8
+"""Each hyphen doubles the spellings that clients must not send."""
 
 
 @attrs.frozen
@@ -47,7 +50,9 @@ class ClientCertificatesBuilder:
         for name in section.headers:
             if not _TOKEN.fullmatch(name):
                 self.report.problem((*path, name), f'"{name}" is not the name of a header')
-            elif name.lower().replace("_", "-") in _OTHERS:
+            elif name.count("-") + name.count("_") > _MOST_JOINTS:
+                self.report.problem((*path, name), f"{name} has more than {_MOST_JOINTS} hyphens")
+            elif name.lower().replace("_", "-") in _OTHERS.union(get_args(Forwarded)):
                 self.report.problem((*path, name), f"{name} has another meaning", 'write "X-SSL-Client-DN" or the like')
         return tuple(section.headers.items())
 
