@@ -7,7 +7,7 @@ import attrs
 
 from exproxy.config.load import load
 from exproxy.config.model import Configuration, Timeouts
-from exproxy.config.sections import DefaultsSection
+from exproxy.config.sections import DefaultsSection, FrontendSection
 from exproxy.config.show import show
 from tests.config.support import CHECKERS, WEB, ConfigTestCase, conf
 
@@ -87,6 +87,22 @@ class RoundTripTests(ConfigTestCase):
         configuration = self.load(text)
         self.assertEqual(self.again(configuration), configuration)
 
+    def test_all_that_mode_http_has_comes_back_equal(self) -> None:
+        for name in ("a.pem", "b.pem", "b.key", "ca.pem", "crl.pem", "clients.pem"):
+            self.write("", name)
+        self.write("<p>later</p>", "m.html")
+        self.write("0123456789abcdef\n", "secret")
+        environ = {"COOKIE": "hunter2hunter2hunter2"}
+        configuration = self.load(EVERYTHING, environ)
+        shown = show(configuration)
+        self.assertEqual(attrs.evolve(self.load(shown, environ), files=configuration.files), configuration)
+        for secret in ("hunter2", "0123456789abcdef"):
+            self.assertNotIn(secret, shown)
+        said = tomllib.loads(shown)["frontends"]["web"].keys()
+        elsewhere = {"timeouts", "backlog", "dontlognull", "tls"}
+        of_http = {field.name for field in attrs.fields(FrontendSection)} - OF_OTHER_MODES - elsewhere
+        self.assertEqual(of_http - said, set(), "EVERYTHING has all that a front end of mode http may have")
+
     def test_a_template_whose_tls_ends_here_comes_back_equal(self) -> None:
         certificate = self.write("", "a.pem")
         for version, more in (("2010", ""), ("2016", 'https = "offload"\n'), ("2019", 'server_tls = { ca = "a.pem" }\n')):
@@ -116,6 +132,123 @@ class RoundTripTests(ConfigTestCase):
 
 
 EXCHANGE = '[exchange]\nversion = "{}"\nlisten = "10.0.0.9"\nservers = {{ ex1 = "10.0.0.15", ex2 = "10.0.0.16" }}\n'
+
+
+OF_OTHER_MODES = {
+    *("map", "others", "dynamic_ports", "dynamic_idle", "protected"),
+    *("helo", "require_tls", "greet_delay", "early", "bad_commands"),
+}
+
+EVERYTHING = """
+[hosts]
+ex1 = "10.0.0.1"
+ex2 = "10.0.0.2"
+[tables.c]
+kind = "cookie"
+name = "exs"
+secure = true
+http_only = false
+same_site = "strict"
+domain = ".example.com"
+path = "/owa"
+secret = { file = "secret" }
+expire = "90s"
+[tables.c2]
+kind = "cookie"
+secret = "${COOKIE}"
+same_site = "off"
+secure = false
+[tables.sh]
+kind = "super-http"
+expire = "5m"
+size = 77
+ipv4_prefix = 24
+ipv6_prefix = 56
+same_site = "lax"
+[frontends.web]
+mode = "http"
+maxconn = 50
+dontlognull = true
+forwarded = ["forwarded", "x-forwarded-for"]
+trust = ["10.9.0.0/16", "fd00::/8"]
+max_body = "1MB"
+max_head = "16KB"
+max_headers = 50
+max_target = "2KB"
+body_rate = "500B/s"
+body_grace = "7s"
+pages = { 503 = "m.html" }
+backend = "owa"
+bind = [
+  "10.0.0.9:443",
+  { address = "10.0.0.9:8443", accept_proxy = "10.1.0.0/16", tls = { client_certificates = { verify = "none" }, alpn = [] } },
+  { address = ":8080", tls = "off" },
+]
+access = [
+  { action = "allow", src = ["10.0.0.0/8", "fd00::1"], path = ["/ecp", "=/x"], host = "*.a", method = "A", header = { A = "*" } },
+  { action = "tarpit", path = "/ecp", status = 404 },
+  { action = "deny", src = "192.0.2.1" },
+]
+routes = [
+  { path = "=/", redirect = { to = "/owa/", status = 301 } },
+  { host = ["a.example.com", "*.b.example"], path = "/ews", method = "RPC_IN_DATA", header = { X-Kind = "a" }, backend = "ews" },
+  { path = "/old", redirect = { to = "https", status = 308, port = 8443 } },
+  { path = "/hdr", backend = "hdr" },
+  { path = "/usr", backend = "usr" },
+  { path = "/app", backend = "app" },
+  { path = "/ecp", backend = "ecp" },
+]
+[frontends.web.tls]
+mode = "implicit"
+certificates = ["a.pem", { file = "b.pem", key = "b.key", password = "${COOKIE}", ocsp = "b.ocsp" }]
+alpn = ["http/1.0", "http/1.1"]
+warn_days = 33
+client_certificates = { ca = "clients.pem", crl = "crl.pem", verify = "optional", headers = { X-DN = "subject", X-Pem = "pem" } }
+[frontends.web.request_headers]
+set = { X-A = 'b"{source}', Host = "inner.example.com" }
+add = { X-B = ["1", "2"], X-C = "3" }
+remove = ["X-D", "Cookie"]
+[frontends.web.response_headers]
+set = { Strict-Transport-Security = "max-age=1" }
+remove = "Server"
+[frontends.web.per_source]
+conn_cur = 20
+conn_rate = "100/10s"
+http_req_rate = "1000/1m"
+basic_failures = "10/5m"
+action = "tarpit"
+exempt = ["192.0.2.0/24"]
+ipv4_prefix = 24
+ipv6_prefix = 48
+size = 1000
+[backends.owa]
+persistence = { table = "c", required = false }
+request_headers = { set = { X-E = "{host} {proto}" } }
+response_headers = { add = { Link = "x" }, remove = ["X-Powered-By"] }
+servers = { ex1 = 443, ex2 = 443 }
+[backends.owa.tls]
+mode = "implicit"
+verify = false
+pin = "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+profile = "legacy"
+name = "x.example"
+[backends.ews]
+persistence = { table = "sh" }
+extended_protection = false
+servers = { ex1 = 80, ex2 = { port = 80, tls = { mode = "implicit", ca = "ca.pem" } } }
+[backends.hdr]
+persistence = { kind = "header", header = "X-Forwarded-For", expire = "1m", size = 3, ipv4_prefix = 8, ipv6_prefix = 9 }
+servers = { ex1 = 81 }
+[backends.usr]
+persistence = { kind = "user", expire = "1m", size = 3 }
+servers = { ex1 = 81 }
+[backends.app]
+persistence = { kind = "app-cookie", name = "JSESSIONID", expire = "1m", size = 3 }
+servers = { ex1 = 81 }
+[backends.ecp]
+persistence = { table = "c2" }
+servers = { ex1 = 81 }
+"""
 
 
 class TextTests(ConfigTestCase):
