@@ -13,6 +13,7 @@ from exproxy.pool.logins import WIDER, Logins
 from exproxy.pool.rates import Rates
 from exproxy.proxy.accesslog.request import LONGEST_REQUEST
 from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.networks import Networks
 from exproxy.proxy.gate import Gate
 from exproxy.proxy.web.guard import SLOWED, AccessRule, Action, Guard, Tarpit
 from exproxy.proxy.web.routes import Redirect, Route, Routes
@@ -661,6 +662,15 @@ class GuardTests(WebStage):
         self.clock.advance(20.0)
         self.settle()
         self.send(client, GET)
+        self.assertTrue(client.data.endswith(OK))
+
+    def test_a_proxy_goes_on_with_the_requests_of_its_other_clients(self) -> None:
+        proxies = Networks((ip_network("127.0.0.0/8"),))
+        self.guard(requests=Rates(1, 10.0), trusted=proxies, exempt=proxies)
+        self.answers_all()
+        chains = ("192.0.2.1", "192.0.2.1", "192.0.2.2")
+        client = self.asks(*(get("/", f"X-Forwarded-For: {chain}") for chain in chains))
+        self.assertEqual(client.data.count(b" 429 "), 1)
         self.assertTrue(client.data.endswith(OK))
 
     def test_who_does_not_read_that_he_has_to_wait_is_not_read_until_he_does(self) -> None:

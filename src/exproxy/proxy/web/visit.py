@@ -379,7 +379,7 @@ class Visit:
         keep = termination == "PR" and self._may_keep(head)
         answer = website.pages.answer(verdict.status, head.method, keep, head.minor, verdict.lines)
         self._answer(answer, verdict.status, keep, head, termination)
-        if keep and verdict.limit:
+        if keep and verdict.limit and not verdict.client:  # a proxy's next request is another client's
             self._rest()
 
     def _rest(self) -> None:
