@@ -13,8 +13,8 @@ from exproxy.pool.logins import WIDER, Logins
 from exproxy.pool.rates import Rates
 from exproxy.proxy.accesslog.request import LONGEST_REQUEST
 from exproxy.proxy.frontend import Frontend
-from exproxy.proxy.networks import Networks
 from exproxy.proxy.gate import Gate
+from exproxy.proxy.networks import Networks
 from exproxy.proxy.web.guard import SLOWED, AccessRule, Action, Guard, Tarpit
 from exproxy.proxy.web.routes import Redirect, Route, Routes
 from exproxy.proxy.web.visit import LINGERING, REST

@@ -1,8 +1,20 @@
 """Whatever clients and servers do, in whatever order: nothing is left behind, and nobody gets another's answer."""
 
 import re
+from base64 import b64encode
+from ipaddress import ip_network
 from random import Random
 
+from exproxy.pool import Admin, Backend, Group, Table
+from exproxy.pool.key import HashedKeys, SourceKeys
+from exproxy.pool.logins import Logins
+from exproxy.pool.rates import Rates
+from exproxy.pool.seal import Seal
+from exproxy.proxy.frontend import Frontend
+from exproxy.proxy.networks import Networks
+from exproxy.proxy.web.guard import AccessRule, Action, Guard, Tarpit
+from exproxy.proxy.web.persistence import Inserted, Sticky, key_of_user
+from exproxy.wire.web.cookies import Writing
 from tests.net.memory import CHUNK, PeerSession, Recorder
 from tests.proxy.web.webstage import CONTINUE, GET, OK, WebStage, get, post
 
@@ -41,15 +53,35 @@ ANSWERED = (
 )
 
 
+SEAL = Seal(b"secret", "cas", ("one", "two"))
+SAID_TO_GUARDS = (
+    get("/ecp"),
+    get("/ecp") + GET,
+    get("/powershell"),
+    *(get("/owa", f"Cookie: ex={SEAL.seal(host, 0.0).decode()}") for host in ("one", "two")),
+    *(get("/ews", f"Authorization: Basic {b64encode(name + b':x').decode()}") for name in (b"anna", b"bert", b"carl")),
+    *(get("/ews", f"Authorization: NTLM {token}") for token in ("TlRMTVNTUAAB", "TlRMTVNTUAAD")),
+    *(get("/owa", f"X-Forwarded-For: 192.0.2.{last}") for last in (1, 2)),
+)
+BELONGS = (
+    (),
+    *((f"Cookie: ex={SEAL.seal(host, 0.0).decode()}",) for host in ("one", "two")),
+    *((f"Authorization: Basic {b64encode(name + b':x').decode()}",) for name in (b"anna", b"bert")),
+)
+REFUSED = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+
+
 class DisorderTests(WebStage):
+    said = SAID
+    answered = ANSWERED
+
     def test_nothing_is_left_behind(self) -> None:
         for seed in range(SEEDS):
             self.setUp()
             self.play(Random(seed), f"seed {seed}")
 
     def play(self, rng: Random, what: str) -> None:
-        pool = self.servers_of("roundrobin", server={"maxconn": 2}, on_marked_down="shutdown-sessions")
-        frontend = self.serve(self.backend(pool, abortonclose=rng.random() < 0.5), max_body=rng.choice((None, 3, 10 * CHUNK)))
+        pool, frontend = self.begin(rng)
         clients = [self.client() for _ in range(5)]
         for _ in range(STEPS):
             self.step(rng, rng.choice(clients))
@@ -68,11 +100,16 @@ class DisorderTests(WebStage):
         self.assertEqual((self.gate.kept.open, self.gate.kept.clients), (0, 0), what)
         self.assertTrue(all(stream.lost for stream in self.network.streams if stream.peer in self.addresses.values()), what)
 
+    def begin(self, rng: Random) -> tuple[Backend, Frontend]:
+        pool = self.servers_of("roundrobin", server={"maxconn": 2}, on_marked_down="shutdown-sessions")
+        backend = self.backend(pool, abortonclose=rng.random() < 0.5)
+        return pool, self.serve(backend, max_body=rng.choice((None, 3, 10 * CHUNK)))
+
     def step(self, rng: Random, client: Recorder) -> None:
         sessions = [session for peer in self.servers.values() for session in peer.sessions if not session.lost]
         session: PeerSession | None = rng.choice(sessions) if sessions else None
         stream = client.stream if rng.random() < 0.5 or session is None else session.stream
-        data = rng.choice(SAID if stream is client.stream else ANSWERED)
+        data = rng.choice(self.said if stream is client.stream else self.answered)
         act = rng.random()
         if act < 0.75:
             cut = rng.choice((0, 0, rng.randrange(len(data))))
@@ -97,6 +134,41 @@ class DisorderTests(WebStage):
         self.assertLess(max(len(stream.outbox) for stream in ours), 2 * CHUNK + 1000, what)
 
 
+class GuardedDisorderTests(DisorderTests):
+    """The same, where requests say where they belong, and a guard stands before them."""
+
+    said = (*SAID, *SAID_TO_GUARDS)
+    answered = (*ANSWERED, *(REFUSED,) * 3, OK, OK)
+
+    def begin(self, rng: Random) -> tuple[Backend, Frontend]:
+        self.group = Group(Table("cas", kind="super-http", size=4))
+        balance = rng.choice(("roundrobin", "source", "leastconn"))
+        pool = self.servers_of(balance, server={"maxconn": 2}, on_marked_down="shutdown-sessions", group=self.group)
+        sticky = Sticky(pool, key_of_user(HashedKeys(b"secret")), True, cookie=Inserted(Writing(b"ex"), SEAL))
+        networks = Networks((ip_network("127.0.0.0/8"),)) if rng.random() < 0.5 else Networks()
+        self.guard = Guard(
+            SourceKeys(),
+            Tarpit(rng.choice((0.3, 5.0)), 2),
+            (AccessRule(Action.TARPIT, paths=("/ecp",)), AccessRule(Action.DENY, paths=("/powershell",))),
+            Rates(20, 10.0),
+            Logins(3, 60.0, b"secret"),
+            trusted=networks,
+            patient=rng.random() < 0.5,
+        )
+        backend = self.backend(pool, abortonclose=rng.random() < 0.5, sticky=sticky)
+        return pool, self.serve(backend, guard=self.guard, body_rate=rng.choice((None, 10.0)))
+
+    def play(self, rng: Random, what: str) -> None:
+        super().play(rng, what)
+        logins = self.guard.logins
+        assert logins is not None
+        self.assertEqual((self.guard.tarpit.taken, logins._waiting, logins._slowed), (0, {}, {}), what)
+        table = self.group.table
+        entries = [table.peek(key) for key, _, _ in table.entries()]
+        self.assertEqual([entry.live for entry in entries if entry is not None], [0] * len(entries), what)
+        self.assertLessEqual(len(entries), 4)
+
+
 class OwnTests(WebStage):
     def test_everybody_gets_the_answers_to_his_own_questions(self) -> None:
         for seed in range(20):
@@ -105,25 +177,34 @@ class OwnTests(WebStage):
 
     def ask_at_random(self, rng: Random) -> None:
         """The servers answer with what they were asked; each client asks for its own number, and leaves at times."""
-        self.serve(self.backend(self.servers_of("roundrobin")))
+        group = Group(Table("cas", kind="super-http", size=4))
+        pool = self.servers_of("roundrobin", server={"maxconn": 5}, group=group)
+        sticky = Sticky(pool, key_of_user(HashedKeys(b"secret")), True, cookie=Inserted(Writing(b"ex"), SEAL))
+        self.serve(self.backend(pool, sticky=sticky if rng.random() < 0.7 else None))
         for peer in self.servers.values():
             peer.answer = self.echo
         clients = [self.client() for _ in range(6)]
+        names = list(range(6))
         for count in range(60):
             number = rng.randrange(len(clients))
             if rng.random() < 0.15:
                 clients[number].stream.close() if rng.random() < 0.5 else clients[number].stream.abort()
                 clients[number] = self.client()
-            question = get(f"/{number}/{count}")
+                names[number] = 6 + count
+            if rng.random() < 0.05:
+                pool.servers["two"].set_admin(rng.choice((Admin.READY, Admin.DRAIN, Admin.MAINT)), 0.0)
+            question = get(f"/{names[number]}/{count}", *rng.choice(BELONGS))
             cut = rng.randrange(len(question))
             clients[number].stream.write(question[:cut])
             self.clock.pump([0] * rng.randrange(5))
             clients[number].stream.write(question[cut:])
             self.clock.pump([0] * rng.randrange(8))
         self.settle()
-        for number, client in enumerate(clients):
+        for number, client in zip(names, clients, strict=True):
             for path in re.findall(rb"/(\d+)/\d+", client.data):
                 self.assertEqual(int(path), number)
+        for heard in (*self.got("one"), *self.got("two")):
+            self.assertEqual(len({*re.findall(rb"GET /(\d+)/", heard)}), 1, "one client to a connection")
 
     @staticmethod
     def echo(data: bytes) -> bytes | None:
