@@ -73,6 +73,17 @@ class LoginsTests(SynchronousTestCase):
         attempts[0].end(None, self.now)
         self.assertEqual(self.judge(b"one more", "anna"), Judgement(0.0, slow=True))
 
+    def test_who_has_waited_makes_room_for_the_next_one(self) -> None:
+        for number in range(WIDER * FAILURES):
+            self.tries(b"thief %d" % number, "anna", True)
+        user = self.logins.user("anna")
+        attempts = [self.logins.begin(b"new %d" % number, user, self.now, slow=True) for number in range(SLOW_AT_ONCE)]
+        attempts[0].go_on()
+        self.assertEqual(self.judge(b"one more", "anna"), Judgement(0.0, slow=True))
+        self.logins.begin(b"one more", user, self.now, slow=True)
+        attempts[0].end(None, self.now)
+        self.assertGreater(self.judge(b"yet another", "anna").wait, 0.0)
+
     def test_where_she_logs_in_from_she_is_not_even_slowed_for_a_week(self) -> None:
         self.tries(HOME, "anna", False)
         for later, slow in ((0.0, False), (KNOWN - 120, False), (KNOWN, True)):

@@ -5,7 +5,7 @@
 - A **source** that fails with many users (one password for all of them) is refused for everybody, after
   :data:`WIDER` times as many failures; but for those who have logged in from there, so that no guesser locks an office out.
 - A **user from many sources** is only slowed, for a lock would be everybody's to turn: attackers anywhere could keep the owner
-  out.  A few such logins go on at a time, or many guessers would be fast together.  Who has logged in from a source within
+  out.  A few such logins wait at a time, or many guessers would be fast together.  Who has logged in from a source within
   :data:`KNOWN` is not slowed there.
 
 A success takes no failure back: else a guesser with an account of his own would be free.  An attempt that is not answered yet
@@ -29,7 +29,7 @@ WIDER = 5
 KNOWN = 7 * 86_400.0
 """Seconds for which a source is known to be a user's after a login."""
 SLOW_AT_ONCE = 3
-"""Logins of a user who is slowed that go on at a time."""
+"""Logins of a user who is slowed that wait at a time."""
 _SLOW_WAIT = 5.0
 _DIGEST = 16
 
@@ -101,6 +101,10 @@ class Logins:
             _more(self._slowed, user)
         return Attempt(self, source, user, counts, slow)
 
+    def waited(self, user: bytes) -> None:
+        """For :meth:`Attempt.go_on`."""
+        _less(self._slowed, user)
+
     def ended(self, attempt: "Attempt", failed: bool | None, now: float) -> None:
         """For :meth:`Attempt.end`."""
         pair = attempt.user + attempt.source
@@ -147,6 +151,12 @@ class Attempt:
     user: bytes
     counts: bool
     slow: bool
+
+    def go_on(self) -> None:
+        """It has waited, and goes to a server: another one that is slowed may wait, however long the answer takes."""
+        if self.slow:
+            self.slow = False
+            self._logins.waited(self.user)
 
     def end(self, failed: bool | None, now: float) -> None:
         """Once; ``None``: nobody knows, for no answer came."""

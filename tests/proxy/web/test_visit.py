@@ -9,7 +9,7 @@ from exproxy.net.tls.profiles import BUILT_IN
 from exproxy.net.tls.server import ServerTLS
 from exproxy.pool import Admin
 from exproxy.pool.key import SourceKeys
-from exproxy.pool.logins import WIDER, Logins
+from exproxy.pool.logins import SLOW_AT_ONCE, WIDER, Logins
 from exproxy.pool.rates import Rates
 from exproxy.proxy.accesslog.request import LONGEST_REQUEST
 from exproxy.proxy.frontend import Frontend
@@ -805,6 +805,24 @@ class LoginTests(WebStage):
         self.settle()
         self.assertEqual((client.data, self.guard.tarpit.taken), (OK, 0))
         self.assertEqual(self.login(source="192.0.2.1").data, OK)
+
+    def test_who_lets_servers_wait_for_his_body_keeps_nobody_from_logging_in(self) -> None:
+        self.answers_all(self.REFUSED)
+        for number in range(2 * WIDER):
+            self.login(source=f"203.0.113.{number}")
+        self.guard.tarpit.places = 10
+        for peer in self.servers.values():
+            peer.answer = lambda data: None
+        token = b64encode(b"anna:x").decode()
+        for number in range(SLOW_AT_ONCE):
+            self.asks(post(b"", f"Authorization: Basic {token}", length=100), source=f"192.0.2.{number}")
+        self.clock.advance(SLOWED + 0.2)
+        self.settle()
+        self.answers_all()
+        client = self.login(source="198.51.100.99")
+        self.clock.advance(SLOWED + 0.2)
+        self.settle()
+        self.assertEqual(client.data, OK)
 
     def test_no_more_than_so_many_wait_so(self) -> None:
         self.answers_all(self.REFUSED)

@@ -45,6 +45,10 @@ class Proof:
         self._attempt = attempt
         self._asked = blake2b(f"{head.method} {head.path}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
+    def go_on(self) -> None:
+        """The request was held, and is not any more."""
+        self._attempt.go_on()
+
     def end(self, status: int, now: float) -> None:
         """The request is over; ``status`` is that of a server's answer, or less than 100.  Once."""
         self._attempt.end(self._challenges.answered(self._asked, status, now), now)

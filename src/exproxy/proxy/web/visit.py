@@ -343,6 +343,8 @@ class Visit:
         assert self._holding is not None
         head, verdict = self._holding
         self._leave_tarpit()
+        if verdict.proof is not None:
+            verdict.proof.go_on()
         if verdict.status:
             self._turn_away(verdict, head, "PT")
         else:
