@@ -5,9 +5,12 @@ import attrs
 from exproxy.wire.errors import WireError
 
 
-@attrs.frozen
+@attrs.define
 class Crossing:
-    """What is to be sent, in this order within each direction; either may be empty."""
+    """What is to be sent, in this order within each direction; either may be empty.
+
+    Nobody changes one.  It is not frozen, for making it would cost three times as much, and there is one for every portion read.
+    """
 
     to_server: bytes = b""
     to_client: bytes = b""

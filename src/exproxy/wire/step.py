@@ -17,7 +17,7 @@ class Then(enum.Enum):
     FINISH = "close both sides"
 
 
-@attrs.frozen
+@attrs.define
 class Step(Crossing):
     """What is to be sent, and what follows."""
 

@@ -75,13 +75,18 @@ def flaw(line: bytes) -> Flaw | None:
     return None
 
 
-def kind_of(line: bytes) -> Kind | Flaw:
-    """What the line is, whatever its case."""
-    found = _COMMAND.fullmatch(line)
+def whole_command(data: bytes) -> Kind | None:
+    """What the command is, whatever its case; None if ``data`` is anything but one good line."""
+    found = _COMMAND.fullmatch(data)
     if found is None:
-        return flaw(line) or Flaw.NO_VERB
+        return None
     kind = _KINDS.get(found[1].upper(), Kind.OTHER)
-    return Kind.LAST if kind is Kind.OTHER and _BURL.fullmatch(line) else kind  # RFC 4468 3.2: it ends a mail as BDAT does
+    return Kind.LAST if kind is Kind.OTHER and _BURL.fullmatch(data) else kind  # RFC 4468 3.2: it ends a mail as BDAT does
+
+
+def kind_of(line: bytes) -> Kind | Flaw:
+    """What the line is."""
+    return whole_command(line) or flaw(line) or Flaw.NO_VERB
 
 
 @attrs.frozen
@@ -116,6 +121,11 @@ class Inbox:
     def buffered(self) -> int:
         """Octets held."""
         return len(self._buffer)
+
+    @property
+    def fresh(self) -> bool:
+        """What comes next is the beginning of a line."""
+        return not self._buffer and not self._skipping
 
     def receive(self, data: bytes) -> None:
         """Hold ``data``."""

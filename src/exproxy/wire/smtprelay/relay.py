@@ -18,13 +18,13 @@ from exproxy.wire.mailsettings import Settings, StartTls
 from exproxy.wire.sasl import login_account, plain_account
 from exproxy.wire.smtprelay import answers
 from exproxy.wire.smtprelay.answers import Answer
-from exproxy.wire.smtprelay.bounds import AUTH, HELD, OUTSTANDING, REPLY, SLOT
-from exproxy.wire.smtprelay.commands import Chunk, Flaw, Inbox, Kind, chunk_of, countable, flaw, kind_of
+from exproxy.wire.smtprelay.bounds import AUTH, COMMAND, HELD, OUTSTANDING, REPLY, SLOT
+from exproxy.wire.smtprelay.commands import Chunk, Flaw, Inbox, Kind, chunk_of, countable, flaw, kind_of, whole_command
 from exproxy.wire.smtprelay.content import Content
 from exproxy.wire.smtprelay.facts import Ending, Facts
 from exproxy.wire.smtprelay.offers import rewritten
 from exproxy.wire.smtprelay.refusals import refusal, starttls_refusal
-from exproxy.wire.smtprelay.replies import Replies
+from exproxy.wire.smtprelay.replies import Replies, whole_reply
 from exproxy.wire.step import Out, Step, Then
 
 
@@ -155,11 +155,10 @@ class SmtpRelay:
         out = Out()
         if place is _Place.CONTENT:
             self._pass_content(data, out)
-            if not self._inbox.buffered:
-                return out.step()
-        else:
+        elif place is not _Place.COMMAND or not self._take_whole(data, out):
             self._inbox.receive(data)
-        self._read(out)
+        if self._inbox.buffered:
+            self._read(out)
         return out.step()
 
     def from_server(self, data: bytes) -> Step:
@@ -170,7 +169,7 @@ class SmtpRelay:
         if self._place is _Place.OPAQUE:
             return Step(b"", data)
         out = Out()
-        if not self._finished:
+        if not self._finished and not self._hear_whole(data, out):
             self._replies.receive(data)
             self._hear(out)
         if self._replies.buffered > REPLY:  # only while TLS begins, when nothing can be told
@@ -255,6 +254,15 @@ class SmtpRelay:
 
     # What the client says.
 
+    def _take_whole(self, data: bytes, out: Out) -> bool:
+        """Take one whole command, as most clients send it, without holding it; tells whether it was one."""
+        if len(data) > COMMAND or len(self._awaited) >= OUTSTANDING or not self._inbox.fresh:
+            return False
+        kind = whole_command(data)
+        if kind is not None:
+            self._command(kind, data, out)
+        return kind is not None
+
     def _read(self, out: Out) -> None:
         """Take what is held of the client's, as far as it can be understood."""
         inbox = self._inbox
@@ -266,7 +274,7 @@ class SmtpRelay:
                 line = inbox.line()
                 if line is None:
                     break
-                self._command(line, out)
+                self._command(kind_of(line), line, out)
             elif place is _Place.CHUNK or place is _Place.SWALLOW:
                 self._pass_chunk(out)
             elif place is _Place.CONTENT:
@@ -323,8 +331,7 @@ class SmtpRelay:
             self.facts.account = self._account(line)
         self._forward(Kind.AUTH, line, out)
 
-    def _command(self, line: bytes, out: Out) -> None:
-        kind = kind_of(line)
+    def _command(self, kind: Kind | Flaw, line: bytes, out: Out) -> None:
         if self._draining and not self._mail and kind is not Kind.QUIT:
             self._say_last(answers.SHUTDOWN, out)
         elif isinstance(kind, Flaw):
@@ -439,6 +446,18 @@ class SmtpRelay:
                 self._finish(answer.ending, out)
 
     # What the server says.
+
+    def _hear_whole(self, data: bytes, out: Out) -> bool:
+        """Take one whole reply, as most come, without holding it; tells whether it was one."""
+        if self._replies.buffered or self._place is _Place.HANDSHAKE:
+            return False
+        code = whole_reply(data)
+        if code is None:
+            return False
+        self._reply(code, data, out)
+        if self._inbox.buffered:
+            self._read(out)
+        return True
 
     def _hear(self, out: Out) -> None:
         """Take the server's replies; what each sets free of the client's goes before the next is looked at."""

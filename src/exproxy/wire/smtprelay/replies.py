@@ -13,7 +13,15 @@ from exproxy.wire.smtprelay.bounds import REPLY
 
 _CODE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])|\r?\n)")
 """Of a line.  A code without a text is allowed; the second digit may be what it likes (571, 591)."""
+_WHOLE = re.compile(rb"([2-5][0-9][0-9])(?:-[^\n]*\n\1)*(?: [^\n]*)?\r?\n")
+"""One reply, all of its lines with the same code."""
 _WHERE = "SMTP reply"
+
+
+def whole_reply(data: bytes) -> int | None:
+    """The code, if ``data`` is one reply and nothing else."""
+    found = _WHOLE.fullmatch(data) if len(data) <= REPLY else None
+    return int(found[1]) if found else None
 
 
 @attrs.define
