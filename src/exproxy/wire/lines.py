@@ -93,7 +93,9 @@ def printable(line: bytes | str, limit: int = _SHOWN) -> str:
     r"""``line`` for a log: without its end, at most ``limit`` characters, what is not printable escaped (``\x07``)."""
     if isinstance(line, bytes):
         line = text(line)[: 4 * limit].decode("utf-8", "backslashreplace")
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line[:limit].strip())
+    shown = line[:limit].strip()
+    if not shown.isprintable():
+        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
     return shown if len(shown) <= limit and len(line) <= limit else shown[: limit - 1] + "…"
 
 

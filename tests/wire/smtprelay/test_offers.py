@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.mailsettings import Settings, StartTls
-from exproxy.wire.smtprelay.offers import rewritten
+from exproxy.wire.smtprelay.offers import Rewriter
 from tests.wire.cutting import MODEST
 
 EXCHANGE = b"".join(
@@ -33,7 +33,7 @@ STRICT = Settings(StartTls.OFFER, require_tls=True)
 
 def offered(reply: bytes, settings: Settings, *, secure: bool = False) -> list[bytes]:
     """The lines for the client, without codes; what stands between code and text is judged here."""
-    lines = rewritten(reply, settings, secure=secure).octets.removesuffix(b"\r\n").split(b"\r\n")
+    lines = Rewriter(settings).rewritten(reply, secure=secure).octets.removesuffix(b"\r\n").split(b"\r\n")
     assert all(line.startswith(b"250-") for line in lines[:-1])
     assert lines[-1].startswith(b"250 ")
     return [line[4:] for line in lines]
@@ -41,10 +41,10 @@ def offered(reply: bytes, settings: Settings, *, secure: bool = False) -> list[b
 
 class OffersTests(SynchronousTestCase):
     def test_what_is_not_touched_stays_octet_by_octet(self) -> None:
-        self.assertEqual(rewritten(EXCHANGE, Settings(StartTls.PASS), secure=False).octets, EXCHANGE)
+        self.assertEqual(Rewriter(Settings(StartTls.PASS)).rewritten(EXCHANGE, secure=False).octets, EXCHANGE)
 
     def test_starttls_of_the_server_is_hidden(self) -> None:
-        self.assertEqual(rewritten(EXCHANGE, PLAIN, secure=False).octets, EXCHANGE.replace(b"250-STARTTLS\r\n", b""))
+        self.assertEqual(Rewriter(PLAIN).rewritten(EXCHANGE, secure=False).octets, EXCHANGE.replace(b"250-STARTTLS\r\n", b""))
 
     def test_our_starttls_is_the_last_line(self) -> None:
         lines = offered(EXCHANGE, OFFLOAD)
@@ -84,14 +84,31 @@ class OffersTests(SynchronousTestCase):
         self.assertEqual(offered(b"250-mx\r\n250-TURN\r\n250-ATRN\r\n250 XEXCH50\r\n", PLAIN), [b"mx"])
 
     def test_chunking_is_noticed(self) -> None:
-        self.assertTrue(rewritten(EXCHANGE, PLAIN, secure=False).chunking)
-        self.assertFalse(rewritten(b"250-CHUNKING\r\n250 DSN\r\n", PLAIN, secure=False).chunking)
+        self.assertTrue(Rewriter(PLAIN).rewritten(EXCHANGE, secure=False).chunking)
+        self.assertFalse(Rewriter(PLAIN).rewritten(b"250-CHUNKING\r\n250 DSN\r\n", secure=False).chunking)
 
     def test_a_reply_of_one_line_may_become_two(self) -> None:
         self.assertEqual(offered(b"250 mx\r\n", OFFLOAD), [b"mx", b"STARTTLS"])
 
     def test_a_bare_lf_and_an_empty_line_are_taken(self) -> None:
         self.assertEqual(offered(b"250-mx\n250-\n250\n", OFFLOAD), [b"mx", b"", b"", b"STARTTLS"])
+
+    def test_a_reply_like_the_one_before_has_its_own_first_line(self) -> None:
+        rewriter = Rewriter(OFFLOAD)
+        for client in (b"10.0.0.9", b"10.0.0.10"):
+            lines = rewriter.rewritten(EXCHANGE.replace(b"10.0.0.9", client), secure=False).octets.split(b"\r\n")
+            self.assertEqual((lines[0], lines[-2]), (b"250-ex1.example.com Hello [%b]" % client, b"250 STARTTLS"))
+
+    def test_what_was_said_in_the_clear_is_not_taken_for_what_is_said_within_tls(self) -> None:
+        rewriter = Rewriter(STRICT)
+        for secure in (False, True, False):
+            offers = rewriter.rewritten(EXCHANGE, secure=secure).octets
+            self.assertEqual((b"AUTH NTLM" in offers, b"STARTTLS" in offers.replace(b"X-", b"")), (secure, not secure))
+
+    def test_a_reply_unlike_the_one_before_is_read_anew(self) -> None:
+        rewriter = Rewriter(PLAIN)
+        found = [rewriter.rewritten(reply, secure=False).chunking for reply in (EXCHANGE, b"250 mx\r\n", EXCHANGE)]
+        self.assertEqual(found, [True, False, True])
 
     def test_all_other_lines_stay_in_their_order(self) -> None:
         @MODEST

@@ -14,7 +14,7 @@ from exproxy.wire.reception.base import ClientFacts, Reception
 from exproxy.wire.reception.smtp import SmtpReception
 from exproxy.wire.signin.base import SignIn
 from exproxy.wire.signin.smtp import SmtpSignIn
-from exproxy.wire.smtprelay import Settings, SmtpRelay, StartTls
+from exproxy.wire.smtprelay import Rewriter, Settings, SmtpRelay, StartTls
 
 NONE_LEFT = b"421 4.3.2 No mail server is available, try again later\r\n"
 EARLY = b"554 5.5.0 Error: SMTP protocol synchronization: you spoke before the greeting\r\n"
@@ -30,6 +30,17 @@ class Smtp:
     helo: str
     settings: Settings
     backend: Backend
+    _rewriter: Rewriter = attrs.field(init=False)
+    _offering: Rewriter = attrs.field(init=False)
+    """For clients that STARTTLS is offered to."""
+
+    @_rewriter.default
+    def _rewrite(self) -> Rewriter:
+        return Rewriter(self.settings)
+
+    @_offering.default
+    def _rewrite_offering(self) -> Rewriter:
+        return Rewriter(attrs.evolve(self.settings, starttls=StartTls.OFFER))
 
     def manner(self) -> Manner:
         """What it does its own way."""
@@ -58,7 +69,10 @@ class Smtp:
         return SmtpReception(self.helo, server.name in backend.starttls, client if server.name in backend.xclient else None)
 
     def _relay(self, secure: bool, offered: bool) -> Relay:
-        return SmtpRelay(self._settings(offered), secure=secure)
+        return SmtpRelay(self._settings(offered), self._rewriter_of(offered), secure=secure)
 
     def _settings(self, offered: bool) -> Settings:
-        return attrs.evolve(self.settings, starttls=StartTls.OFFER) if offered else self.settings
+        return self._rewriter_of(offered).settings
+
+    def _rewriter_of(self, offered: bool) -> Rewriter:
+        return self._offering if offered else self._rewriter

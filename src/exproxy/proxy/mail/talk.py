@@ -144,19 +144,23 @@ class Talk:
 
     def _act(self, source: Stream, step: Step, letter: str = "") -> None:
         self._send(source, step)
-        then = step.then
+        if step.then is not Then.GO_ON:
+            self._go_over(step.then, letter)
+        elif self._relay.holding is not self._held:
+            self._read_on()
+
+    def _go_over(self, then: Then, letter: str) -> None:
+        """To what follows the commands and replies in the clear."""
         if then is Then.FINISH:
             self._end(letter)
         elif then is Then.PIPE:
             self._pipe()
-        elif then is Then.START_TLS:
+        else:
             self._client.pause()
             if any(full is self._client for _, full in self._waiting):
                 self._tls_waits = True
             else:
                 self._host.begin_tls()
-        elif self._relay.holding is not self._held:
-            self._read_on()
 
     def _read_on(self) -> None:
         """Read whoever may be read, and nobody else."""

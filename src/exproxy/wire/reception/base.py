@@ -17,7 +17,7 @@ class Now(enum.Enum):
     TURN_AWAY = "this server does not serve now: try another one"
 
 
-@attrs.frozen
+@attrs.define
 class Turn:
     """What is to be said to the server, and what follows.
 

@@ -4,6 +4,7 @@ from exproxy.wire.crossing import Broken, Crossing
 from exproxy.wire.mailsettings import Settings, StartTls
 from exproxy.wire.smtprelay.answers import SERVER_GONE, SHUTDOWN, TIMEOUT, Answer
 from exproxy.wire.smtprelay.facts import Ending, Facts
+from exproxy.wire.smtprelay.offers import Rewriter
 from exproxy.wire.smtprelay.relay import SmtpRelay
 from exproxy.wire.step import Step, Then
 
@@ -16,6 +17,7 @@ __all__ = [
     "Crossing",
     "Ending",
     "Facts",
+    "Rewriter",
     "Settings",
     "SmtpRelay",
     "StartTls",

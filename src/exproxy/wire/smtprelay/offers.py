@@ -25,24 +25,45 @@ class Offers:
     chunking: bool
 
 
-def rewritten(reply: bytes, settings: Settings, *, secure: bool) -> Offers:
-    """Take out what is not to be used through us, and put in our STARTTLS; everything else stays octet by octet.
+@attrs.define
+class Rewriter:
+    """Takes out what is not to be used through us, and puts in our STARTTLS; everything else stays octet by octet.
 
-    :param reply: a whole 2xx reply to EHLO; :param secure: the client's side is encrypted.
+    A server says the same to all clients, but for its first line, which may name them.  So what the last such reply became is
+    remembered, for clients with TLS and for those without.
     """
-    hidden = NOT_FOLLOWED | DENIED
-    if settings.starttls is not StartTls.PASS or secure:
-        hidden |= {b"STARTTLS"}
-    if settings.require_tls and not secure:
-        hidden |= _AUTH
-    code = reply[:3]
-    domain, *offered = [text(line)[4:] for line in reply.removesuffix(b"\n").split(b"\n")]
-    keywords = [_keyword(line) for line in offered]
-    lines = [domain, *(line for line, keyword in zip(offered, keywords, strict=True) if keyword not in hidden)]
-    if settings.starttls is StartTls.OFFER and not secure:
-        lines.append(b"STARTTLS")
-    octets = [code + b"-" + line for line in lines[:-1]] + [code + b" " + lines[-1], b""]
-    return Offers(b"\r\n".join(octets), b"CHUNKING" in keywords)
+
+    settings: Settings
+    _known: dict[bool, tuple[bytes, Offers]] = attrs.field(factory=dict, init=False)
+    """Secure -> all lines but the first, and what they became."""
+
+    def rewritten(self, reply: bytes, *, secure: bool) -> Offers:
+        """What the client gets.
+
+        :param reply: a whole 2xx reply to EHLO; :param secure: the client's side is encrypted.
+        """
+        begin = reply.find(b"\n") + 1
+        said = reply[begin:]
+        known = self._known.get(secure)
+        if known is None or known[0] != said:
+            known = self._known[secure] = said, self._made_true(reply[:3], said, secure)
+        offers = known[1]
+        mark = b"-" if offers.octets else b" "
+        return Offers(reply[:3] + mark + text(reply[:begin])[4:] + b"\r\n" + offers.octets, offers.chunking)
+
+    def _made_true(self, code: bytes, said: bytes, secure: bool) -> Offers:
+        hidden = NOT_FOLLOWED | DENIED
+        if self.settings.starttls is not StartTls.PASS or secure:
+            hidden |= {b"STARTTLS"}
+        if self.settings.require_tls and not secure:
+            hidden |= _AUTH
+        offered = [text(line)[4:] for line in said.split(b"\n")[:-1]]
+        keywords = [_keyword(line) for line in offered]
+        lines = [line for line, keyword in zip(offered, keywords, strict=True) if keyword not in hidden]
+        if self.settings.starttls is StartTls.OFFER and not secure:
+            lines.append(b"STARTTLS")
+        octets = [code + b"-" + line for line in lines[:-1]] + [code + b" " + line for line in lines[-1:]] + [b""]
+        return Offers(b"\r\n".join(octets), b"CHUNKING" in keywords)
 
 
 def _keyword(line: bytes) -> bytes:

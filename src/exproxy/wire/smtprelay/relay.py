@@ -22,7 +22,7 @@ from exproxy.wire.smtprelay.bounds import AUTH, COMMAND, HELD, OUTSTANDING, REPL
 from exproxy.wire.smtprelay.commands import Chunk, Flaw, Inbox, Kind, chunk_of, countable, flaw, kind_of, whole_command
 from exproxy.wire.smtprelay.content import Content
 from exproxy.wire.smtprelay.facts import Ending, Facts
-from exproxy.wire.smtprelay.offers import rewritten
+from exproxy.wire.smtprelay.offers import Rewriter
 from exproxy.wire.smtprelay.refusals import refusal, starttls_refusal
 from exproxy.wire.smtprelay.replies import Replies, whole_reply
 from exproxy.wire.step import Out, Step, Then
@@ -59,6 +59,7 @@ class SmtpRelay:
     is said to the client between.  With :attr:`Then.FINISH` both sides are closed once the step is sent; what comes later is
     ignored.
 
+    :param rewriter: of the same settings; all sessions may have the same one.
     :param secure: the client's side is encrypted already.
     """
 
@@ -77,13 +78,15 @@ class SmtpRelay:
         "_mail",
         "_place",
         "_replies",
+        "_rewriter",
         "_settings",
         "facts",
     )
 
-    def __init__(self, settings: Settings, *, secure: bool = False) -> None:
+    def __init__(self, settings: Settings, rewriter: Rewriter | None = None, *, secure: bool = False) -> None:
         self.facts = Facts(tls=secure)
         self._settings = settings
+        self._rewriter = rewriter or Rewriter(settings)
         self._account: Callable[[bytes], bytes] = _nobody
         """Finds who logs in in a line of the present exchange."""
         self._place = _Place.COMMAND
@@ -485,11 +488,12 @@ class SmtpRelay:
             self._finish(Ending.SERVER_CLOSING, out)
             return
         if kind is Kind.EHLO and code < 300:
-            offers = rewritten(octets, self._settings, secure=self.facts.tls)
+            offers = self._rewriter.rewritten(octets, secure=self.facts.tls)
             self._chunking, octets = offers.chunking, offers.octets
         out.client.append(octets)
         self._learn(kind, code, out)
-        self._say_ours(out)
+        if self._awaited:
+            self._say_ours(out)
         if self._bad_run >= self._settings.most_bad and not self._finished:
             self._leave(answers.TOO_MANY_ERRORS, out)
 
@@ -527,6 +531,8 @@ class SmtpRelay:
         """Keep in mind what the reply changes."""
         if code in _BAD:
             self._count_bad()
+        if kind is Kind.OTHER:
+            return
         if kind is Kind.CONTENT or kind is Kind.LAST:
             if code < 300:
                 self.facts.mails += 1
