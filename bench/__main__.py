@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import mail, mapper, picture, report
+from bench import mail, mailbox, mapper, picture, report
 from bench.certificate import make_certificate
 from bench.idle import objects, resident
 from bench.latency import DIRECT, PACES, measured
@@ -48,7 +48,9 @@ class Bench:
         self.results: dict[str, dict[str, Any]] = {}
         pid, port = start_web(processes)
         self._direct = Running(DIRECT, pid, port)
-        self._behind = Behind(port, free_port(), make_certificate(processes.folder / "bench.pem"))
+        self._mailbox = mailbox.start_mailbox(processes)
+        certificate = make_certificate(processes.folder / "bench.pem")
+        self._behind = Behind(port, free_port(), certificate, self._mailbox.permission)
         processes.start("discard", [sys.executable, "-m", "bench.discard", str(self._behind.syslog)])
 
     def run(self) -> None:
@@ -74,8 +76,10 @@ class Bench:
 
     def _server(self, unit: str) -> int:
         """The port of the server that speaks what the unit speaks."""
-        if unit in ("smtp", "smtp-followed"):
+        if unit.startswith("smtp"):
             return mail.start_sink(self.processes)
+        if unit.startswith(("imap", "pop3")):
+            return self._mailbox.pop3 if unit == "pop3-login" else self._mailbox.imap
         return mapper.start_mapper(self.processes) if unit == "epm" else self._behind.server
 
     def _idle(self, unit: str, kind: str, sessions: int) -> None:

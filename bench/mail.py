@@ -6,6 +6,7 @@ import time
 
 from bench.load import Done
 from bench.processes import LOOPBACK, BenchError, Processes, free_port, program
+from bench.web import BULK_BYTES
 
 AT_ONCE = 16
 BATCH = 500
@@ -24,9 +25,18 @@ def start_sink(processes: Processes) -> int:
 
 def sessions(port: int, seconds: float) -> Done:
     """Whole SMTP sessions, each with one message, :data:`AT_ONCE` at a time."""
+    return _sent(port, seconds, AT_ONCE, BATCH, SIZE)
+
+
+def mails(port: int, seconds: float) -> Done:
+    """Mails of 64 MB, one after the other."""
+    return _sent(port, seconds, 1, 1, BULK_BYTES)
+
+
+def _sent(port: int, seconds: float, at_once: int, batch: int, size: int) -> Done:
     arguments = [
         program("smtp-source", "postfix"),
-        *("-s", str(AT_ONCE), "-m", str(BATCH), "-l", str(SIZE)),
+        *("-s", str(at_once), "-m", str(batch), "-l", str(size)),
         *("-f", "sender@bench.example", "-t", "recipient@bench.example", f"{LOOPBACK}:{port}"),
     ]
     times = 0
@@ -35,5 +45,5 @@ def sessions(port: int, seconds: float) -> Done:
         done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
         if done.returncode != 0:
             raise BenchError(f"smtp-source did not get its messages through: {done.stderr.strip()}")
-        times += BATCH
+        times += batch
     return Done(times)

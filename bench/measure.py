@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bench import load, mail, mapper, tls
+from bench import load, mail, mailbox, mapper, tls
 from bench.load import Done
 from bench.processes import SETTLE, cpu_ns
 from bench.proxies import Running
@@ -47,6 +47,10 @@ UNITS = (
     Unit("http-tls-bulk", "64 MB body over TLS, mode http", tls.bodies),
     Unit("smtp", "SMTP session (one message of 4 KB)", mail.sessions),
     Unit("smtp-followed", "SMTP session, followed (mode smtp)", mail.sessions),
+    Unit("smtp-bulk", "mail of 64 MB, mode smtp", mail.mails, baseline="haproxy-splice"),
+    Unit("imap-login", "IMAP session: LOGIN and LOGOUT, mode imap", mailbox.imap_logins),
+    Unit("pop3-login", "POP3 session: USER, PASS and QUIT, mode pop3", mailbox.pop_logins),
+    Unit("imap-bulk", "mail of 64 MB fetched after the login, mode imap", mailbox.mails, baseline="haproxy-splice"),
     Unit("epm", "question to an endpoint mapper (connection, bind, map)", mapper.maps),
 )
 

@@ -23,6 +23,8 @@ class Behind(NamedTuple):
     server: int
     syslog: int
     certificate: Path
+    permission: int = 0
+    """Where nginx's mail module asks whether somebody may log in, and on which server."""
 
 
 Start = Callable[[Processes, Behind], Running]
@@ -79,7 +81,26 @@ stream {{
     }}
 }}
 """
-STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
+# Its mail module writes no access log.
+NGINX_MAIL = """
+{module}
+{user}
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile 20000;
+pid {folder}/nginx-{protocol}.pid;
+error_log {folder}/nginx-{protocol}-error.log error;
+events {{ worker_connections 19000; }}
+mail {{
+    auth_http {host}:{permission}/;
+    imap_capabilities IMAP4rev1 LITERAL+ ID;
+    server {{
+        listen {host}:{port} backlog=4096;
+        protocol {protocol};
+    }}
+}}
+"""
+MODULES = Path("/usr/lib/nginx/modules")
 
 EXPROXY = """
 [service]
@@ -148,13 +169,30 @@ def haproxy(name: str, log: str = LOG_FILE, splice: str = SPLICE_AUTO, bind: str
 
 def start_nginx_stream(processes: Processes, behind: Behind) -> Running:
     """nginx with one worker, which writes each line of its access log at once, as it does by default."""
+    return start_nginx(processes, "stream", "nginx-stream", NGINX_STREAM, server=behind.server)
+
+
+def nginx_mail(protocol: str) -> Start:
+    """nginx as a mail proxy."""
+
+    def start(processes: Processes, behind: Behind) -> Running:
+        return start_nginx(processes, "mail", f"nginx-{protocol}", NGINX_MAIL, protocol=protocol, permission=behind.permission)
+
+    return start
+
+
+def start_nginx(processes: Processes, module: str, name: str, configuration: str, **values: object) -> Running:
+    """:param module: the one that is needed, besides what every nginx has."""
     nginx, folder, port = program("nginx"), processes.folder, free_port()
-    if not STREAM_MODULE.exists():
-        raise MissingError("nginx's stream module is not installed; on Debian: apt-get install libnginx-mod-stream")
-    path = folder / "nginx-stream.conf"
-    module, user = f"load_module {STREAM_MODULE};", "user root;" if os.geteuid() == 0 else ""
-    path.write_text(NGINX_STREAM.format(module=module, user=user, folder=folder, host=LOOPBACK, port=port, server=behind.server))
-    pid = processes.start("nginx-stream", [nginx, "-p", str(folder), "-c", str(path)], port)
+    path = MODULES / f"ngx_{module}_module.so"
+    if not path.exists():
+        raise MissingError(f"nginx's {module} module is not installed; on Debian: apt-get install libnginx-mod-{module}")
+    user = "user root;" if os.geteuid() == 0 else ""
+    file = folder / f"{name}.conf"
+    file.write_text(
+        configuration.format(module=f"load_module {path};", user=user, folder=folder, host=LOOPBACK, port=port, **values)
+    )
+    pid = processes.start(name, [nginx, "-p", str(folder), "-c", str(file)], port)
     return Running("nginx", pid, port)
 
 
@@ -193,12 +231,15 @@ def start_traced(processes: Processes, behind: Behind, tell: Path) -> Running:
     return Running("exproxy", processes.start("exproxy-traced", arguments, port, {"TRACED": str(tell)}), port)
 
 
-SMTP = 'mode = "smtp"'
+SMTP, IMAP, POP3 = (f'mode = "{mode}"' for mode in ("smtp", "imap", "pop3"))
 
 SMALL = frozenset({"connections", "requests"})
 PLAIN = SMALL | {"bulk"}
 MAIL = frozenset({"smtp"})
 FOLLOWED = frozenset({"smtp-followed"})
+IMAP_LOGIN, POP3_LOGIN = frozenset({"imap-login"}), frozenset({"pop3-login"})
+MAIL_BULK = frozenset({"smtp-bulk", "imap-bulk"})
+MAIL_MODES = FOLLOWED | IMAP_LOGIN | POP3_LOGIN | MAIL_BULK
 LATENCY = frozenset({"latency", "latency-request"})
 HANDSHAKES = frozenset({"tls-full", "tls-resumed"})
 OVER_TLS = HANDSHAKES | {"tls-request", "tls-bulk", "idle-tls"}
@@ -213,18 +254,27 @@ WEB_TLS = frozenset({"http-tls-full", "http-tls-request", "http-tls-varied", "ht
 # splices always, since with splice-auto 2.6 was not seen to splice these bodies at all.
 PROXIES = (
     Proxy("haproxy", haproxy("haproxy", SYSLOG), 3_900, PLAIN | IDLE),
-    Proxy("haproxy-file", haproxy("haproxy-file"), 3_900, SMALL | MAIL | FOLLOWED | LATENCY | MAPPER),
+    Proxy(
+        "haproxy-file",
+        haproxy("haproxy-file"),
+        3_900,
+        SMALL | MAIL | FOLLOWED | IMAP_LOGIN | POP3_LOGIN | MAIL_BULK | LATENCY | MAPPER,
+    ),
     Proxy("haproxy-file", haproxy("haproxy-file", bind=BIND_TLS), 3_900, OVER_TLS),
-    Proxy("haproxy-splice", haproxy("haproxy-splice", SYSLOG, SPLICE_ALWAYS), 3_900, frozenset({"bulk"})),
+    Proxy("haproxy-splice", haproxy("haproxy-splice", SYSLOG, SPLICE_ALWAYS), 3_900, MAIL_BULK | {"bulk"}),
     Proxy("haproxy-file", haproxy("haproxy-file", mode=HTTP), 3_900, WEB_SMALL),
     Proxy("haproxy-splice", haproxy("haproxy-splice", splice=SPLICE_ALWAYS, mode=HTTP), 3_900, WEB_BULK),
     Proxy("haproxy-file", haproxy("haproxy-file", bind=BIND_TLS, mode=HTTP), 3_900, WEB_TLS),
     Proxy("nginx", start_nginx_stream, 9_000, PLAIN | IDLE | MAIL),
+    Proxy("nginx", nginx_mail("imap"), 9_000, IMAP_LOGIN | {"imap-bulk"}),
+    Proxy("nginx", nginx_mail("pop3"), 9_000, POP3_LOGIN),
     Proxy("portforward", start_portforward, 9_500, PLAIN | IDLE),
     Proxy("exproxy", exproxy("exproxy"), 9_000, PLAIN | IDLE | MAIL | LATENCY),
     Proxy("exproxy", exproxy("exproxy", front=TLS), 9_000, OVER_TLS),
     Proxy("exproxy", exproxy("exproxy", front=EPM), 9_000, MAPPER),
-    Proxy("exproxy", exproxy("exproxy", front=SMTP), 9_000, FOLLOWED),
+    Proxy("exproxy", exproxy("exproxy", front=SMTP), 9_000, FOLLOWED | {"smtp-bulk"}),
+    Proxy("exproxy", exproxy("exproxy", front=IMAP), 9_000, IMAP_LOGIN | {"imap-bulk"}),
+    Proxy("exproxy", exproxy("exproxy", front=POP3), 9_000, POP3_LOGIN),
     Proxy("exproxy", exproxy("exproxy", front=WEB), 9_000, WEB_SMALL | WEB_BULK),
     Proxy("exproxy", exproxy("exproxy", front=f"{WEB}\n{TLS}"), 9_000, WEB_TLS),
     Proxy("exproxy-2", exproxy("exproxy-2", workers=2), 9_000, PLAIN | MAIL),

@@ -48,7 +48,7 @@ class UnitTests(SynchronousTestCase):
 
     def test_a_unit_says_which_haproxy_does_the_same_work(self) -> None:
         kept = {unit.name: quietly(report.unit_result, unit, {"haproxy": taken(1)})["baseline"] for unit in UNITS}
-        spliced = {kept.pop("bulk"), kept.pop("http-bulk")}
+        spliced = {kept.pop(name) for name in ("bulk", "http-bulk", "smtp-bulk", "imap-bulk")}
         self.assertEqual((spliced, set(kept.values())), ({"haproxy-splice"}, {"haproxy-file"}))
 
     def test_the_share_of_resumed_handshakes_is_kept(self) -> None:

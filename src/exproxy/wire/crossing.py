@@ -24,4 +24,4 @@ class Broken(WireError):  # noqa: N818 - what became of the session; the error i
         a fault or bind_nak where the protocol has one.
     """
 
-    last: Crossing = Crossing()
+    last: Crossing = attrs.field(factory=Crossing)
