@@ -9,7 +9,7 @@ from exproxy.wire.errors import WireError
 class Crossing:
     """What is to be sent, in this order within each direction; either may be empty.
 
-    Nobody changes one.  It is not frozen, for making it would cost three times as much, and there is one for every portion read.
+    Who makes one may add to it.  There is one for every portion read, and a frozen one would cost three times as much.
     """
 
     to_server: bytes = b""

@@ -164,7 +164,7 @@ class Talk:
 
     def _read_on(self) -> None:
         """Read whoever may be read, and nobody else."""
-        held = {source for source, _ in self._waiting}
+        held = {source for source, _ in self._waiting} if self._waiting else ()
         if self._upstream not in held:
             self._upstream.resume()
         self._held = self._relay.holding

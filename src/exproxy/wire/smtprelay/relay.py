@@ -25,7 +25,7 @@ from exproxy.wire.smtprelay.facts import Ending, Facts
 from exproxy.wire.smtprelay.offers import Rewriter
 from exproxy.wire.smtprelay.refusals import refusal, starttls_refusal
 from exproxy.wire.smtprelay.replies import Replies, whole_reply
-from exproxy.wire.step import Out, Step, Then
+from exproxy.wire.step import Step, Then
 
 
 class _Place(enum.Enum):
@@ -155,14 +155,14 @@ class SmtpRelay:
         if place is _Place.CHUNK and len(data) < self._chunk:  # nothing is held then: it would be of the chunk
             self._chunk -= len(data)
             return Step(data)
-        out = Out()
+        out = Step()
         if place is _Place.CONTENT:
             self._pass_content(data, out)
         elif place is not _Place.COMMAND or not self._take_whole(data, out):
             self._inbox.receive(data)
         if self._inbox.buffered:
             self._read(out)
-        return out.step()
+        return out
 
     def from_server(self, data: bytes) -> Step:
         """Take what the server sent; it may set free what waited for it, so there may be something for the server as well.
@@ -171,13 +171,14 @@ class SmtpRelay:
         """
         if self._place is _Place.OPAQUE:
             return Step(b"", data)
-        out = Out()
-        if not self._finished and not self._hear_whole(data, out):
-            self._replies.receive(data)
-            self._hear(out)
+        out = Step()
+        if self._finished or self._hear_whole(data, out):
+            return out
+        self._replies.receive(data)
+        self._hear(out)
         if self._replies.buffered > REPLY:  # only while TLS begins, when nothing can be told
             raise self._broken(f"it says more than {REPLY} octets, and was not asked", "SMTP server", None, out)
-        return out.step()
+        return out
 
     def secured(self) -> Step:
         """The client's side is encrypted now; all that it said before is forgotten (RFC 3207 4.2).
@@ -192,9 +193,9 @@ class SmtpRelay:
         self._greeted = self._mail = self._chunking = False
         self.facts.tls = True
         self.facts.hello = b""
-        out = Out()
+        out = Step()
         self._hear(out)  # what the server has said meanwhile could not be told
-        return out.step()
+        return out
 
     def drain(self) -> Step:
         """Say 421 now, between two mails; a mail that has begun is finished first, and the command behind it answered so.
@@ -202,10 +203,10 @@ class SmtpRelay:
         Has no effect once the session is opaque.
         """
         self._draining = True
-        out = Out()
+        out = Step()
         if self.between_mails and not self._inbox.buffered and not self._finished:
             self._leave(answers.SHUTDOWN, out)
-        return out.step()
+        return out
 
     def expire(self) -> Step:
         """Nothing has come from the client for too long."""
@@ -222,31 +223,31 @@ class SmtpRelay:
 
         :param farewell: :data:`SHUTDOWN` or :data:`TIMEOUT`; not said within TLS that we do not see into, or while that begins.
         """
-        out = Out()
+        out = Step()
         if not self._finished:
             self._leave(farewell, out)
-        return out.step()
+        return out
 
     def server_lost(self) -> Step:
         """The server has closed.  A mail that it has not acknowledged is not claimed; the client hears 421, or 221 to QUIT."""
-        out = Out()
+        out = Step()
         if not self._finished:
             parting = len(self._awaited) == 1 and self._awaited[0] is Kind.QUIT
             self._end(answers.BYE if parting else answers.SERVER_GONE, out)
-        return out.step()
+        return out
 
-    def _leave(self, farewell: Answer, out: Out) -> None:
+    def _leave(self, farewell: Answer, out: Step) -> None:
         if self._place in (_Place.COMMAND, _Place.HANDSHAKE) and not self._awaited:
-            out.server.append(_QUIT)
+            out.to_server += _QUIT
         self._end(farewell, out)
 
-    def _end(self, farewell: Answer, out: Out) -> None:
+    def _end(self, farewell: Answer, out: Step) -> None:
         if self._place not in _UNHEARD:
-            out.client.append(farewell.octets)
+            out.to_client += farewell.octets
             self.facts.last = farewell.code
         self._finish(farewell.ending, out)
 
-    def _finish(self, ending: Ending | None, out: Out) -> None:
+    def _finish(self, ending: Ending | None, out: Step) -> None:
         self._finished = True
         self._place = _Place.OVER
         self._awaited.clear()
@@ -257,7 +258,7 @@ class SmtpRelay:
 
     # What the client says.
 
-    def _take_whole(self, data: bytes, out: Out) -> bool:
+    def _take_whole(self, data: bytes, out: Step) -> bool:
         """Take one whole command, as most clients send it, without holding it; tells whether it was one."""
         if len(data) > COMMAND or len(self._awaited) >= OUTSTANDING or not self._inbox.fresh:
             return False
@@ -266,7 +267,7 @@ class SmtpRelay:
             self._command(kind, data, out)
         return kind is not None
 
-    def _read(self, out: Out) -> None:
+    def _read(self, out: Step) -> None:
         """Take what is held of the client's, as far as it can be understood."""
         inbox = self._inbox
         while inbox.buffered:
@@ -306,26 +307,26 @@ class SmtpRelay:
             self._early = True
             self.facts.early += 1
 
-    def _pass_content(self, data: bytes, out: Out) -> None:
+    def _pass_content(self, data: bytes, out: Step) -> None:
         end = self._content.end(data)
         if end < 0:
-            out.server.append(data)
+            out.to_server += data
             return
-        out.server.append(data[:end])
+        out.to_server += data[:end]
         self._inbox.receive(data[end:])
         self._place = _Place.COMMAND
         self._mail = False
         self._awaited.append(Kind.CONTENT)
 
-    def _pass_chunk(self, out: Out) -> None:
+    def _pass_chunk(self, out: Step) -> None:
         octets = self._inbox.octets(self._chunk)
         self._chunk -= len(octets)
         if self._place is _Place.CHUNK:
-            out.server.append(octets)
+            out.to_server += octets
         if not self._chunk:
             self._place = _Place.COMMAND
 
-    def _response(self, line: bytes, out: Out) -> None:
+    def _response(self, line: bytes, out: Step) -> None:
         """A line of an AUTH exchange.  For a bad one the server gets the word to cancel (RFC 4954 4), and answers itself."""
         if flaw(line) is not None:
             self._count_bad()
@@ -334,7 +335,7 @@ class SmtpRelay:
             self.facts.account = self._account(line)
         self._forward(Kind.AUTH, line, out)
 
-    def _command(self, kind: Kind | Flaw, line: bytes, out: Out) -> None:
+    def _command(self, kind: Kind | Flaw, line: bytes, out: Step) -> None:
         if self._draining and not self._mail and kind is not Kind.QUIT:
             self._say_last(answers.SHUTDOWN, out)
         elif isinstance(kind, Flaw):
@@ -367,8 +368,8 @@ class SmtpRelay:
             self._account = _ACCOUNTS.get(mechanism.upper(), _nobody)
             self.facts.account = self._account(response) if response else b""
 
-    def _forward(self, kind: Kind, octets: bytes, out: Out) -> None:
-        out.server.append(octets)
+    def _forward(self, kind: Kind, octets: bytes, out: Step) -> None:
+        out.to_server += octets
         self._awaited.append(kind)
         if kind in _WAITED_FOR:
             self._wait()
@@ -379,7 +380,7 @@ class SmtpRelay:
         self._place = _Place.WAIT
         self._early = False
 
-    def _bdat(self, line: bytes, out: Out) -> None:
+    def _bdat(self, line: bytes, out: Step) -> None:
         """A chunk that is refused has to be read nevertheless (RFC 3030 2); one of unknown size is the end.
 
         A server that has not offered CHUNKING would take the chunk for commands, and so perhaps one that knows of no MAIL.
@@ -405,7 +406,7 @@ class SmtpRelay:
             self._chunk = chunk.size
             self._place = _Place.CHUNK if passes else _Place.SWALLOW
 
-    def _starttls(self, line: bytes, out: Out) -> None:
+    def _starttls(self, line: bytes, out: Step) -> None:
         answer = starttls_refusal(line, self._settings, self.facts)
         if answer is not None:
             self._refuse(answer, out)
@@ -413,7 +414,7 @@ class SmtpRelay:
             self._wait()
             self._answer(answers.START, out)
 
-    def _refuse(self, answer: Answer, out: Out) -> None:
+    def _refuse(self, answer: Answer, out: Step) -> None:
         if answer is answers.DENIED:
             self.facts.denied += 1
         self._answer(answer, out)
@@ -425,32 +426,32 @@ class SmtpRelay:
         self.facts.bad += 1
         self._bad_run += 1
 
-    def _say_last(self, answer: Answer, out: Out) -> None:
+    def _say_last(self, answer: Answer, out: Step) -> None:
         """Say it in its turn; nothing that the client sends is heard any more."""
         self._place = _Place.OVER
         self._answer(answer, out)
 
-    def _answer(self, answer: Answer, out: Out) -> None:
+    def _answer(self, answer: Answer, out: Step) -> None:
         """Answer in the server's place, when it is this command's turn."""
         self._awaited.append(answer)
         self._say_ours(out)
 
-    def _say_ours(self, out: Out) -> None:
+    def _say_ours(self, out: Step) -> None:
         """Say what is ours to say and whose turn has come."""
         while self._awaited and isinstance(answer := self._awaited[0], Answer):
             self._awaited.popleft()
-            out.client.append(answer.octets)
+            out.to_client += answer.octets
             self.facts.last = answer.code
             if answer.then is Then.START_TLS:
                 self._place = _Place.HANDSHAKE
                 out.then = Then.START_TLS
             elif answer.then is Then.FINISH:
-                out.server.append(_QUIT)
+                out.to_server += _QUIT
                 self._finish(answer.ending, out)
 
     # What the server says.
 
-    def _hear_whole(self, data: bytes, out: Out) -> bool:
+    def _hear_whole(self, data: bytes, out: Step) -> bool:
         """Take one whole reply, as most come, without holding it; tells whether it was one."""
         if self._replies.buffered or self._place is _Place.HANDSHAKE:
             return False
@@ -462,7 +463,7 @@ class SmtpRelay:
             self._read(out)
         return True
 
-    def _hear(self, out: Out) -> None:
+    def _hear(self, out: Step) -> None:
         """Take the server's replies; what each sets free of the client's goes before the next is looked at."""
         while self._replies.buffered and not self._finished and self._place is not _Place.HANDSHAKE:
             try:
@@ -475,7 +476,7 @@ class SmtpRelay:
             if self._inbox.buffered:
                 self._read(out)
 
-    def _reply(self, code: int, octets: bytes, out: Out) -> None:
+    def _reply(self, code: int, octets: bytes, out: Step) -> None:
         kind = self._awaited.popleft() if self._awaited else None
         if kind is None:
             self._unasked(code, octets, out)
@@ -484,20 +485,20 @@ class SmtpRelay:
         self._judge(kind, code, out)
         self.facts.last = code
         if code == 421:
-            out.client.append(octets)
+            out.to_client += octets
             self._finish(Ending.SERVER_CLOSING, out)
             return
         if kind is Kind.EHLO and code < 300:
             offers = self._rewriter.rewritten(octets, secure=self.facts.tls)
             self._chunking, octets = offers.chunking, offers.octets
-        out.client.append(octets)
+        out.to_client += octets
         self._learn(kind, code, out)
         if self._awaited:
             self._say_ours(out)
         if self._bad_run >= self._settings.most_bad and not self._finished:
             self._leave(answers.TOO_MANY_ERRORS, out)
 
-    def _unasked(self, code: int, octets: bytes, out: Out) -> None:
+    def _unasked(self, code: int, octets: bytes, out: Step) -> None:
         """A reply to nothing.  A refusal is the server's way to end a session (RFC 5321 3.8), also in the midst of a mail.
 
         Anything else in the midst of DATA says that the mail is over: this server takes something for its end that is not, and
@@ -509,11 +510,11 @@ class SmtpRelay:
             if self._place is _Place.CONTENT:
                 what = f"it says {code} within a mail, as if another line than CRLF.CRLF had ended it"
             raise self._broken(what, where, answers.SERVER_BROKEN, out)
-        out.client.append(octets)
+        out.to_client += octets
         self.facts.last = code
         self._finish(Ending.SERVER_CLOSING, out)
 
-    def _judge(self, kind: Kind, code: int, out: Out) -> None:
+    def _judge(self, kind: Kind, code: int, out: Step) -> None:
         """Whether the reply is one that the command can have: what we do not understand, we cannot follow.
 
         A chunk that has not all come cannot have been taken.
@@ -527,7 +528,7 @@ class SmtpRelay:
         if not good:
             raise self._broken(f"it says {code} to {kind.name}", "SMTP server", answers.SERVER_BROKEN, out)
 
-    def _learn(self, kind: Kind, code: int, out: Out) -> None:
+    def _learn(self, kind: Kind, code: int, out: Step) -> None:
         """Keep in mind what the reply changes."""
         if code in _BAD:
             self._count_bad()
@@ -561,7 +562,7 @@ class SmtpRelay:
         if code not in (235, 334):
             self.facts.account = b""
 
-    def _learn_tls(self, code: int, out: Out) -> None:
+    def _learn_tls(self, code: int, out: Step) -> None:
         """What either side has sent in the clear behind STARTTLS or behind the 220 is thrown away (CVE-2011-0411)."""
         if code == 220:
             self._place = _Place.OPAQUE
@@ -572,14 +573,14 @@ class SmtpRelay:
         else:
             self._place = _Place.COMMAND
 
-    def _broken(self, what: str, where: str, farewell: Answer | None, out: Out) -> Broken:
+    def _broken(self, what: str, where: str, farewell: Answer | None, out: Step) -> Broken:
         """The error, with what came before it and a word to the client."""
         self._finished = True
         self._place = _Place.OVER
         if farewell is not None:
             self.facts.last = farewell.code
-            out.client.append(farewell.octets)
-        return Broken(what, where, Crossing(b"".join(out.server), b"".join(out.client)))
+            out.to_client += farewell.octets
+        return Broken(what, where, Crossing(out.to_server, out.to_client))
 
 
 def _nobody(_response: bytes) -> bytes:
