@@ -45,6 +45,8 @@ class _Place(enum.Enum):
 _UNHEARD = (_Place.HANDSHAKE, _Place.OPAQUE)
 """Where nothing can be said to the client."""
 _FLAWS = {Flaw.TOO_LONG: answers.TOO_LONG, Flaw.BARE: answers.BARE, Flaw.NO_VERB: answers.NO_VERB}
+_PLAIN = (Kind.OTHER, Kind.MAIL, Kind.DATA, Kind.EHLO, Kind.HELO, Kind.RSET, Kind.QUIT, Kind.FREE)
+"""What passes wherever nothing stands in its way: TLS that is required, an EHLO that is due, a drain."""
 _WAITED_FOR = (Kind.DATA, Kind.AUTH, Kind.TLS)
 _BAD = frozenset((500, 501, 502, 504))
 """What says that a command was none (RFC 5321 4.2.3).  Not 503: one refused MAIL brings it to all RCPTs sent with it."""
@@ -336,7 +338,10 @@ class SmtpRelay:
         self._forward(Kind.AUTH, line, out)
 
     def _command(self, kind: Kind | Flaw, line: bytes, out: Step) -> None:
-        if self._draining and not self._mail and kind is not Kind.QUIT:
+        if kind in _PLAIN and self._greeted and not (self._draining or self._settings.require_tls):
+            self._follow(kind, line)
+            self._forward(kind, line, out)
+        elif self._draining and not self._mail and kind is not Kind.QUIT:
             self._say_last(answers.SHUTDOWN, out)
         elif isinstance(kind, Flaw):
             self._refuse(_FLAWS[kind], out)
