@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.smtprelay.bounds import AUTH, CHUNK, COMMAND
-from exproxy.wire.smtprelay.commands import Chunk, Flaw, Inbox, Kind, chunk_of, countable, flaw, kind_of
+from exproxy.wire.smtprelay.commands import Chunk, Flaw, Inbox, Kind, chunk_of, countable, flaw, kind_of, whole_command
 from tests.wire.cutting import ParserContract, assert_cut_invariant
 
 
@@ -65,6 +65,21 @@ class InboxTests(SynchronousTestCase):
         inbox.receive(b"BDAT 4\r\nabcdNOOP\r\n")
         self.assertEqual([inbox.line(), inbox.octets(4), inbox.line()], [b"BDAT 4\r\n", b"abcd", b"NOOP\r\n"])
 
+    def test_it_is_fresh_where_a_line_begins(self) -> None:
+        inbox = Inbox()
+        self.assertTrue(inbox.fresh)
+        inbox.receive(b"NOOP")
+        self.assertFalse(inbox.fresh)
+        inbox.receive(b"\r\n")
+        inbox.line()
+        self.assertTrue(inbox.fresh)
+
+    def test_the_rest_of_a_line_that_was_too_long_is_no_beginning(self) -> None:
+        inbox = Inbox()
+        inbox.receive(b"x" * COMMAND)
+        inbox.line()
+        self.assertEqual((inbox.buffered, inbox.fresh), (0, False))
+
     def test_what_is_forgotten_is_gone(self) -> None:
         inbox = AllLines()
         inbox.feed(b"x" * 5000)
@@ -88,6 +103,11 @@ class KindTests(SynchronousTestCase):
     def test_a_verb_is_known_in_any_case(self) -> None:
         for line in (b"XCLIENT ADDR=192.0.2.1\r\n", b"xclient\r\n", b"XForward NAME=x\r\n"):
             self.assertIs(kind_of(line), Kind.DENIED)
+
+    def test_a_whole_command_is_one_good_line_and_nothing_else(self) -> None:
+        self.assertIs(whole_command(b"mail FROM:<>\r\n"), Kind.MAIL)
+        for data in (b"", b"MAIL", b"MAIL\n", b"MAIL\r\nRCPT\r\n", b"MAIL\r\nR", b" MAIL\r\n", b"MAIL \0\r\n", b"MAIL \r \r\n"):
+            self.assertIsNone(whole_command(data), data)
 
     def test_a_longer_word_is_another_verb(self) -> None:
         self.assertIs(kind_of(b"XCLIENTS\r\n"), Kind.OTHER)

@@ -1,13 +1,14 @@
 """Tests for :mod:`exproxy.wire.smtprelay.replies`."""
 
 import attrs
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.errors import WireError
 from exproxy.wire.smtprelay.bounds import REPLY
-from exproxy.wire.smtprelay.replies import Replies
-from tests.wire.cutting import ParserContract, assert_cut_invariant
+from exproxy.wire.smtprelay.replies import Replies, whole_reply
+from tests.wire.cutting import MODEST, ParserContract, assert_cut_invariant
 
 
 @attrs.define
@@ -88,3 +89,27 @@ class RepliesTests(SynchronousTestCase):
 
     def test_the_error_is_a_wire_error(self) -> None:
         self.assertRaises(WireError, AllReplies().feed, b"EHLO\r\n")
+
+
+class WholeReplyTests(SynchronousTestCase):
+    def test_it_is_what_is_read_as_one_reply_with_nothing_behind_it(self) -> None:
+        marks = st.sampled_from([b"250-", b"250 ", b"250", b"251-", b"25", b"150 ", b"600 "])
+        ends = st.sampled_from([b"\r\n", b"\n", b"\r", b"x\r\n", b""])
+        lines = st.lists(st.tuples(marks, ends).map(b"".join), max_size=4).map(b"".join)
+
+        @MODEST
+        @given(st.one_of(lines, REPLIES))
+        def check(data: bytes) -> None:
+            replies = AllReplies()
+            try:
+                read = replies.feed(data)
+            except WireError:
+                read = []
+            alone = len(read) == 1 and read[0][1] == data
+            self.assertEqual(whole_reply(data), read[0][0] if alone else None)
+
+        check()
+
+    def test_one_that_is_too_long_is_none(self) -> None:
+        self.assertEqual(whole_reply(b"250 ".ljust(REPLY - 2, b"x") + b"\r\n"), 250)
+        self.assertIsNone(whole_reply(b"250 ".ljust(REPLY - 1, b"x") + b"\r\n"))
