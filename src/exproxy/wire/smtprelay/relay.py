@@ -497,7 +497,10 @@ class SmtpRelay:
             offers = self._rewriter.rewritten(octets, secure=self.facts.tls)
             self._chunking, octets = offers.chunking, offers.octets
         out.to_client += octets
-        self._learn(kind, code, out)
+        if code in _BAD:
+            self._count_bad()
+        if kind is not Kind.OTHER:
+            self._learn(kind, code, out)
         if self._awaited:
             self._say_ours(out)
         if self._bad_run >= self._settings.most_bad and not self._finished:
@@ -535,10 +538,6 @@ class SmtpRelay:
 
     def _learn(self, kind: Kind, code: int, out: Step) -> None:
         """Keep in mind what the reply changes."""
-        if code in _BAD:
-            self._count_bad()
-        if kind is Kind.OTHER:
-            return
         if kind is Kind.CONTENT or kind is Kind.LAST:
             if code < 300:
                 self.facts.mails += 1
