@@ -67,9 +67,10 @@ class Lines:
         return octets
 
     def clear(self) -> None:
-        """Forget what is held."""
+        """Forget what is held, and what was taken last: it may have been a password."""
         self._buffer.clear()
         self._looked = 0
+        self.last = b""
 
 
 def text(line: bytes) -> bytes:

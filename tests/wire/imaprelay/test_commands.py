@@ -2,7 +2,18 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.wire.imaprelay.commands import Announced, Command, Kind, announced, command_of, first_argument, honest, sound
+from exproxy.wire.imaprelay.commands import (
+    Announced,
+    Command,
+    Kind,
+    announced,
+    command_of,
+    first_argument,
+    honest,
+    literal_like,
+    login_up_to_literal,
+    sound,
+)
 
 
 class CommandTests(SynchronousTestCase):
@@ -19,6 +30,24 @@ class CommandTests(SynchronousTestCase):
         self.assertEqual(announced(b"a LOGIN {4+}\r\n"), Announced(4, False))
         self.assertEqual(announced(b"a LOGIN ~{4-}\r\n"), Announced(4, False))
         self.assertIsNone(announced(b"a LOGIN {4}x\r\n"))
+
+    def test_what_looks_like_a_literal_is_one_only_where_it_may_stand(self) -> None:
+        for tail in (b"{4}", b"{4+}", b"~{4-}", b"x{99999999999+}", b"{} ", b'"{4+}'):
+            self.assertTrue(literal_like(b"a LOGIN " + tail + b"\r\n"), tail)
+        self.assertFalse(literal_like(b'a LOGIN x "{4+}"\r\n'))
+        for arguments in (b"{4}", b"anna {4+}", b'"an\\"na" {4}', b"{4+} {4}"):
+            self.assertTrue(login_up_to_literal(arguments), arguments)
+        for arguments in (
+            b"~{4}",
+            b"anna{4}",
+            b'"anna {4}',
+            b"anna x {4}",
+            b"{4} {4} {4}",
+            b"{99999999999}",
+            b"anna {4-}",
+            b"\xe4 {4}",
+        ):
+            self.assertFalse(login_up_to_literal(arguments), arguments)
 
     def test_a_sound_line_has_one_end(self) -> None:
         self.assertTrue(sound(b"a\r\n"))

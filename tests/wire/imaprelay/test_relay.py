@@ -34,6 +34,12 @@ class LoginTests(SynchronousTestCase):
         self.assertEqual(to.from_client(b"\0anything"), Step(b"\0anything"))
         self.assertEqual((to.facts.account, to.facts.authenticated), (b"anna", True))
 
+    def test_a_password_lives_no_longer_than_the_login(self) -> None:
+        to = ImapRelay(Settings())
+        to.from_client(b"a LOGIN {4+}\r\nanna secret\r\n")
+        to.from_server(b"a OK in\r\n")
+        self.assertNotIn(b"secret", b"".join((to._arguments, to._command.arguments, to._client.last)))
+
     def test_what_is_offered_then_can_be_followed_no_further(self) -> None:
         to = ImapRelay(OFFLOAD)
         to.from_client(b"a LOGIN anna secret\r\n")
@@ -239,6 +245,44 @@ class FaultTests(SynchronousTestCase):
     def test_a_line_within_a_command_may_smuggle_no_other(self) -> None:
         to = ImapRelay(Settings())
         self.assertIn("CR, LF", broken(to.from_client, b"a LOGIN {4+}\r\nanna x\rb NOOP\r\n").what)
+
+    def test_nothing_is_a_literal_here_that_would_be_commands_for_the_server(self) -> None:
+        claim = b'x ID ("x-originating-ip" "192.0.2.66")\r\n'
+        size = len(claim)
+        for before in (
+            b"LOGIN {%d-}" % size,
+            b"LOGIN ~{%d+}" % size,
+            b'LOGIN "anna {%d+}' % size,
+            b"LOGIN anna{%d+}" % size,
+            b"LOGIN anna {%d+} " % size,
+            b"LOGIN anna  {%d+}" % size,
+            b"LOGIN anna secret {%d+}" % size,
+            b"LOGIN (anna {%d+}" % size,
+            b"LOGIN \xe4 {%d+}" % size,
+            b"AUTHENTICATE PLAIN {%d+}" % size,
+            b"AUTHENTICATE {%d+}" % size,
+            b"NOOP {%d+}" % size,
+            b"CAPABILITY x" + claim[:-2],
+            b"LOGIN {4+}\r\nanna{%d+}" % size,
+            b"LOGIN {4+}\r\nanna secret {%d+}" % size,
+            b"LOGIN {4+}\r\nanna {6+}\r\nsecret {%d+}" % size,
+        ):
+            to = ImapRelay(Settings())
+            try:
+                passed = to.from_client(b"a " + before + b"\r\n" + claim).to_server
+            except Broken as error:
+                passed = error.last.to_server
+            self.assertNotIn(b"originating", passed, before)
+
+    def test_a_login_may_have_its_literals_where_they_belong(self) -> None:
+        for line in (
+            b"a LOGIN {4+}\r\nanna {6+}\r\nsecret\r\n",
+            b"a LOGIN {4+}\r\nanna secret\r\n",
+            b'a LOGIN {4+}\r\nanna "\xc3\xa4"\r\n',
+            b"a LOGIN anna {6+}\r\nsecret\r\n",
+            b'a LOGIN "\xc3\xa4 \\"" {6+}\r\nsecret\r\n',
+        ):
+            self.assertEqual(ImapRelay(Settings()).from_client(line), Step(line))
 
     def test_who_pipelines_without_end_behind_a_login_is_ended(self) -> None:
         to = ImapRelay(Settings())

@@ -35,6 +35,11 @@ _COMMAND = re.compile(rb"([!#$&',\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]{1,64}) ([A-Za-z
 """Tag, verb and arguments; a tag is ASTRING-CHAR but "+" (RFC 9051 9)."""
 _TAG = re.compile(rb"[!#$&',\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]{1,64}")
 _LITERAL = re.compile(rb"~?\{([0-9]{1,10})([+-]?)\}\r\n$")
+_LIKE = re.compile(rb"\{[0-9]*[+-]?\} *\r\n$")
+_STRING = rb'"(?:[^"\\\r\n\0]|\\["\\])*"'
+_CHARS = rb'[^\x00-\x20(){%*"\\\x7f-\xff]+'
+_COUNT = rb"\{[0-9]{1,10}\+?\}"
+_UP_TO_LITERAL = re.compile(rb"(?:(?:%b|%b|%b) )?%b" % (_STRING, _CHARS, _COUNT, _COUNT))
 _QUOTED = re.compile(rb'"((?:[^"\\\r\n\0]|\\["\\])*)"')
 _ATOM = re.compile(rb'[^\x00-\x20(){%*"\\\x7f]+')
 _ID = re.compile(rb'NIL|\( *(?:"(?:[^"\\]|\\["\\])*" +(?:NIL|"(?:[^"\\]|\\["\\])*") *)*\)', re.IGNORECASE)
@@ -78,6 +83,19 @@ def announced(line: bytes) -> Announced | None:
     """The literal that follows ``line``, whatever the line is: a server may read it so."""
     found = _LITERAL.search(line)
     return None if found is None else Announced(int(found[1]), not found[2])
+
+
+def literal_like(line: bytes) -> bool:
+    """Whether some server might believe that a literal follows ``line``, or some client: what is none for one is for another."""
+    return _LIKE.search(line) is not None
+
+
+def login_up_to_literal(arguments: bytes) -> bool:
+    """Whether LOGIN's arguments so far, without what the literals held, end where every server takes a literal.
+
+    Else the server answers BAD, and takes for commands what we take for a literal and do not look into.
+    """
+    return _UP_TO_LITERAL.fullmatch(arguments) is not None
 
 
 def sound(line: bytes) -> bool:

@@ -13,7 +13,19 @@ import attrs
 
 from exproxy.wire.crossing import Broken, Crossing
 from exproxy.wire.errors import WireError
-from exproxy.wire.imaprelay.commands import LINE, Announced, Command, Kind, announced, command_of, first_argument, honest, sound
+from exproxy.wire.imaprelay.commands import (
+    LINE,
+    Announced,
+    Command,
+    Kind,
+    announced,
+    command_of,
+    first_argument,
+    honest,
+    literal_like,
+    login_up_to_literal,
+    sound,
+)
 from exproxy.wire.imaprelay.facts import Facts
 from exproxy.wire.imaprelay.offers import rewritten
 from exproxy.wire.imaprelay.responses import Response, Responses
@@ -30,6 +42,8 @@ LITERAL = 16_384
 OUTSTANDING = 256
 """Commands without their reply; the client is not read meanwhile."""
 
+_BARE = (Kind.OTHER, Kind.STARTTLS, Kind.LOGOUT)
+"""What has no arguments."""
 _WAITED_FOR = (Kind.LOGIN, Kind.AUTHENTICATE, Kind.STARTTLS, Kind.LOGOUT)
 _GONE = b"* BYE [UNAVAILABLE] The mail server is gone, try again later\r\n"
 _MAINTENANCE = b"* BYE [UNAVAILABLE] Service is going down for maintenance, try again later\r\n"
@@ -84,6 +98,7 @@ class ImapRelay:
     __slots__ = (
         "_account",
         "_answer",
+        "_arguments",
         "_awaited",
         "_bad_run",
         "_client",
@@ -105,6 +120,8 @@ class ImapRelay:
         self._server = Responses()
         self._command = Command(Kind.UNKNOWN, b"*", b"")
         """The present one."""
+        self._arguments = b""
+        """Of the present one so far, without what its literals held."""
         self._left = 0
         """Octets of the present literal."""
         self._answer: bytes | None = None
@@ -241,13 +258,19 @@ class ImapRelay:
             return b"BAD Unknown command, or not one that may be said before the login"
         if command.kind is Kind.ID and not honest(command.arguments):
             return b"BAD That is no ID that a client may send"
-        if command.kind is Kind.STARTTLS:
-            return None if self._settings.starttls is StartTls.PASS and not self.facts.tls else self._tls_refusal()
+        if command.kind is Kind.STARTTLS and (self.facts.tls or self._settings.starttls is not StartTls.PASS):
+            return self._tls_refusal()
         bare = self._settings.require_tls and not self.facts.tls
         if bare and command.kind in (Kind.LOGIN, Kind.AUTHENTICATE):
             return b"NO [PRIVACYREQUIRED] Begin TLS first: STARTTLS"
-        if command.kind not in (Kind.LOGIN, Kind.AUTHENTICATE) and announced(line) is not None:
-            return b"BAD This command has no literals"
+        return self._argument_refusal(command, line)
+
+    def _argument_refusal(self, command: Command, line: bytes) -> bytes | None:
+        """What is a literal for us alone is commands for the server, at which nobody has looked."""
+        if command.kind in _BARE and command.arguments:
+            return b"BAD This command has no arguments"
+        if literal_like(line) and not (command.kind is Kind.LOGIN and login_up_to_literal(command.arguments)):
+            return b"BAD No literal may stand here"
         return None
 
     def _tls_refusal(self) -> bytes:
@@ -257,7 +280,8 @@ class ImapRelay:
 
     def _remember(self, command: Command) -> None:
         """Who this is, where it is said on the line."""
-        self._naming = command.kind is Kind.LOGIN and command.arguments.startswith((b"{", b"~{"))
+        self._naming = command.kind is Kind.LOGIN and command.arguments.startswith(b"{")
+        self._arguments = command.arguments
         if command.kind is Kind.LOGIN:
             self.facts.account = b"" if self._naming else first_argument(command.arguments)
         elif command.kind is Kind.AUTHENTICATE:
@@ -307,6 +331,9 @@ class ImapRelay:
         if self._answer is None and not sound(line):
             raise self._broken("a line within a command has a CR, LF or NUL of its own", "IMAP client", _ABUSE, out)
         self._naming = False
+        self._arguments += line[:-2]
+        if self._answer is None and literal_like(line) and not login_up_to_literal(self._arguments):
+            raise self._broken("it announces a literal where none may stand", "IMAP client", _ABUSE, out)
         self._take_line(line, out)
         return True
 
@@ -449,6 +476,8 @@ class ImapRelay:
             out.client.append(self._server.take_all())
         self._client.clear()
         self._server.clear()
+        self._command = Command(Kind.UNKNOWN, b"*", b"")
+        self._arguments = b""  # a password lives no longer than the login
         self._place = _Place.OPEN
         out.then = Then.PIPE
 
