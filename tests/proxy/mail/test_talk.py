@@ -17,6 +17,7 @@ class Script:
     steps: dict[bytes, Step | Broken] = attrs.field(factory=dict)
     holding: bool = False
     awaiting: bool = False
+    amid: bool = False
     facts: object = None
 
     def greeting(self, said: bytes) -> bytes:
@@ -41,7 +42,7 @@ class Script:
         return Step(b"", b"gone", Then.FINISH)
 
     def client_lost(self) -> Step:
-        return Step(b"quit", b"", Then.FINISH)
+        return Step(b"" if self.amid else b"quit", b"", Then.FINISH)
 
     def _step(self, data: bytes, usual: Step) -> Step:
         step = self.steps.get(data, usual)
@@ -163,16 +164,57 @@ class TalkTests(TalkStage):
             ("server_gone", False, "S"),
             ("client_lost", True, "C"),
             ("client_lost", False, ""),
+            ("client_ended", False, ""),
         ):
             self.setUp()
-            self.relay.awaiting = awaiting
+            self.relay.awaiting = self.relay.amid = awaiting
             getattr(self.talk, act)()
             self.assertEqual(self.ends, [letter], act)
 
     def test_the_end_of_a_client_s_words_goes_to_the_server(self) -> None:
+        self.relay.awaiting = True
         self.talk.client_ended()
         self.settle()
-        self.assertTrue(self.heard["server"].eof)
+        self.assertEqual((self.heard["server"].eof, self.ends), (True, []))
+
+    def test_a_client_that_has_ended_is_let_go_when_all_is_answered(self) -> None:
+        self.relay.awaiting = True
+        self.talk.client_ended()
+        self.says(self.server_end, b"one")
+        self.assertEqual(self.ends, [])
+        self.relay.awaiting = False
+        self.says(self.server_end, b"two")
+        self.assertEqual((self.ends, bytes(self.heard["client"].data)), ([""], b"helloonetwo"))
+
+    def test_a_server_that_leaves_a_client_that_has_ended_is_not_to_blame(self) -> None:
+        self.relay.awaiting = True
+        self.talk.client_ended()
+        self.talk.server_gone()
+        self.assertEqual(self.ends, ["C"])
+
+    def test_who_does_not_read_is_the_one_that_is_waited_for(self) -> None:
+        self.server_end.pause()
+        for _ in range(3):
+            self.says(self.client_end, b"x" * 100)
+        self.assertTrue(self.talk.waits_for_server)
+        self.talk.expire()
+        self.assertEqual(self.ends, ["s"])
+
+    def test_nor_is_an_answer_waited_for_that_the_client_does_not_take(self) -> None:
+        self.relay.awaiting = True
+        self.client_end.pause()
+        for _ in range(3):
+            self.says(self.server_end, b"x" * 100)
+        self.assertFalse(self.talk.waits_for_server)
+
+    def test_no_tls_begins_once_it_is_over(self) -> None:
+        self.client_end.pause()
+        self.relay.steps[b"STARTTLS"] = Step(b"", b"y" * 250, Then.START_TLS)
+        self.says(self.client_end, b"STARTTLS")
+        self.talk.server_gone()
+        self.client_end.resume()
+        self.settle()
+        self.assertEqual((self.begun, self.ends), (0, ["S"]))
 
     def test_the_ends_of_both_streams_are_the_host_s(self) -> None:
         self.client_end.write_eof()

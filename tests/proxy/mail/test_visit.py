@@ -221,6 +221,34 @@ class TalkTests(MailStage):
         self.assertTrue(self.got("one")[0].endswith(b"half a mail\r\n"))
         self.assertTrue(self.session().eof or self.session().lost)
 
+    def test_a_client_that_leaves_without_quit_leaves_no_failed_server_behind(self) -> None:
+        for leave in ("write_eof", "close"):
+            with self.subTest(leave=leave):
+                self.setUp()
+                self.serve()
+                client = self.client()
+                getattr(client.stream, leave)()
+                self.settle()
+                self.assertEqual((self.got("one"), client.data), ([b"QUIT\r\n"], b"220 one ESMTP\r\n"))
+                self.session().stream.close()
+                client.stream.close()
+                self.settle()
+                self.assertEqual(self.lines()[0].session.termination, "--")
+
+    def test_a_client_that_leaves_amid_a_mail_is_to_blame(self) -> None:
+        for leave in ("close", "abort"):
+            with self.subTest(leave=leave):
+                self.setUp()
+                self.serve()
+                client = self.client()
+                self.says(client, "MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA")
+                self.reply(b"250 ok\r\n250 ok\r\n354 go\r\n")
+                self.send(client, b"half a mail\r\n")
+                getattr(client.stream, leave)()
+                self.settle()
+                self.assertEqual(self.lines()[0].session.termination, "CD")
+                self.assertTrue(self.session().eof or self.session().lost)
+
     def test_a_silent_client_is_told_421_at_its_timeout(self) -> None:
         self.serve()
         client = self.client()
@@ -459,6 +487,15 @@ class StartTlsTests(MailStage):
         self.clock.advance(3.2)
         self.settle()
         self.assertEqual((frontend.bad_handshakes, client.lost, self.gate.taken), (1, True, 0))
+
+    def test_a_server_that_dies_during_the_handshake_ends_the_session_at_once(self) -> None:
+        self.serve(starttls=self.tls)
+        client = self.client()
+        self.says(client, "STARTTLS")
+        self.session().stream.close()
+        self.settle()
+        self.assertEqual((client.lost, self.gate.taken), (True, 0))
+        self.assertEqual(self.lines()[0].session.termination, "SD")
 
     def test_the_greeting_comes_within_implicit_tls(self) -> None:
         self.serve(tls=self.tls)

@@ -30,7 +30,7 @@ class Host(Receiver, Protocol):
 class Talk:
     """:param client: paused, as ``upstream`` is; we are the receiver of both from now on."""
 
-    __slots__ = ("_client", "_held", "_host", "_over", "_relay", "_tls_waits", "_upstream", "_waiting", "piped")
+    __slots__ = ("_client", "_ended", "_held", "_host", "_over", "_relay", "_tls_waits", "_upstream", "_waiting", "piped")
 
     def __init__(self, host: Host, client: PipedStream, upstream: PipedStream, relay: Relay) -> None:
         self._host = host
@@ -38,6 +38,8 @@ class Talk:
         self._upstream = upstream
         self._relay = relay
         self._over = False
+        self._ended = False
+        """The client sends no more; it may wait for answers."""
         self._held = False
         """The client is not read, for what it sends would have to wait for the server."""
         self._tls_waits = False
@@ -69,8 +71,9 @@ class Talk:
 
     @property
     def waits_for_server(self) -> bool:
-        """Whose turn it is."""
-        return self._relay.awaiting
+        """Whose turn it is: who does not read what waits for him is slower than who owes an answer."""
+        full = {full for _, full in self._waiting}
+        return self._client not in full and (self._upstream in full or self._relay.awaiting)
 
     # ---- what the streams tell
 
@@ -90,7 +93,7 @@ class Talk:
     def write_drained(self, stream: Stream) -> None:
         """Read on from whoever waits for no other queue."""
         self._waiting = frozenset(pair for pair in self._waiting if pair[1] is not stream)
-        if self._tls_waits and stream is self._client:
+        if self._tls_waits and stream is self._client and not self._over:
             self._tls_waits = False
             self._host.begin_tls()
         elif not self._over and not self.piped:
@@ -107,21 +110,27 @@ class Talk:
 
     def client_ended(self) -> None:
         """It sends no more, but may wait for answers: the server hears of it behind all that was said."""
-        if not self._over and not self.piped:
+        self._ended = True
+        if self._over or self.piped:
+            return
+        if self._relay.awaiting:
             self._upstream.write_eof()
+        else:
+            self.client_lost()
 
     def client_lost(self) -> None:
-        """It is gone."""
+        """It is gone.  Where the server could not even be told QUIT it left in the midst of something."""
         if not self._over:
-            self._send(self._client, Crossing(self._relay.client_lost().to_server if not self.piped else b""))
-            self._end("C" if self._relay.awaiting else "")
+            last = b"" if self.piped else self._relay.client_lost().to_server
+            self._send(self._client, Crossing(last))
+            self._end("" if self.piped or last else "C")
 
     def server_gone(self) -> None:
         """It has closed."""
         if self.piped:
             return
         if not self._over:
-            self._act(self._upstream, self._relay.server_lost(), "S")
+            self._act(self._upstream, self._relay.server_lost(), "C" if self._ended else "S")
 
     # ---- what the host asks
 
@@ -137,7 +146,7 @@ class Talk:
     def expire(self) -> None:
         """Nothing came for too long from whoever's turn it is."""
         if not self._over:
-            server = self._relay.awaiting
+            server = self.waits_for_server
             self._act(self._upstream, self._relay.server_lost() if server else self._relay.expire(), "s" if server else "c")
 
     # ---- the steps
@@ -146,6 +155,8 @@ class Talk:
         self._send(source, step)
         if step.then is not Then.GO_ON:
             self._go_over(step.then, letter)
+        elif self._ended and not self._relay.awaiting:
+            self.client_lost()
         elif self._relay.holding is not self._held:
             self._read_on()
 

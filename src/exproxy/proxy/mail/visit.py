@@ -164,7 +164,6 @@ class Visit:
             timeout = self._house.frontend.handshake_timeout
             self._house.frontend.handshake_failed(self._session.source, f"not complete within {timeout:g} s")
             self._end("c")
-            self._client.abort()
         else:
             self._client.abort()
 
@@ -280,11 +279,15 @@ class Visit:
         if self._state not in (State.TALKING, State.SECURING):
             return
         self._blame(letter or self._session.blamed)
+        securing = self._state is State.SECURING
         self._state = State.LEAVING
         if self._talk is not None:
             self._talk.stop()
         self._part_from_server()
-        self._leave()
+        if securing:
+            self._client.abort()  # amid a handshake nothing can be said, an end neither
+        else:
+            self._leave()
 
     def _part_from_server(self) -> None:
         upstream, self._upstream = self._upstream, None
