@@ -310,6 +310,17 @@ class TLSStreamSuite(StreamSuite):
         await server.until(lambda: server.lost)
         self.assertEqual([event for event, _ in server.events], ["accepted", "lost"])
 
+    async def test_an_end_cannot_be_said_before_the_handshake_is_done(self) -> None:
+        for begun in (b"", b"\x16\x03\x01"):
+            server, peer = await self.raw()
+            peer.send(begun)
+            await self.turn()
+            server.begun[0].write_eof()
+            await self.turn()
+            self.assertEqual([event for event, _ in server.events], ["accepted"])
+            server.begun[0].abort()
+            await server.until(lambda server=server: server.lost)
+
     async def test_plain_http_is_said_to_be_that(self) -> None:
         server, peer = await self.raw()
         peer.send(b"GET / HTTP/1.1\r\nHost: mail.example.com\r\n\r\n")

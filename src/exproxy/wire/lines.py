@@ -67,10 +67,9 @@ class Lines:
         return octets
 
     def clear(self) -> None:
-        """Forget what is held, and what was taken last: it may have been a password."""
+        """Forget what is held."""
         self._buffer.clear()
         self._looked = 0
-        self.last = b""
 
 
 def text(line: bytes) -> bytes:

@@ -28,6 +28,12 @@ def broken(call: object, *arguments: bytes) -> Broken:
 
 
 class CommandTests(SynchronousTestCase):
+    def test_a_password_lives_no_longer_than_the_login(self) -> None:
+        to = PopRelay(Settings())
+        to.from_client(b"USER anna\r\nPASS secret\r\n")
+        to.from_server(b"+OK\r\n+OK\r\n")
+        self.assertNotIn(b"secret", to._client.last)
+
     def test_commands_and_replies_pass_as_they_are(self) -> None:
         to = PopRelay(Settings())
         self.assertEqual(to.from_client(b"user anna\r\n"), Step(b"user anna\r\n"))

@@ -125,6 +125,10 @@ class EpollTLSStream(EpollStream):
         self._queue = bytearray(data[taken:])
         return False
 
+    def write_eof(self) -> None:
+        if not self._handshaking:  # before it is done there is no way to say it
+            super().write_eof()
+
     def close(self) -> None:
         if self._ended or self._closing:
             return

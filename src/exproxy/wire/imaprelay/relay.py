@@ -474,8 +474,8 @@ class ImapRelay:
         if keep:
             out.server.append(self._client.take_octets(self._client.buffered))
             out.client.append(self._server.take_all())
-        self._client.clear()
         self._server.clear()
+        self._client = Lines(LINE)
         self._command = Command(Kind.UNKNOWN, b"*", b"")
         self._arguments = b""  # a password lives no longer than the login
         self._place = _Place.OPEN

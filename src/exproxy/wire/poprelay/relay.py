@@ -357,7 +357,7 @@ class PopRelay:
         if keep:
             out.server.append(self._client.take_octets(self._client.buffered))
             out.client.append(self._server.take_octets(self._server.buffered))
-        self._client.clear()
+        self._client = Lines(LONGEST)  # the old one knows its last line, a password
         self._server.clear()
         self._place = _Place.OPEN
         out.then = Then.PIPE
