@@ -123,6 +123,9 @@ class MemoryStream(PouringStream):
     def has_waiting(self) -> bool:
         return bool(self._unread or self.inbox)
 
+    def has_queued(self) -> bool:
+        return bool(self.outbox)
+
     def look(self) -> None:
         self._looking = True
         self.resume()

@@ -36,7 +36,7 @@ class InterfaceTests(SynchronousTestCase):
     def test_nobody_is_promised_what_only_plain_streams_can(self) -> None:
         self.assertNotIn(PlainStream, SecureStream.__mro__)
         self.assertEqual(promised(PlainStream), {"look", "skip"})
-        self.assertEqual(promised(PipedStream), {"pipe", "pour", "stop_pouring", "fed_by", "has_waiting"})
+        self.assertEqual(promised(PipedStream), {"pipe", "pour", "stop_pouring", "fed_by", "has_waiting", "has_queued"})
         self.assertEqual(promised(PipedStream) & set(dir(TLSClientStream)), set())
 
     def test_ports(self) -> None:

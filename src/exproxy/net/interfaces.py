@@ -106,6 +106,9 @@ class PipedStream(Stream, Protocol):
     def has_waiting(self) -> bool:
         """Whether bytes of the peer wait to be read, as far as that is known without reading them."""
 
+    def has_queued(self) -> bool:
+        """Whether bytes that were written or piped here wait for the peer to read (Twisted's transports tell only of many)."""
+
     def pipe(self, to: "PipedStream") -> None:
         """Relay every byte read here to ``to``, with back-pressure, and the end as ``to.write_eof()``; starts reading."""
 

@@ -180,6 +180,9 @@ class TransportStream(PouringStream, Protocol):
     def has_waiting(self) -> bool:
         return bool(self._held)
 
+    def has_queued(self) -> bool:
+        return self._full
+
     def look(self) -> None:
         self._looking = True
         self.received -= sum(map(len, self._held))  # what is only looked at is not taken yet

@@ -78,6 +78,13 @@ class StreamTests(LoopTestCase):
         stream.unread(b"again")
         self.assertTrue(stream.has_waiting())
 
+    def test_it_knows_whether_the_peer_has_still_to_read_what_was_written(self) -> None:
+        stream, peer = self.stream(SilentRecorder())
+        self.assertFalse(stream.has_queued())
+        while stream.write(b"x" * 65536):
+            pass
+        self.assertTrue(stream.has_queued())
+
     def test_what_waits_on_a_stream_that_has_ended_is_nothing(self) -> None:
         stream, peer = self.stream(SilentRecorder())
         peer.send(b"unread")

@@ -357,6 +357,33 @@ class PipedTests(MailStage):
         self.assertTrue(client.data.endswith(PARTING))
         self.assertTrue(client.eof)
 
+    def test_a_drain_says_nothing_into_what_the_client_has_not_read(self) -> None:
+        self.network.capacity = 100
+        frontend, client = self.logged_in()
+        client.stream.pause()
+        self.reply(b"* 1 FETCH (BODY[] {500}\r\n" + b"x" * 500)
+        frontend.drain()
+        for _ in range(4):
+            self.clock.advance(2.1)
+            self.settle()
+        client.stream.resume()
+        self.reply(b")\r\nb OK\r\n")
+        self.assertTrue(client.data.endswith(b"x)\r\nb OK\r\n"))
+        self.clock.advance(4.1)
+        self.settle()
+        self.assertTrue(client.data.endswith(b"b OK\r\n" + PARTING))
+
+    def test_a_drain_waits_for_a_client_that_does_not_read_no_longer_than_ever(self) -> None:
+        self.network.capacity = 100
+        frontend, client = self.logged_in()
+        client.stream.pause()
+        self.reply(b"x" * 500)
+        frontend.drain()
+        for _ in range(20):
+            self.clock.advance(2.1)
+            self.settle()
+        self.assertEqual((self.lines()[0].session.termination, self.gate.taken), ("cD", 0))
+
     def test_the_line_knows_who_it_was(self) -> None:
         _, client = self.logged_in()
         client.stream.close()

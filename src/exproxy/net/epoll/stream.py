@@ -131,6 +131,9 @@ class EpollStream:
     def has_waiting(self) -> bool:
         return bool(self._unread) or (not self._ended and ioctl(self._fd, FIONREAD, NOTHING) != NOTHING)
 
+    def has_queued(self) -> bool:
+        return self._queue is not None
+
     def unread(self, data: bytes) -> None:
         self._unread = data + self._unread
         if self._reading:

@@ -105,6 +105,9 @@ class BufferedTLSStream(PouringStream):
     def has_waiting(self) -> bool:
         return bool(self._unread)
 
+    def has_queued(self) -> bool:
+        return self._stream.has_queued()
+
     def pipe(self, to: PipedStream) -> None:
         self._to = to
         to.fed_by(self)

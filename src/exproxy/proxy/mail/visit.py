@@ -307,20 +307,24 @@ class Visit:
         assert talk is not None
         patience, letter = self._patience(talk)
         silent = now - max(self._client.last_active, upstream.last_active)
-        if self._draining and talk.piped and self._house.manner.parting:
-            self._part_when_quiet(silent)
-            return
+        parting = self._draining and talk.piped and bool(self._house.manner.parting)
         if silent < patience:
-            self._wait(patience - silent)
+            if parting:
+                self._part_when_quiet(silent, amid=self._client.has_queued() or upstream.has_waiting())
+            else:
+                self._wait(patience - silent)
         elif talk.piped:
             self._end(letter)
         else:
             talk.expire()
 
-    def _part_when_quiet(self, silent: float) -> None:
-        """Nobody follows what is said any more; where nothing was said for a while, nobody is in the midst of a word."""
-        if silent < _QUIET:
-            self._wait(_QUIET - silent)
+    def _part_when_quiet(self, silent: float, amid: bool) -> None:
+        """Nobody follows what is said any more; where nothing was said for a while, nobody is in the midst of a word.
+
+        A client that does not read is: our words would become the last ones of a mail that it fetches.
+        """
+        if silent < _QUIET or amid:
+            self._wait(_QUIET - silent if silent < _QUIET else _QUIET)
         else:
             self._client.write(self._house.manner.parting)
             self._end("K")
