@@ -156,6 +156,18 @@ class Reaching:
             self.retries += 1
             self._acquire(self._tried)
 
+    def left(self, reason: str) -> None:
+        """The server that was reached is left before it served, since we were :meth:`evicted <Seeker.evicted>` from it.
+
+        That is no failure of its, and takes none of the tries.
+        """
+        lease = self._lease
+        assert lease is not None
+        if self._backend.redispatch:
+            self._redispatch(lease.server)
+        else:
+            self._fail(reason + "C")
+
     def end(self) -> None:
         """Give back what is held; nothing is told any more."""
         self._state = _State.OVER

@@ -85,3 +85,22 @@ class ApproachTests(Stage):
         backend.pool.servers["one"].set_admin(Admin.MAINT, self.clock.seconds())
         self.settle()
         self.assertEqual((self.through, self.over), (["two"], [("one", "went down")]))
+
+    def test_a_backup_is_left_for_a_better_one_and_not_blamed(self) -> None:
+        self.servers["one"].greeting = b"220 one\r\n"
+        servers = self.servers_of(on_marked_up="shutdown-backup-sessions")
+        one, two = servers.servers.values()
+        two.backup = True
+        one.set_admin(Admin.MAINT, self.clock.seconds())
+        self.approach(self.backend(servers, retries=0))
+        one.set_admin(Admin.READY, self.clock.seconds())
+        self.settle()
+        self.assertEqual((self.through, self.over), (["one"], [("two", "was left for a better one")]))
+        self.assertEqual((servers.sessions, one.sessions, two.failed_connects), (1, 1, 0))
+
+    def test_without_redispatch_it_is_the_end(self) -> None:
+        backend = self.backend(self.servers_of(on_marked_down="shutdown-sessions"), redispatch=False)
+        self.approach(backend)
+        backend.pool.servers["one"].set_admin(Admin.MAINT, self.clock.seconds())
+        self.settle()
+        self.assertEqual((self.through, self.away, backend.pool.sessions), ([], ["DC"], 0))

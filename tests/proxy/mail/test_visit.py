@@ -486,6 +486,8 @@ class StartTlsTests(MailStage):
         client.stream.abort()
         self.settle()
         self.assertEqual(self.lines()[0].tls, "TLSv1.3")
+        self.assertEqual(self.lines()[0].session.bytes_in, len(b"EHLO me\r\nSTARTTLS\r\nEHLO me\r\n"))
+        self.assertEqual(self.lines()[0].session.bytes_out, len(client.data))
 
     def test_what_comes_behind_the_command_in_the_clear_is_thrown_away(self) -> None:
         self.serve(starttls=self.tls)

@@ -7,6 +7,7 @@ from exproxy.net.interfaces import PipedStream, PlainStream, SecureStream, Strea
 from exproxy.net.tls.client import ClientTLS
 from exproxy.net.tls.failures import TLSError
 from exproxy.pool import Server
+from exproxy.pool.backend import WENT_DOWN
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.joint import Joined
@@ -103,7 +104,8 @@ class Approach:
         if self._stream is None:
             self._guest.evicted(reason)
         else:
-            self._pass_over("went down", b"")
+            self._part("went down" if reason == WENT_DOWN else "was left for a better one", b"")
+            self.reaching.left(reason)
 
     # ---- what the stream tells
 
@@ -165,16 +167,19 @@ class Approach:
         self._stream = self._frontend.network.secure_client(plain, tls, self)
 
     def _pass_over(self, why: str, farewell: bytes) -> None:
+        self._part(why, farewell)
+        self._try_next()
+
+    def _try_next(self) -> None:
+        self.reaching.refused()
+
+    def _part(self, why: str, farewell: bytes) -> None:
         server = self._server
         stream = self._leave()
         assert server is not None
         assert stream is not None
         Farewell(self._frontend, stream, farewell)
         self._guest.passed_over(server, why)
-        self._try_next()
-
-    def _try_next(self) -> None:
-        self.reaching.refused()
 
     def _leave(self) -> PipedStream | None:
         """Take no part any more in what a server's stream tells."""

@@ -55,6 +55,7 @@ class Visit:
         "_accepted",
         "_approach",
         "_began",
+        "_clear",
         "_client",
         "_draining",
         "_ending",
@@ -87,6 +88,8 @@ class Visit:
         self._draining = False
         self._ending = False
         """The server has said all; the client is to take that, and to leave too."""
+        self._clear = (0, 0)
+        """Bytes that came and went before STARTTLS: over TLS they are counted from 0."""
         self._termination = "--"
         self.deadline_tick = 0
         client.attach(self)
@@ -203,6 +206,7 @@ class Visit:
         assert tls is not None
         self._state = State.SECURING
         self._wait(self._house.frontend.handshake_timeout)
+        self._clear = (self._client.received, self._client.sent)
         plain: PlainStream = self._client  # type: ignore[assignment]  # STARTTLS is not offered within TLS
         self._client = secure = self._house.frontend.network.secure_server(plain, tls, self)
         self._session.replace_client(secure)
@@ -375,8 +379,8 @@ class Visit:
                     int((leased - self._began) * 1000) if leased else -1,
                     int((reached - leased) * 1000) if reached else -1,
                     int((now - self._began) * 1000),
-                    self._client.received,
-                    self._client.sent,
+                    self._clear[0] + self._client.received,
+                    self._clear[1] + self._client.sent,
                     self._termination,
                     frontend.gate.taken,
                     len(frontend.sessions),
