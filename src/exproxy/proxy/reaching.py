@@ -141,10 +141,14 @@ class Reaching:
         assert lease is not None
         self._state = _State.CONNECTING
         lease.connect_failed(self._frontend.seconds())
-        self.deserted()
+        if self._state is _State.CONNECTING and self._lease is lease:  # else its failure has moved us already
+            self.declined()
 
-    def deserted(self) -> None:
-        """As :meth:`refused`, but what has happened says nothing about the server."""
+    def declined(self) -> None:
+        """The server that was reached does not serve this client, which says nothing about the server; the next one is tried.
+
+        Else as :meth:`refused`.
+        """
         lease = self._lease
         assert lease is not None
         self._state = _State.CONNECTING

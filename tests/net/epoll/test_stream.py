@@ -79,7 +79,7 @@ class StreamTests(LoopTestCase):
         self.assertTrue(stream.has_waiting())
 
     def test_it_knows_whether_the_peer_has_still_to_read_what_was_written(self) -> None:
-        stream, peer = self.stream(SilentRecorder())
+        stream, _peer = self.stream(SilentRecorder())
         self.assertFalse(stream.has_queued())
         while stream.write(b"x" * 65536):
             pass

@@ -98,6 +98,22 @@ class ApproachTests(Stage):
         self.assertEqual((self.through, self.over), (["one"], [("two", "was left for a better one")]))
         self.assertEqual((servers.sessions, one.sessions, two.failed_connects), (1, 1, 0))
 
+    def test_a_client_that_is_refused_for_what_it_is_says_nothing_about_servers(self) -> None:
+        for told, failures in ((frozenset[str](), [1, 1]), (frozenset(("one", "two")), [0, 0])):
+            self.setUp()
+            for peer in self.servers.values():
+                peer.greeting = b"554 you are on a list\r\n"
+            backend = self.backend(xclient=told)
+            self.approach(backend)
+            self.assertEqual([server.failed_connects for server in backend.pool.servers.values()], failures)
+            self.assertEqual((self.away, backend.pool.sessions), (["SC"], 0))
+
+    def test_who_is_told_of_the_client_and_talks_nonsense_is_to_blame(self) -> None:
+        self.servers["one"].greeting = b"HTTP/1.1 400 Bad\r\n"
+        backend = self.backend(xclient=frozenset(("one", "two")))
+        self.approach(backend)
+        self.assertEqual(backend.pool.servers["one"].failed_connects, 1)
+
     def test_without_redispatch_it_is_the_end(self) -> None:
         backend = self.backend(self.servers_of(on_marked_down="shutdown-sessions"), redispatch=False)
         self.approach(backend)

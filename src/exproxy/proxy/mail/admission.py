@@ -69,6 +69,6 @@ class Admission(Approach):
         """What happened once the client's words were said is not held against a server: else clients could take servers out."""
         signing, self._signing = self._signing, None  # it may have the password
         if signing is not None and signing.replaying:
-            self.reaching.deserted()
+            self.reaching.declined()
         else:
             super()._try_next()

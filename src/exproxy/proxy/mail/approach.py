@@ -148,7 +148,11 @@ class Approach:
         assert stream is not None
         assert server is not None
         if turn.now is Now.TURN_AWAY:
-            self._pass_over(turn.why, turn.say)
+            if turn.refusal and self._knows_the_client(server):
+                self._part(turn.why, turn.say)
+                self.reaching.declined()
+            else:
+                self._pass_over(turn.why, turn.say)
             return
         if turn.say:
             stream.write(turn.say)
@@ -159,6 +163,11 @@ class Approach:
             self._guest.put_through(stream, server, turn.greeting)
         elif turn.now is Now.START_TLS:
             self._secure(stream, server)
+
+    def _knows_the_client(self, server: Server) -> bool:
+        """Then a refusal may be the client's own fault, who could else have all servers taken for dead by connecting often."""
+        backend = self._backend
+        return server.name in backend.send_proxy or server.name in backend.xclient or server.name in backend.imap_id
 
     def _secure(self, stream: PipedStream, server: Server) -> None:
         tls: ClientTLS = self._backend.starttls[server.name]

@@ -23,12 +23,14 @@ class Turn:
 
     :param greeting: with ``PUT_THROUGH``: what the client hears first; with ``REFUSED``: the server's words.
     :param why: with ``TURN_AWAY``: what was wrong, part of a sentence behind the server's name.
+    :param refusal: with ``TURN_AWAY``: the server speaks the protocol and refuses, perhaps because of whom it was told of.
     """
 
     say: bytes = b""
     now: Now = Now.WAIT
     greeting: bytes = b""
     why: str = ""
+    refusal: bool = False
 
 
 class Reception(Protocol):

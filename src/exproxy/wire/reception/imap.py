@@ -45,7 +45,8 @@ class ImapReception:
         if response is None:
             return Turn()
         if response.word != b"OK" or response.tag != (b"*" if self._awaiting is _Awaiting.GREETING else b"exproxy"):
-            return _away(f"said {printable(response.octets)} instead of {self._awaiting.value}")
+            why = f"said {printable(response.octets)} instead of {self._awaiting.value}"
+            return _away(why, refusal=response.word in (b"NO", b"BAD", b"BYE"))
         if self._responses.buffered:
             return _away(f"said more behind {self._awaiting.value}, and was not asked")
         return self._take(response)
@@ -94,5 +95,5 @@ class ImapReception:
         return Turn(f"exproxy {command}\r\n".encode("ascii"))
 
 
-def _away(why: str) -> Turn:
-    return Turn(b"exproxy LOGOUT\r\n", Now.TURN_AWAY, why=why)
+def _away(why: str, refusal: bool = False) -> Turn:
+    return Turn(b"exproxy LOGOUT\r\n", Now.TURN_AWAY, why=why, refusal=refusal)

@@ -44,7 +44,7 @@ class Pop3Reception:
         if line is None:
             return Turn()
         if line[:3].upper() != b"+OK":
-            return _away(f"said {printable(line)} instead of {self._awaiting.value}")
+            return _away(f"said {printable(line)} instead of {self._awaiting.value}", refusal=line[:4].upper() == b"-ERR")
         if self._lines.buffered:
             return _away(f"said more behind {self._awaiting.value}, and was not asked")
         return self._take(line)
@@ -80,5 +80,5 @@ class Pop3Reception:
         return Turn(f"{line}\r\n".encode("ascii"))
 
 
-def _away(why: str) -> Turn:
-    return Turn(b"QUIT\r\n", Now.TURN_AWAY, why=why)
+def _away(why: str, refusal: bool = False) -> Turn:
+    return Turn(b"QUIT\r\n", Now.TURN_AWAY, why=why, refusal=refusal)

@@ -75,7 +75,7 @@ class SmtpReception:
     def _take(self, octets: bytes, reply: Reply) -> Turn:
         expected = 250 if self._awaiting is _Awaiting.EHLO else 220
         if reply.code != expected:
-            return _away(f"said {reply} instead of {self._awaiting.value}")
+            return _away(f"said {reply} instead of {self._awaiting.value}", refusal=reply.code >= 400)
         match self._awaiting:
             case _Awaiting.GREETING:
                 self._greeting = octets
@@ -135,5 +135,5 @@ def _address(host: str) -> str:
     return f"IPV6:{plain}" if ":" in plain else plain
 
 
-def _away(why: str) -> Turn:
-    return Turn(b"QUIT\r\n", Now.TURN_AWAY, why=why)
+def _away(why: str, refusal: bool = False) -> Turn:
+    return Turn(b"QUIT\r\n", Now.TURN_AWAY, why=why, refusal=refusal)
