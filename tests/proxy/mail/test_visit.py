@@ -7,7 +7,7 @@ from exproxy.pool import Admin
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.mail.imap import PARTING, Imap
 from exproxy.wire.smtprelay import Settings
-from tests.net.memory import Recorder
+from tests.net.memory import MemoryStream, Recorder
 from tests.net.tls.files import authority_file, certificate_file
 from tests.proxy.mail.mailstage import NONE_LEFT, MailStage
 from tests.proxy.test_session import TLSClient
@@ -147,6 +147,13 @@ class EarlyTalkerTests(MailStage):
         self.clock.advance(2)
         self.settle()
         self.assertTrue(client.data.startswith(b"554 "))
+
+    def test_who_is_kept_is_not_read(self) -> None:
+        self.serve(greet_delay=2.0, early="tarpit", tarpit=60.0)
+        client = self.client()
+        self.says(client, "EHLO spam", "EHLO spam")
+        assert isinstance(client.stream, MemoryStream)
+        self.assertFalse(client.stream.other.reading)
 
     def test_who_leaves_the_tarpit_is_gone(self) -> None:
         self.serve(greet_delay=2.0, early="tarpit")

@@ -121,13 +121,13 @@ class Visit:
             elif stream is self._upstream:
                 self._talk.server_gone()
                 self._hasten()
-        elif stream is self._client and self._state in (State.LISTENING, State.KEPT):
+        elif stream is self._client and self._state is State.LISTENING:
             self._turn_away(b"", "CR")
 
     def peer_left(self, stream: Stream) -> None:
-        """The client has closed while it waited for a server."""
-        if self._state is State.APPROACHING:
-            self._turn_away(b"", "CC")
+        """The client has closed while it waited for a server, or in the tarpit."""
+        if self._state in (State.APPROACHING, State.KEPT):
+            self._turn_away(b"", "C" + self._state.value)
 
     def write_drained(self, stream: Stream) -> None:
         """Nothing waits for it before there is a talk."""
@@ -239,6 +239,8 @@ class Visit:
             self._turn_away(house.manner.early, "PR")
         else:
             self._state = State.KEPT
+            self._client.pause()  # or it could send as fast as it likes, all the while
+            self._client.watch()
             self._wait(house.tarpit)
 
     def _turn_away(self, words: bytes, termination: str) -> None:
