@@ -127,7 +127,7 @@ class MasterStage(SynchronousTestCase):
         backends = {"b": self.side.backend}
         sockets = [(("192.0.2.9", 25), 8)]
         self.master = Master(self.clock, self.fork, count, sockets, backends, self.side.groups, {"service": 10})
-        self.master.start()
+        self.served = self.master.start()
 
     def fork(self, name: str, link: Any, told: Callable[[str], object]) -> FakeProcess:
         worker = FakeWorker(self.clock, **self.settings)

@@ -274,6 +274,16 @@ class LivesTests(WorkersStage):
         self.settle(1.0)
         self.assertEqual([worker.events[-1] for worker in self.workers()], ["begin"] * 2)
 
+    def test_it_serves_when_the_first_worker_does(self) -> None:
+        self.launch()
+        self.processes[0].stopped = True
+        self.assertNoResult(self.served)
+        self.settle()
+        self.assertIsNone(self.successResultOf(self.served))
+        self.processes[0].stopped = False
+        self.settle()
+        self.assertEqual([worker.events[-1] for worker in self.workers()], ["begin"] * 2)
+
     def test_who_answers_lives(self) -> None:
         self.begin()
         self.settle(10 * PATIENCE)

@@ -3,6 +3,7 @@
 import signal
 
 from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.site.service import SiteService
@@ -11,10 +12,12 @@ from exproxy.site.service import SiteService
 class FakeSite:
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.starting: Deferred[None] = Deferred()
         self.ending: Deferred[None] = Deferred()
 
-    def start(self) -> None:
+    def start(self) -> Deferred[None]:
         self.calls.append("start")
+        return self.starting
 
     def stop(self) -> Deferred[None]:
         self.calls.append("stop")
@@ -59,6 +62,13 @@ class SiteServiceTests(SynchronousTestCase):
         self.assertEqual(self.site.calls, [])
         self.reactor.when_running[0]()
         self.assertEqual(self.site.calls, ["start"])
+
+    def test_it_is_ready_when_clients_are_let_in(self) -> None:
+        with capturedLogs() as logs:
+            self.run_it()
+            self.assertEqual(logs, [])
+            self.site.starting.callback(None)
+            self.assertEqual([event["log_format"] for event in logs], ["exproxy is ready"])
 
     def test_the_first_sigterm_stops_the_reactor_and_the_second_hurries(self) -> None:
         self.run_it()

@@ -139,12 +139,16 @@ class Master:
         self._new_entries: list[tuple[MasterLink, tuple[str, bytes, str]]] = []
         self._calls: dict[Callable[[], None], IDelayedCall] = {}
         self._ending: Deferred[None] | None = None
+        self._served: Deferred[None] | None = Deferred()
 
-    def start(self) -> None:
-        """Start all workers."""
+    def start(self) -> "Deferred[None]":
+        """Start all workers; fires when the first of them accepts clients."""
+        served = self._served
+        assert served is not None, "it is started once"
         for worker in self.workers:
             self._begin(worker)
         self._soon(self._look, PING)
+        return served
 
     def stop(self) -> "Deferred[None]":
         """Have all workers drain; fires when the last one has ended."""
@@ -345,6 +349,9 @@ class Master:
             return
         _log.info("{worker} serves, process {pid}", worker=worker.name, pid=worker.process and worker.process.pid)
         worker.serving = True
+        served, self._served = self._served, None
+        if served is not None:
+            served.callback(None)
         worker.pulse = Pulse(PATIENCE, self._clock.seconds())
         for ledger in self._ledgers.values():
             ledger.join(worker.number)

@@ -64,8 +64,8 @@ class Site:
         self._watching = Watching(self._reactor, self._network, self._rng, self._checkers, new, pools, tls)
         self._reminders = Reminders(tls)
 
-    def start(self) -> None:
-        """Look names up, check the servers, let clients in."""
+    def start(self) -> "Deferred[None]":
+        """Look names up, check the servers, let clients in; fires when that is done."""
         if self._serving is None or self._watching is None or self._faults is None:
             raise RuntimeError("apply a configuration first")
         self._watching.start()
@@ -73,6 +73,7 @@ class Site:
         self._faults.start()
         self._remind()
         tell_addresses(self._serving.fronts)
+        return succeed(None)
 
     def stop(self) -> "Deferred[None]":
         """Let nobody in any more, give live sessions ``timeouts.drain``, then end; fires when all is over."""

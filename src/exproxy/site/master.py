@@ -75,14 +75,15 @@ class MasterSite:
         )
         self._faults = ClientFaults(reactor, self._frontend_counts)
 
-    def start(self) -> None:
-        """Look names up, check the servers, have clients let in."""
+    def start(self) -> "Deferred[None]":
+        """Look names up, check the servers, have clients let in; fires when the first worker does that."""
         self._watching.start()
         self._housekeeping.start()
         self._forks.start()
-        self._master.start()
+        served = self._master.start()
         self._faults.start()
         tell_addresses(self._fronts)
+        return served
 
     def stop(self) -> "Deferred[None]":
         """Have the workers drain; fires when the last one has ended."""

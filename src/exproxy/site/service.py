@@ -14,7 +14,8 @@ _log = Logger()
 class Site(Protocol):
     """One process, or a master."""
 
-    def start(self) -> None: ...
+    def start(self) -> "Deferred[None]":
+        """Fires when clients are let in."""
 
     def stop(self) -> "Deferred[None]": ...
 
@@ -42,9 +43,12 @@ class SiteService(Service):
 
     def _begin(self) -> None:
         self._signals.install()
-        self._site.start()
-        _log.info("exproxy is ready")
+        self._site.start().addCallback(_tell)
 
     def _hurry(self) -> None:
         _log.info("asked to stop again: ending what still lives")
         self._site.hurry()
+
+
+def _tell(nothing: None) -> None:
+    _log.info("exproxy is ready")
