@@ -43,12 +43,11 @@ class SiteService(Service):
 
     def _begin(self) -> None:
         self._signals.install()
-        self._site.start().addCallback(_tell)
+        self._site.start().addCallback(self._tell)
 
     def _hurry(self) -> None:
         _log.info("asked to stop again: ending what still lives")
         self._site.hurry()
 
-
-def _tell(nothing: None) -> None:
-    _log.info("exproxy is ready")
+    def _tell(self, nothing: None) -> None:
+        _log.info("exproxy is ready")
