@@ -181,6 +181,7 @@ class PageTests(WebStage):
             self.assertEqual(client.data[9:12], status)
             self.assertTrue(client.eof)
         self.assertEqual([record.termination for record in self.requests()], ["PR"] * 3)
+        self.assertEqual([record.request for record in self.requests()], [b"", b"", b"GET /%00 HTTP/1.1"])
 
     def test_a_head_that_is_too_large_is_431(self) -> None:
         self.serve()
@@ -410,7 +411,7 @@ class TimeoutTests(WebStage):
         self.assertEqual(client.data, b"")
         self.wait(6)
         self.assertEqual(client.data[9:12], b"408")
-        self.assertEqual(self.requests()[0].termination, "cR")
+        self.assertEqual((self.requests()[0].termination, self.requests()[0].request), ("cR", b"GET / HTTP/1.1"))
 
     def test_a_client_that_says_nothing_is_let_go_without_a_word(self) -> None:
         self.serve()

@@ -172,6 +172,21 @@ class RequestReaderTests(SynchronousTestCase):
                         reader.feed(last)
                 self.assertEqual(reader.method(last), method, at)
 
+    def test_of_a_refused_request_the_line_is_known_if_there_is_one(self) -> None:
+        for line in ("GET /%00 HTTP/1.1", "POST /owa%2f..%2fecp?x HTTP/1.0"):
+            whole = octets(line, "Host: a")
+            for at in (len(whole), 6, len(line) + 2, len(whole) - 1):
+                reader = RequestReader()
+                last = b""
+                with self.assertRaises(HttpError):
+                    for last in (whole[:at], whole[at:]):
+                        reader.feed(last)
+                self.assertEqual(reader.start(last), line.encode(), at)
+        for said in (b"GET /\r\n\r\n", b"GET / HTTP/3.0\r\n\r\n", b"\x16\x03\x01", b"GET /\x1b HTTP/1.1\r\n\r\n"):
+            reader = RequestReader()
+            self.assertRaises(HttpError, reader.feed, said)
+            self.assertEqual(reader.start(said), b"")
+
     def test_what_is_held_can_be_forgotten(self) -> None:
         reader = RequestReader()
         reader.feed(b"GET / HT")

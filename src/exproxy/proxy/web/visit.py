@@ -188,7 +188,7 @@ class Visit:
             self._exchange.expire()
         elif self._state is _State.READING:
             self._website.frontend.request_failed(self._session.source, f"not whole within {self._website.request_timeout:g} s")
-            self._page_unread(408, "cR", self._reader.method())
+            self._page_unread(408, "cR")
         elif self._holding is not None:
             self._holding_over()
         elif self._state is _State.RESTING:
@@ -301,7 +301,7 @@ class Visit:
             head = self._reader.feed(data)
         except HttpError as error:
             self._website.frontend.request_failed(self._session.source, error)
-            self._page_unread(error.status, "PR", self._reader.method(data))
+            self._page_unread(error.status, "PR", data)
             return
         if head is None:
             if self._state is _State.WAITING and self._reader.buffered:
@@ -450,11 +450,14 @@ class Visit:
         self._log(head.start, status, len(answer), termination)
         self.answered(keep)
 
-    def _page_unread(self, status: int, termination: str, method: str) -> None:
-        """For what is no request, or not whole."""
-        answer = self._website.pages.answer(status, method)
+    def _page_unread(self, status: int, termination: str, data: bytes = b"") -> None:
+        """For what is no request, or not whole.
+
+        :param data: what was read last.
+        """
+        answer = self._website.pages.answer(status, self._reader.method(data))
         self.stream.write(answer)
-        self._log_unread(status, termination, len(answer))
+        self._log(self._reader.start(data), status, len(answer), termination)
         self._leave()
 
     def _leave(self) -> None:
@@ -507,10 +510,7 @@ class Visit:
         """A client that goes without a request.  Between two it may; with none at all, that is ``dontlognull``'s to say."""
         nothing = self._state is _State.WAITING and self._first and not self._website.frontend.dontlognull
         if nothing or self._state is _State.READING:
-            self._log_unread(-1, letter + "R")
-
-    def _log_unread(self, status: int, termination: str, sent: int = 0) -> None:
-        self._log(b"", status, sent, termination)
+            self._log(self._reader.start(), -1, 0, letter + "R")
 
     def _log(self, request: bytes, status: int, sent: int, termination: str) -> None:
         frontend = self._website.frontend

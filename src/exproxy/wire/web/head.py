@@ -156,6 +156,12 @@ def request_line(data: bytes | bytearray, limits: Limits) -> re.Match[bytes]:
     return found
 
 
+def first_line(data: bytes) -> bytes:
+    """The request line that ``data`` begins with, without its end, whatever its target; empty where there is none."""
+    found = _REQUEST_LINE.match(data)
+    return b"" if found is None else data[: found.end() - 2]
+
+
 def status_line(data: bytes | bytearray, limits: Limits) -> re.Match[bytes]:
     """The first line of ``data``: minor version, status, reason.
 

@@ -19,6 +19,7 @@ from exproxy.wire.web.head import (
     RESPONSE,
     RequestHead,
     ResponseHead,
+    first_line,
     no_request,
     no_response,
     read_request,
@@ -154,6 +155,14 @@ class RequestReader(_HeadReader[RequestHead]):
         :param data: what was fed last.
         """
         return "HEAD" if (bytes(self._held[:5]) or data[:5]) == b"HEAD " else "GET"
+
+    def start(self, data: bytes = b"") -> bytes:
+        """The request line of what is refused or has not all come, without its end, for who looks for it in a log.
+
+        :param data: what was fed last.
+        :returns: empty where there is none that is whole and well formed.
+        """
+        return first_line(bytes(self._held or data)[: self.limits.head])
 
     def _read(self, data: bytes) -> RequestHead:
         return read_request(data, self.limits)
