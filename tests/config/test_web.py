@@ -62,6 +62,10 @@ class WebTests(ConfigTestCase):
             (('path = "/ews/../owa"', 'backend = "owa"'), 'path: "/ews/../owa" is not a path'),
             (('host = "mail.example.com:443"', 'backend = "owa"'), "is not a name such as"),
             (('method = "A B"', 'backend = "owa"'), '"A B" is not the name of a method'),
+            (
+                ('method = ["POST", "get"]', 'backend = "owa"'),
+                'method[1]: "get" is a method that nobody uses: case counts; write "GET"',
+            ),
             (('header = { "X Y" = "1" }', 'backend = "owa"'), '"X Y" is not the name of a header'),
             (('header = { X = "a\\nb" }', 'backend = "owa"'), "is no value of a header"),
             (('path = "/x"', 'backend = "owb"'), 'there is no "owb" in [backends]; did you mean "owa"?'),

@@ -26,6 +26,8 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 5.6.2
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~@=+,!-](?:[A-Za-z0-9_.~@=+,!-]*[A-Za-z0-9_~@=+,!-])?)+/?|/")
 """Paths that mean the same however they are read: the canonical one is this in lower case."""
 _LOCATION = re.compile(r"[!-~]+")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "RPC_IN_DATA", "RPC_OUT_DATA")
+"""Those that are often meant."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -80,7 +82,7 @@ class WebBuilder:
         return {
             "hosts": tuple(self._host((*path, "host", *below), host) for below, host in section.host.items),
             "paths": tuple(self._path((*path, "path", *below), prefix) for below, prefix in section.path.items),
-            "methods": tuple(self._token((*path, "method", *below), name, "method") for below, name in section.method.items),
+            "methods": tuple(self._method((*path, "method", *below), name) for below, name in section.method.items),
             "headers": tuple(self._header((*path, "header"), name, value) for name, value in (section.header or {}).items()),
         }
 
@@ -115,6 +117,12 @@ class WebBuilder:
         if value != value.strip() or not value.isprintable() or not value.isascii():
             self.report.problem((*path, name), f'"{value}" is no value of a header')
         return name.lower(), value
+
+    def _method(self, path: KeyPath, name: str) -> str:
+        """Case counts (RFC 9110 9.1), so ``get`` would never match what clients send."""
+        if not name.isupper() and name.upper() in _METHODS:
+            self.report.problem(path, f'"{name}" is a method that nobody uses: case counts', f'write "{name.upper()}"')
+        return self._token(path, name, "method")
 
     def _token(self, path: KeyPath, word: str, what: str) -> str:
         if not _TOKEN.fullmatch(word):
