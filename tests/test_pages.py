@@ -1,4 +1,4 @@
-"""What docs/msrpc.md and docs/exchange.md show of the configuration is one: ``exproxy config check`` finds it fine."""
+"""What the pages of docs/ show of the configuration is one: ``exproxy config check`` finds it fine."""
 
 import re
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from exproxy.check.plugins import checkers
 from exproxy.config.load import load
 from exproxy.config.model import Configuration
+from exproxy.config.schema import keys
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 _TEMPLATE = """
@@ -101,6 +102,55 @@ class MsrpcTests(Page):
         for check in self.block('check = { type = "rpch" }').splitlines():
             site = f'[frontends.web]\nbind = ":443"\nbackend = "web"\n[backends.web]\n{check}\nservers.a = "10.0.0.15:443"\n'
             self.assertEqual(len(self.fine(site, [("PROBE", "secret")]).backends), 1)
+
+
+class ConfigurationTests(Page):
+    name = "configuration.md"
+
+    def test_every_key_stands_there(self) -> None:
+        shown = "\n".join([*re.findall(r"`([^`]*)`", self.text), *re.findall(r"^    .*", self.text, re.MULTILINE)])
+        self.assertEqual({key for key in keys() if not re.search(rf"(?<![\w-]){key}(?![\w-])", shown)}, set())
+
+    def web(self, more: str = "") -> Configuration:
+        """What is shown of mode ``http``, and more of the page."""
+        certificates = self.file.parent / "certs"
+        certificates.mkdir(exist_ok=True)
+        (certificates / "mail.pem").touch()
+        backends = "\n".join(f'[backends.{name}]\nservers.ex1 = "10.0.0.15:80"' for name in ("owa", "ews"))
+        return self.fine("\n".join([self.block("[frontends.web]"), backends, more]))
+
+    def test_mode_http_is_said_so(self) -> None:
+        loaded = self.web()
+        self.assertEqual({front.mode for front in loaded.frontends.values()}, {"http"})
+        web, plain = (loaded.frontends[name].web for name in ("web", "plain"))
+        assert web is not None
+        assert plain is not None
+        self.assertEqual([route.backend for route in web.routes], [None, "ews"])
+        self.assertIsNotNone(plain.routes[0].redirect)
+
+    def test_headers_are_said_so(self) -> None:
+        web = self.web(self.block("[frontends.web.request_headers]                   # to servers")).frontends["web"].web
+        assert web is not None
+        self.assertEqual(len(web.response_headers.remove), 4)
+
+    def test_clients_are_kept_so(self) -> None:
+        shown = self.block("[tables.cas]                            # one cookie for OWA and ECP: it names the host")
+        site = shown.replace("[backends.owa]\n", '[backends.owa]\nservers.ex1 = "10.0.0.15:80"\n').replace(
+            "[backends.eas] ", '[backends.eas]\nservers.ex1 = "10.0.0.15:80"\n'
+        )
+        front = '[frontends.web]\nmode = "http"\nbind = ":80"\nbackend = "owa"\nroutes = { path = "/eas", backend = "eas" }\n'
+        loaded = self.fine(front + site, [("COOKIE_SECRET", "sixteen characters")])
+        self.assertEqual(loaded.tables["cas"].kind, "cookie")
+
+    def test_who_is_let_in_is_said_so(self) -> None:
+        said = self.text[self.text.index("### Access rules") :]
+        rules, limits = (
+            "\n".join(re.findall(rf"^    {word} = (?:.*\n)+?(?=\n)", said, re.MULTILINE)[:1]) for word in ("access", "per_source")
+        )
+        front = f'[frontends.web]\nmode = "http"\nbind = ":80"\nbackend = "owa"\n{rules}{limits}'
+        web = self.fine(front + '[backends.owa]\nservers.ex1 = "10.0.0.15:80"\n').frontends["web"]
+        self.assertEqual([rule.action for rule in web.access], ["allow", "deny"])
+        self.assertIsNotNone(web.per_source)
 
 
 class ExchangeTests(Page):

@@ -1,12 +1,15 @@
 """Loading as a whole."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
 from exproxy.config.load import load
 from exproxy.config.model import Log, Service
 from exproxy.config.problems import ConfigError
+from exproxy.config.schema import keys
+from exproxy.config.sections import AccessSection, ClientCertificatesSection, PerSourceSection, RouteSection
 from tests.config.support import CHECKERS, CONF, ConfigTestCase, conf
 
 
@@ -73,6 +76,12 @@ class LoadTests(ConfigTestCase):
         self.assertEqual((problem.key_path, problem.hint), ("service.maxconn", ""))
 
 
+_OF_HTTP = {"forwarded", "trust", "max_body", "max_head", "max_headers", "max_target", "body_rate", "body_grace", "pages"} | {
+    "request_headers",
+    "response_headers",
+}
+
+
 class ConfTests(ConfigTestCase):
     """Every file of conf/ loads with no more to say than that it is fine."""
 
@@ -81,6 +90,11 @@ class ConfTests(ConfigTestCase):
         found = {path.name: load(path, {}, CHECKERS).warnings for path in files}
         self.assertEqual(found, {path.name: () for path in files})
         self.assertGreaterEqual(len(found), 8)
+
+    def test_all_that_mode_http_can_be_told_stands_in_one(self) -> None:
+        words = keys(RouteSection) | keys(AccessSection) | keys(PerSourceSection) | keys(ClientCertificatesSection) | _OF_HTTP
+        said = (CONF / "web.toml").read_text("utf-8")
+        self.assertEqual({word for word in words - {"sni"} if not re.search(rf"\b{word}\b", said)}, set())
 
     def test_the_two_of_haproxy_say_what_haproxy_said(self) -> None:
         rpc = load(CONF / "exchange-2010-haproxy.toml", {}, CHECKERS)
