@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from exproxy.net.epoll import splice, stream
 from exproxy.net.epoll.splice import SIZE, TRICKLE, Pipes
 from exproxy.net.epoll.stream import EpollStream
+from tests.integration.streams import Pourings
 from tests.net.epoll.harness import LoopTestCase, SilentRecorder
 
 LONG = stream.BULK * 4
@@ -71,7 +72,7 @@ class PipesTests(SynchronousTestCase):
         self.assertIsNone(self.pipes.lend())
 
 
-class SplicedStreamTests(LoopTestCase):
+class SpliceTestCase(LoopTestCase):
     """Unix socket pairs can be spliced as TCP sockets can."""
 
     def setUp(self) -> None:
@@ -81,7 +82,6 @@ class SplicedStreamTests(LoopTestCase):
         self.sink, self.server = self.stream(self.recorder)
         for end in (self.client, self.sink._sock):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8 * SIZE)
-        self.source.pipe(self.sink)
         self.got = hashlib.sha256()
         self.size = 0
 
@@ -98,6 +98,16 @@ class SplicedStreamTests(LoopTestCase):
             return
         self.size += len(data)
         self.got.update(data)
+
+    def assertNothingLent(self) -> None:
+        self.turn()
+        self.assertEqual(self.loop.pipes._lent, 0)
+
+
+class SplicedStreamTests(SpliceTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.source.pipe(self.sink)
 
     def transfer(self, data: bytes, portion: int = 1 << 22, read: int = 1 << 22) -> None:
         place = 0
@@ -190,10 +200,6 @@ class SplicedStreamTests(LoopTestCase):
                 return self.sink
         raise AssertionError("the sink takes everything")
 
-    def assertNothingLent(self) -> None:
-        self.turn()
-        self.assertEqual(self.loop.pipes._lent, 0)
-
     def test_a_writer_that_dies_gives_its_pipe_back(self) -> None:
         self.stuck().abort()
         self.turn()
@@ -237,3 +243,28 @@ class SplicedStreamTests(LoopTestCase):
         pipes.lend().leave()
         pipes.close()
         self.assertEqual(len(os.listdir("/proc/self/fd")), before)
+
+
+class PouredStreamTests(SpliceTestCase):
+    """A body of known length, as mode ``http`` relays it."""
+
+    def test_a_long_body_that_is_poured_is_spliced_and_not_a_byte_more(self) -> None:
+        body, behind = random.Random(4).randbytes(LONG + 3), b"the next message"
+        pourings = Pourings()
+        spliced = place = 0
+        self.source.pour(self.sink, len(body), pourings)
+        for _ in range(20_000):
+            place += self.offer((body + behind)[place : place + (1 << 22)])
+            self.turn(1)
+            spliced += self.source._splice is not None
+            self.take()
+            if self.size == len(body) and place == len(body + behind):
+                break
+        self.assertEqual(self.got.hexdigest(), hashlib.sha256(body).hexdigest())
+        self.assertGreater(spliced, 0)
+        self.assertEqual(pourings.streams, [self.source])
+        self.source.resume()
+        self.turn()
+        self.take()
+        self.assertEqual((self.size, self.recorder.data[self.source]), (len(body), behind))
+        self.assertNothingLent()
