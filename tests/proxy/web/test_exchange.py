@@ -118,6 +118,36 @@ class BackPressureTests(WebStage):
         self.send(client, GET)
         self.assertEqual(self.got("one")[0].count(b"GET"), 2)
 
+    def test_a_server_that_does_not_read_stops_a_client_that_sends_chunks(self) -> None:
+        """Those are no octets that could be poured."""
+        self.serve()
+        client = self.asks(b"POST /ews HTTP/1.1\r\nHost: mail.example.com\r\nTransfer-Encoding: chunked\r\n\r\n")
+        server = self.session()
+        server.stream.pause()
+        body = (b"%x\r\n" % CHUNK + b"x" * CHUNK + b"\r\n") * 40 + b"0\r\n\r\n"
+        client.stream.write(body)
+        self.settle()
+        self.assertLessEqual(len(self.near(server).outbox), 2 * CHUNK)
+        self.assertLessEqual(self.far(client).received, 3 * CHUNK)
+        server.stream.resume()
+        self.clock.pump([0] * 400)
+        self.assertTrue(self.got("one")[0].endswith(body))
+
+    def test_a_client_that_does_not_read_stops_a_server_that_tells_no_length(self) -> None:
+        chunks = (b"%x\r\n" % CHUNK + b"x" * CHUNK + b"\r\n") * 40 + b"0\r\n\r\n"
+        for head, body in ((b"Transfer-Encoding: chunked\r\n", chunks), (b"", b"x" * 40 * CHUNK)):
+            self.setUp()
+            self.serve()
+            client = self.asks(GET)
+            client.stream.pause()
+            self.session().stream.write(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + body)
+            self.settle()
+            self.assertLessEqual(len(self.far(client).outbox), 2 * CHUNK)
+            self.assertLessEqual(self.near(self.session()).received, 3 * CHUNK)
+            client.stream.resume()
+            self.clock.pump([0] * 400)
+            self.assertTrue(client.data.endswith(body))
+
     def test_the_next_request_waits_until_the_answer_is_gone(self) -> None:
         self.serve()
         client = self.asks(GET + GET)
