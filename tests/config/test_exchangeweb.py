@@ -193,6 +193,11 @@ class ProblemTests(WebTestCase):
         problems = self.problems(self.text("2016", CERTIFICATE + 'server_tls = { ca = "ac.pem" }\n'))
         self.assertEqual({problem.partition(": ")[0] for problem in problems}, {"site.toml:6"})
 
+    def test_what_is_found_in_the_files_is_told_there_too(self) -> None:
+        loaded = self.expand("2016", CERTIFICATE + "server_tls = { verify = false }\n[frontends.https]\nmaxconn = 100\n")
+        front, server = loaded.frontends["https"].binds[0].tls, loaded.backends["owa"].servers[0].tls
+        self.assertEqual([tls.place.line if tls and tls.place else 0 for tls in (front, server)], [5, 6])
+
     def test_a_certificate_that_nobody_is_shown_is_a_mistake(self) -> None:
         self.assertIn("exchange.tls: TLS is passed through", self.problem("2016", CERTIFICATE + 'https = "passthrough"\n'))
         problems = self.problems(self.text("2016", CERTIFICATE + 'services = ["smtp"]\nextended_protection = true\n'))

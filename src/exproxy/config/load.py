@@ -83,9 +83,11 @@ def _underlay(tree: Tree, values: dict[str, Any], template: Mapping[str, Any], p
 
 def _same_places(tree: Tree) -> None:
     """What a template passes on stands where it was said: that is the line, and the folder of a path."""
+    template = tree.places["exchange",]
     for path, place in tuple(tree.places.items()):
         for made in exchangeweb.passed_on(path):
-            tree.places.setdefault(made, place)
+            if tree.places.get(made, template) == template:
+                tree.places[made] = place
 
 
 def _build(document: DocumentSection, report: Report, checkers: Mapping[str, CheckerType]) -> Configuration:
