@@ -359,6 +359,20 @@ class LineTests(WebStage):
         self.assertEqual((record.frontend, record.backend, record.server), ("web", "hub", "one"))
         self.assertEqual(record.request, b"POST /ews HTTP/1.1")
 
+    def test_it_has_how_long_a_head_took_to_come(self) -> None:
+        self.serve()
+        self.answers_all()
+        client = self.asks(GET)
+        self.clock.pump([0.5] * 6)
+        for part in (GET[:9], GET[9:30], GET[30:]):
+            self.send(client, part)
+            self.clock.pump([0.5] * 4)
+        self.send(client, GET)
+        self.send(client, b"GET /%00")
+        self.clock.pump([0.5] * 2)
+        self.send(client, b" HTTP/1.1\r\nHost: a\r\n\r\n")
+        self.assertEqual([record.request_ms for record in self.requests()], [0, 4000, 0, -1])
+
 
 class KeptTests(WebStage):
     """Connections to servers are no more than there are descriptors for."""

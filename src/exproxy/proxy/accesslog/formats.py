@@ -57,12 +57,13 @@ class TextFormat:
 
     def _request(self, record: RequestRecord) -> str:
         (
-            (host, port), accepted, frontend, backend, server, queue_ms, connect_ms, response_ms, total_ms, status, bytes_in,
-            bytes_out, termination, actconn, feconn, beconn, srv_conn, retries, redispatched, srv_queue, backend_queue, request,
+            (host, port), accepted, frontend, backend, server, request_ms, queue_ms, connect_ms, response_ms, total_ms, status,
+            bytes_in, bytes_out, termination, actconn, feconn, beconn, srv_conn, retries, redispatched, srv_queue, backend_queue,
+            request,
         ) = record  # fmt: skip
         line = (
             f"{host}:{port} [{self._date(accepted)}] {frontend} {backend or NO_BACKEND}/{server or NO_SERVER} "
-            f"0/{queue_ms}/{connect_ms}/{response_ms}/{total_ms} {status} {bytes_out} - - {termination}-- "
+            f"{request_ms}/{queue_ms}/{connect_ms}/{response_ms}/{total_ms} {status} {bytes_out} - - {termination}-- "
             f"{actconn}/{feconn}/{beconn}/{srv_conn}/{'+' if redispatched else ''}{retries} "
             f'{srv_queue}/{backend_queue} "{_request_line(request)}" {bytes_in}'
         )
@@ -106,15 +107,16 @@ class JsonFormat:
 
     def _request(self, record: RequestRecord) -> str:
         (
-            (host, port), accepted, frontend, backend, server, queue_ms, connect_ms, response_ms, total_ms, status, bytes_in,
-            bytes_out, termination, actconn, feconn, beconn, srv_conn, retries, redispatched, srv_queue, backend_queue, request,
+            (host, port), accepted, frontend, backend, server, request_ms, queue_ms, connect_ms, response_ms, total_ms, status,
+            bytes_in, bytes_out, termination, actconn, feconn, beconn, srv_conn, retries, redispatched, srv_queue, backend_queue,
+            request,
         ) = record  # fmt: skip
         quote = self._quote
         return (
             f'{{"time": "{self._date(accepted)}Z", "client_ip": {quote(host)}, "client_port": {port}, '
             f'"frontend": {quote(frontend)}, "backend": {quote(backend) if backend else "null"}, '
-            f'"server": {quote(server) if server else "null"}, "queue_ms": {queue_ms if queue_ms >= 0 else "null"}, '
-            f'"connect_ms": {connect_ms if connect_ms >= 0 else "null"}, '
+            f'"server": {quote(server) if server else "null"}, "request_ms": {request_ms if request_ms >= 0 else "null"}, '
+            f'"queue_ms": {queue_ms if queue_ms >= 0 else "null"}, "connect_ms": {connect_ms if connect_ms >= 0 else "null"}, '
             f'"response_ms": {response_ms if response_ms >= 0 else "null"}, "total_ms": {total_ms}, '
             f'"status": {status if status >= 0 else "null"}, "request": {quote(_request_line(request)) if request else "null"}, '
             f'"bytes_read": {bytes_out}, "bytes_uploaded": {bytes_in}, "termination": {quote(termination)}, '

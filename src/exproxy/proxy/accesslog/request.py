@@ -15,6 +15,8 @@ class RequestRecord(NamedTuple):
     frontend: str
     backend: str | None
     server: str | None
+    request_ms: int
+    """From the head's first octet to its last (TR); 0: it came in one piece; -1: it never came whole."""
     queue_ms: int
     """Waited for a free slot (Tw); -1: it ended before that was over."""
     connect_ms: int

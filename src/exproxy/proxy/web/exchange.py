@@ -57,6 +57,8 @@ class Client(Protocol):
     forwarder: Forwarder
     closing: bool
     """No request is taken behind this one."""
+    request_ms: int
+    """How long the request's head took to come, as the access log has it."""
 
     def upstream(self, backend: Backend, wish: Wish | None) -> Upstream:
         """This client's connection to a server of ``backend``: the one that it has, if that is free, or a new one.
@@ -643,6 +645,7 @@ class Exchange:
             frontend.name,
             pool.name,
             name,
+            self._client.request_ms,
             _ms(leased - began) if leased else -1,
             _ms(connected - leased) if connected else -1,
             _ms(self._status_at - self._sent_at) if self._status_at and self._sent_at else -1,

@@ -69,6 +69,7 @@ class Visit:
 
     __slots__ = (
         "_aside",
+        "_began",
         "_due",
         "_exchange",
         "_first",
@@ -85,6 +86,7 @@ class Visit:
         "closing",
         "deadline_tick",
         "forwarder",
+        "request_ms",
         "stream",
     )
 
@@ -104,7 +106,8 @@ class Visit:
         self._visitor = None if website.guard is None else website.guard.visitor(session.source[0])
         self._first = True
         self._state = _State.WAITING
-        self._since = website.frontend.seconds()
+        self._since = self._began = website.frontend.seconds()
+        self.request_ms = 0
         self._due = 0.0
         self.deadline_tick = 0
         self._arm(website.request_timeout)
@@ -306,11 +309,14 @@ class Visit:
         if head is None:
             if self._state is _State.WAITING and self._reader.buffered:
                 self._state = _State.READING
+                self._began = self.stream.last_active
                 if not self._first:
                     self._since = self.stream.last_active
                 self._arm(self._website.request_timeout)
             return
         self._first = False
+        reading = self._state is _State.READING
+        self.request_ms = int((self._website.frontend.seconds() - self._began) * 1000) if reading else 0
         self._held = self._reader.rest
         if self._held:
             self.stream.pause()
@@ -457,7 +463,7 @@ class Visit:
         """
         answer = self._website.pages.answer(status, self._reader.method(data))
         self.stream.write(answer)
-        self._log(self._reader.start(data), status, len(answer), termination)
+        self._log_unread(data, status, len(answer), termination)
         self._leave()
 
     def _leave(self) -> None:
@@ -510,7 +516,11 @@ class Visit:
         """A client that goes without a request.  Between two it may; with none at all, that is ``dontlognull``'s to say."""
         nothing = self._state is _State.WAITING and self._first and not self._website.frontend.dontlognull
         if nothing or self._state is _State.READING:
-            self._log(self._reader.start(), -1, 0, letter + "R")
+            self._log_unread(b"", -1, 0, letter + "R")
+
+    def _log_unread(self, data: bytes, status: int, sent: int, termination: str) -> None:
+        self.request_ms = -1
+        self._log(self._reader.start(data), status, sent, termination)
 
     def _log(self, request: bytes, status: int, sent: int, termination: str) -> None:
         frontend = self._website.frontend
@@ -521,6 +531,7 @@ class Visit:
                 frontend.name,
                 None,
                 None,
+                self.request_ms,
                 -1,
                 -1,
                 -1,
