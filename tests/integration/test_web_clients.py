@@ -73,6 +73,8 @@ class Scene(PeerTestCase):
         self.authority = write_authority(self.proxy.folder, authority)
         self.started(self.proxy)
         self.addCleanup(self.proxy.end)
+        for number in range(self.workers if self.workers > 1 else 0):
+            self.proxy.wait_for_log(f"worker {number + 1} serves")
         self.folder = Path(self.proxy.folder)
 
     def url(self, path: str) -> str:
