@@ -100,6 +100,19 @@ class CookieTests(StickyStage):
     def test_others_are_spread(self) -> None:
         self.assertEqual([self.where() for _ in range(4)], ["one", "two", "one", "two"])
 
+    def test_the_line_says_what_became_of_it(self) -> None:
+        for line, letters in (
+            ((), "NI"),
+            ((f"Cookie: ex={self.value('two')}",), "VN"),
+            (("Cookie: ex=forged",), "II"),
+        ):
+            client = self.client()
+            self.says(client, *line)
+            self.assertEqual(self.requests()[-1].cookies, letters, line)
+        self.hub.servers["two"].set_admin(Admin.MAINT, self.clock.seconds())
+        self.says(self.client(), f"Cookie: ex={self.value('two')}")
+        self.assertEqual(self.requests()[-1].cookies, "DU")
+
     def test_who_brings_it_is_not_told_again(self) -> None:
         _, answer = self.says(self.client(), f"Cookie: ex={self.value('two')}")
         self.assertNotIn(b"Set-Cookie", answer)

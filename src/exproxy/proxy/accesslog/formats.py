@@ -59,11 +59,11 @@ class TextFormat:
         (
             (host, port), accepted, frontend, backend, server, request_ms, queue_ms, connect_ms, response_ms, total_ms, status,
             bytes_in, bytes_out, termination, actconn, feconn, beconn, srv_conn, retries, redispatched, srv_queue, backend_queue,
-            request,
+            request, cookies,
         ) = record  # fmt: skip
         line = (
             f"{host}:{port} [{self._date(accepted)}] {frontend} {backend or NO_BACKEND}/{server or NO_SERVER} "
-            f"{request_ms}/{queue_ms}/{connect_ms}/{response_ms}/{total_ms} {status} {bytes_out} - - {termination}-- "
+            f"{request_ms}/{queue_ms}/{connect_ms}/{response_ms}/{total_ms} {status} {bytes_out} - - {termination}{cookies} "
             f"{actconn}/{feconn}/{beconn}/{srv_conn}/{'+' if redispatched else ''}{retries} "
             f'{srv_queue}/{backend_queue} "{_request_line(request)}" {bytes_in}'
         )
@@ -109,7 +109,7 @@ class JsonFormat:
         (
             (host, port), accepted, frontend, backend, server, request_ms, queue_ms, connect_ms, response_ms, total_ms, status,
             bytes_in, bytes_out, termination, actconn, feconn, beconn, srv_conn, retries, redispatched, srv_queue, backend_queue,
-            request,
+            request, cookies,
         ) = record  # fmt: skip
         quote = self._quote
         return (
@@ -120,6 +120,7 @@ class JsonFormat:
             f'"response_ms": {response_ms if response_ms >= 0 else "null"}, "total_ms": {total_ms}, '
             f'"status": {status if status >= 0 else "null"}, "request": {quote(_request_line(request)) if request else "null"}, '
             f'"bytes_read": {bytes_out}, "bytes_uploaded": {bytes_in}, "termination": {quote(termination)}, '
+            f'"cookies": {quote(cookies)}, '
             f'"actconn": {actconn}, "feconn": {feconn}, "beconn": {beconn}, "srv_conn": {srv_conn}, "retries": {retries}, '
             f'"redispatched": {"true" if redispatched else "false"}, '
             f'"srv_queue": {srv_queue}, "backend_queue": {backend_queue}}}'

@@ -42,3 +42,5 @@ class RequestRecord(NamedTuple):
     backend_queue: int
     request: bytes
     """The request line as it came, at most :data:`LONGEST_REQUEST` octets of it; empty: there was none that could be read."""
+    cookies: str = "--"
+    """What became of our persistence cookie: what the client brought, and what it was told; ``--``: there is none."""

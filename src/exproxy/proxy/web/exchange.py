@@ -103,6 +103,7 @@ class Exchange:
         "_client",
         "_closes",
         "_continued",
+        "_cookie_told",
         "_date",
         "_frontend",
         "_head",
@@ -150,6 +151,7 @@ class Exchange:
         self._response_body: Body | None = None
         self._upstream: Upstream | None = None
         sticky = backend.sticky
+        self._cookie_told = False
         self._wish = None if sticky is None else sticky.wish(head, client.forwarder.origin, self._date)
         self._request_pours = False
         self._answer_pours = False
@@ -420,7 +422,9 @@ class Exchange:
         upstream = self._upstream
         if upstream is None or upstream.host is None or not upstream.reaching.lasting:
             return ()
-        return wish.answered(head, upstream.host, self._frontend.seconds())
+        lines = wish.answered(head, upstream.host, self._frontend.seconds())
+        self._cookie_told = bool(lines)
+        return lines
 
     def _may_keep(self, body: Body) -> bool:
         """Whether another request may come behind this answer."""
@@ -663,6 +667,7 @@ class Exchange:
             0 if server is None else server.queued,
             pool.queued,
             self._head.start[:LONGEST_REQUEST],
+            "--" if self._wish is None else self._wish.letters(None if upstream is None else upstream.host, self._cookie_told),
         )
 
 

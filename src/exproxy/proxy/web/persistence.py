@@ -54,15 +54,17 @@ class Sticky:
         key = self.key_of(head)
         if key is None and self.by_source:
             key = self.pool.key_for(origin.address)
-        host, old = None, True
+        host, old, brought = None, True, "-"
         if self.cookie is not None:
+            brought = "N"
             for value in take_out(head, self.cookie.writing.name):
+                brought = "I"
                 sealed = self.cookie.seal.open(value, date)
                 if sealed is not None:
-                    host, old = sealed.host, sealed.old
+                    host, old, brought = sealed.host, sealed.old, "V"
                     break
         stays = answers_challenge(head.values.get(b"authorization", b""))
-        return Wish(self, key, host, old, date, _encrypted(origin, head), stays)
+        return Wish(self, key, host, old, date, _encrypted(origin, head), brought, stays)
 
 
 @attrs.frozen
@@ -73,6 +75,7 @@ class Wish:
     :param host: where its cookie says that it belongs.
     :param old: that cookie is to be written anew, if there is one.
     :param tls: whether its client speaks TLS.
+    :param brought: of our cookie, as HAProxy writes it: ``N`` none, ``I`` not one of ours, ``V`` good; ``-``: there is no such.
     :param stays: it answers a challenge: that was made on the connection before, whatever its cookie says by now.
     """
 
@@ -82,11 +85,25 @@ class Wish:
     _old: bool
     _date: float
     _tls: bool
+    brought: str = "-"
     stays: bool = False
 
     def bound(self, now: float) -> str | None:
         """The host where it belongs, if anybody there can be asked."""
         return self._sticky.pool.bound(self.key, self.host, now)
+
+    def letters(self, host: str | None, told: bool) -> str:
+        """What became of our cookie, as HAProxy's ``httplog`` has it (8.5): what came, and what was said.
+
+        ``D``: its server could not be had; ``I`` one was given, ``U`` another one was, ``N`` none was.
+
+        :param host: where the answer is from, if there is one.
+        """
+        if self.brought == "-":
+            return "--"
+        moved = self.brought == "V" and host not in (None, self.host)
+        said = ("U" if self.brought == "V" else "I") if told else "N"
+        return ("D" if moved else self.brought) + said
 
     def answered(self, head: ResponseHead, host: str, now: float) -> list[bytes]:
         """Remember who has answered; returns the lines that tell the client.
