@@ -33,6 +33,11 @@ def _tdb_module() -> bool:
     return subprocess.run([SYSTEM_PYTHON, "-c", "import tdb"], capture_output=True, check=False).returncode == 0
 
 
+def _ssleay_module() -> bool:
+    perl = program("perl")
+    return perl is not None and subprocess.run([perl, "-MNet::SSLeay", "-e1"], capture_output=True, check=False).returncode == 0
+
+
 def _has_ipv6() -> bool:
     try:
         with socket.socket(socket.AF_INET6) as probe:
@@ -74,6 +79,7 @@ ROOT = Need(
 IPV6 = Need("IPv6", "the loopback address ::1: sysctl net.ipv6.conf.lo.disable_ipv6=0", _has_ipv6)
 POSTFIX = package("postfix")
 SWAKS = package("swaks")
+SSLEAY = Need("the Perl module Net::SSLeay", "Debian package libnet-ssleay-perl, for swaks", _ssleay_module)
 DOVECOT = package("dovecot", "dovecot-core")
 DOVECOT_IMAP = package("imap-login", "dovecot-imapd")
 DOVECOT_POP3 = package("pop3-login", "dovecot-pop3d")
@@ -94,6 +100,7 @@ EVERYTHING = (
     IPV6,
     POSTFIX,
     SWAKS,
+    SSLEAY,
     DOVECOT,
     DOVECOT_IMAP,
     DOVECOT_POP3,

@@ -58,6 +58,7 @@ error unix - - n - - error
 retry unix - - n - - error
 tlsmgr unix - - n 1000 1 tlsmgr
 virtual unix - n n - - virtual
+{services}
 """
 """No service is chrooted, and only those are here that receiving and delivering need."""
 
@@ -66,9 +67,13 @@ QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "
 
 @attrs.define
 class Postfix(Peer):
-    """``settings`` are further lines of main.cf; with a ``certificate`` there is STARTTLS; ``proxied`` demands a PROXY header."""
+    """``settings`` are further lines of main.cf; with a ``certificate`` there is STARTTLS; ``proxied`` demands a PROXY header.
+
+    At ``smtps_port`` there is TLS from the first byte.
+    """
 
     settings: str = ""
+    smtps_port: int = 0
     certificate: trustme.LeafCert | None = attrs.field(default=None, repr=False)
     proxied: bool = False
 
@@ -86,10 +91,11 @@ class Postfix(Peer):
         if self.proxied:
             more += "smtpd_upstream_proxy_protocol = haproxy\n"
         values = {"name": self.name, "host": self.host, "port": self.port, "folder": self.folder, "more": more}
+        services = f"{self.host}:{self.smtps_port} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes" if self.smtps_port else ""
         (self.folder / "main.cf").write_text(MAIN.format(uid=owner.pw_uid, gid=owner.pw_gid, **values))
         # Postfix waits until main.cf is older than a second or two, lest somebody still writes it.
         os.utime(self.folder / "main.cf", (0, 0))
-        (self.folder / "master.cf").write_text(MASTER.format(**values))
+        (self.folder / "master.cf").write_text(MASTER.format(services=services, **values))
 
     def _make_folders(self, owner: pwd.struct_passwd) -> None:
         """What "postfix check" would make: the queue is Postfix's own but for its top and pid, which are root's."""
