@@ -726,8 +726,14 @@ class DrainTests(SynchronousTestCase):
         self.assertEqual(to.from_client(DATA).to_server, DATA)
         to.from_server(GO)
         self.assertEqual(to.from_client(b"x" + DOT).to_server, b"x" + DOT)
+        self.assertEqual(to.from_server(OK), Step(QUIT, OK + self.TOLD, Then.FINISH))
+        self.assertEqual(to.facts.mails, 1)
+
+    def test_a_command_that_has_begun_behind_the_mail_is_heard_first(self) -> None:
+        to = self.drained(in_content())
+        to.from_client(b"x" + DOT + b"MAIL FR")
         self.assertEqual(to.from_server(OK), Step(b"", OK))
-        self.assertEqual(to.from_client(MAIL), Step(QUIT, self.TOLD, Then.FINISH))
+        self.assertEqual(to.from_client(b"OM:<a@b>\r\n"), Step(QUIT, self.TOLD, Then.FINISH))
 
     def test_content_is_finished(self) -> None:
         to = self.drained(in_content())
@@ -749,8 +755,7 @@ class DrainTests(SynchronousTestCase):
     def test_a_mail_that_is_given_up_is_none(self) -> None:
         to = self.drained(in_mail())
         to.from_client(RSET)
-        to.from_server(OK)
-        self.assertEqual(to.from_client(MAIL).to_client, self.TOLD)
+        self.assertEqual(to.from_server(OK), Step(QUIT, OK + self.TOLD, Then.FINISH))
 
     def test_quit_is_answered_by_the_server(self) -> None:
         to = self.drained(in_mail())

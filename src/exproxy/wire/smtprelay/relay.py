@@ -174,10 +174,13 @@ class SmtpRelay:
         if self._place is _Place.OPAQUE:
             return Step(b"", data)
         out = Step()
-        if self._finished or self._hear_whole(data, out):
+        if self._finished:
             return out
-        self._replies.receive(data)
-        self._hear(out)
+        if not self._hear_whole(data, out):
+            self._replies.receive(data)
+            self._hear(out)
+        if self._draining:
+            self._leave_if_nothing_is_lost(out)
         if self._replies.buffered > REPLY:  # only while TLS begins, when nothing can be told
             raise self._broken(f"it says more than {REPLY} octets, and was not asked", "SMTP server", None, out)
         return out
@@ -200,14 +203,13 @@ class SmtpRelay:
         return out
 
     def drain(self) -> Step:
-        """Say 421 now, between two mails; a mail that has begun is finished first, and the command behind it answered so.
+        """Say 421 now, between two mails; a mail that has begun is finished first, and 421 said behind the reply to it.
 
         Has no effect once the session is opaque.
         """
         self._draining = True
         out = Step()
-        if self.between_mails and not self._inbox.buffered and not self._finished:
-            self._leave(answers.SHUTDOWN, out)
+        self._leave_if_nothing_is_lost(out)
         return out
 
     def expire(self) -> Step:
@@ -237,6 +239,10 @@ class SmtpRelay:
             parting = len(self._awaited) == 1 and self._awaited[0] is Kind.QUIT
             self._end(answers.BYE if parting else answers.SERVER_GONE, out)
         return out
+
+    def _leave_if_nothing_is_lost(self, out: Step) -> None:
+        if self.between_mails and not self._inbox.buffered and not self._finished:
+            self._leave(answers.SHUTDOWN, out)
 
     def _leave(self, farewell: Answer, out: Step) -> None:
         if self._place in (_Place.COMMAND, _Place.HANDSHAKE) and not self._awaited:
