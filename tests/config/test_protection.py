@@ -70,6 +70,17 @@ class ProtectionTests(ConfigTestCase):
             front = self.front("per_source = { conn_cur = 5 }", f'mode = "{mode}"', front=MAIL)
             self.assertEqual(front.per_source, PerSource(5))
 
+    def test_modes_that_speak_mail_know_what_clients_do_wrong(self) -> None:
+        said = 'per_source = { bad_commands = "20/10m", auth_failures = "10/5m", action = "tarpit" }'
+        for mode in ("smtp", "imap", "pop3"):
+            limits = self.front(said, f'mode = "{mode}"', front=MAIL).per_source
+            expected = PerSource(bad_commands=Rate(20, 600.0), auth_failures=Rate(10, 300.0), action="tarpit")
+            self.assertEqual(limits, expected)
+        for front in (WEB, MAIL):
+            for word in ("bad_commands", "auth_failures"):
+                line = f'per_source = {{ {word} = "20/10m" }}'
+                self.assertIn("this belongs to the modes that speak mail", self.said(line, front=front))
+
     def test_what_belongs_to_mode_http_is_refused_in_others(self) -> None:
         for line in (
             'access = { path = "/ecp", action = "deny" }',

@@ -6,7 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.config import model
 from exproxy.proxy.admission import Unwanted
-from exproxy.site.protection import Together, admission, guard
+from exproxy.site.protection import Together, admission, conduct, guard
+from exproxy.wire.smtprelay import Facts
 from tests.proxy.web.test_guard import basic
 from tests.proxy.web.test_routes import head
 
@@ -46,6 +47,30 @@ class AdmissionTests(SynchronousTestCase):
         self.assertEqual([made.admit("10.0.0.1", 0.0) for _ in range(3)], [b""] * 3)
         made.admit("192.0.2.1", 0.0)
         self.assertRaises(Unwanted, made.admit, "192.0.2.1", 0.0)
+
+
+class ConductTests(SynchronousTestCase):
+    def test_where_nothing_is_said_nobody_counts(self) -> None:
+        self.assertIsNone(conduct(front(conn_cur=1), SERVICE))
+
+    def test_limits_and_where_who_reaches_them_waits(self) -> None:
+        said = {"bad_commands": model.Rate(1, 60.0), "auth_failures": model.Rate(2, 60.0), "exempt": INSIDE}
+        made = conduct(front(**said, action="tarpit"), SERVICE)
+        assert made is not None
+        assert made.tarpit is not None
+        self.assertEqual((made.tarpit.seconds, made.tarpit.places), (model.Timeouts().tarpit, 50))
+        self.assertIsNone(made.conduct("10.0.0.1"))
+        client = made.conduct("192.0.2.1")
+        assert client is not None
+        self.assertTrue(client.note(Facts(bad=1), 0.0))
+        together = Together()
+        together.add("mx", None, None, made)
+        self.assertEqual(set(together.events), {"mx bad_commands", "mx auth_failures"})
+
+    def test_without_a_tarpit_they_are_told_at_once(self) -> None:
+        made = conduct(front(bad_commands=model.Rate(1, 60.0)), SERVICE)
+        assert made is not None
+        self.assertIsNone(made.tarpit)
 
 
 class GuardTests(SynchronousTestCase):

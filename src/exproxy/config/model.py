@@ -459,7 +459,8 @@ class PerSource:
     :param conn_rate: new connections.
     :param http_req_rate: requests.
     :param basic_failures: logins by HTTP Basic that fail, of one user.
-    :param action: what becomes of requests beyond that.
+    :param bad_commands: commands of mail that are none  :param auth_failures: logins of mail that fail.
+    :param action: what becomes of requests, and of clients of mail, beyond that.
     :param exempt: networks for which none of this holds.
     :param ipv4_prefix: addresses that have so many bits in common are one source  :param ipv6_prefix: likewise.
     :param size: sources that are remembered.
@@ -474,6 +475,8 @@ class PerSource:
     ipv4_prefix: int = 32
     ipv6_prefix: int = 64
     size: int = 100_000
+    bad_commands: Rate | None = None
+    auth_failures: Rate | None = None
 
 
 @frozen

@@ -15,13 +15,17 @@ _SETTINGS = (
     "conn_rate",
     "http_req_rate",
     "basic_failures",
+    "bad_commands",
+    "auth_failures",
     "action",
     "ipv4_prefix",
     "ipv6_prefix",
     "size",
 )
-_OF_HTTP = ("http_req_rate", "basic_failures", "action")
-_LIMITS = ("conn_cur", "conn_rate", "http_req_rate", "basic_failures")
+_OF_HTTP = ("http_req_rate", "basic_failures")
+_OF_MAIL = ("bad_commands", "auth_failures")
+_LIMITS = ("conn_cur", "conn_rate", *_OF_HTTP, *_OF_MAIL)
+_MAIL = ("smtp", "imap", "pop3")
 _STATUSES = (400, 403, 404, 421, 429, 500, 503)
 
 
@@ -73,11 +77,16 @@ class ProtectionBuilder:
         if section is None:
             return None
         path = (*path, "per_source")
-        if front.mode != "http":
-            for word in _OF_HTTP:
-                if getattr(section, word) is not None:
-                    hint = "other modes limit connections: conn_cur, conn_rate"
-                    self.report.problem((*path, word), 'this belongs to mode = "http"', hint)
+        mail = front.mode in _MAIL
+        for word in _SETTINGS:
+            if getattr(section, word) is None:
+                continue
+            if word in _OF_MAIL and not mail:
+                hint = 'write mode = "smtp", "imap" or "pop3", or leave it out'
+                self.report.problem((*path, word), "this belongs to the modes that speak mail", hint)
+            elif (word in _OF_HTTP and front.mode != "http") or (word == "action" and front.mode != "http" and not mail):
+                hint = "other modes limit connections: conn_cur, conn_rate"
+                self.report.problem((*path, word), 'this belongs to mode = "http"', hint)
         if all(getattr(section, word) is None for word in _LIMITS):
             self.report.problem(path, "nothing is limited here", f"limits are {', '.join(_LIMITS)}")
         said: dict[str, Any] = settings(_SETTINGS, (section,))

@@ -344,6 +344,8 @@ class PerSourceSection:
     conn_rate: Rate | None = None
     http_req_rate: Rate | None = None
     basic_failures: Rate | None = None
+    bad_commands: Rate | None = None
+    auth_failures: Rate | None = None
     action: LimitAction | None = None
     exempt: Several[Network] = field(default=Several())
     ipv4_prefix: int | None = field(default=None, validator=between(0, 32))

@@ -18,7 +18,7 @@ from exproxy.proxy.sni import SniTable
 from exproxy.site import mail, web
 from exproxy.site.errors import SiteError
 from exproxy.site.mapping import install
-from exproxy.site.protection import Together, admission, guard
+from exproxy.site.protection import Together, admission, conduct, guard
 from exproxy.site.tls import TLSContexts
 
 
@@ -126,13 +126,15 @@ class Fronts:
             reads_hello=any(self._backends[name].session_ids is not None for name in _sent_to(frontend)),
             admission=admission(frontend),
         )
-        guarding = None
+        guarding, limits = None, None
         if frontend.web is not None:
             guarding = guard(frontend, frontend.web, self._service, self._secret)
             web.install(built, frontend, frontend.web, self._backends, self._claims, guarding)
         if frontend.mail is not None:
-            mail.install(built, frontend, frontend.mail, self._backends, self._secret)
-        self.together.add(frontend.name, built.admission, guarding)
+            limits = conduct(frontend, self._service)
+            house = mail.install(built, frontend, frontend.mail, self._backends, self._secret)
+            house.limits = limits
+        self.together.add(frontend.name, built.admission, guarding, limits)
         return built
 
 

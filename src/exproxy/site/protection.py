@@ -12,6 +12,7 @@ from exproxy.pool.presence import Presence
 from exproxy.pool.rates import Rates
 from exproxy.pool.together import Shared
 from exproxy.proxy.admission import Admission, Gatekeeping
+from exproxy.proxy.mail.conduct import Limits
 from exproxy.proxy.networks import Networks
 from exproxy.proxy.web.guard import AccessRule, Action, Guard, Tarpit
 
@@ -29,9 +30,9 @@ class Together:
     events: dict[str, Shared] = attrs.field(factory=dict)
     presence: dict[str, Shared] = attrs.field(factory=dict)
 
-    def add(self, name: str, admission: Admission | None, guard: Guard | None) -> None:
+    def add(self, name: str, admission: Admission | None, guard: Guard | None, conduct: Limits | None = None) -> None:
         """Those of the front end ``name``."""
-        for one in (admission, guard):
+        for one in (admission, guard, conduct):
             if one is not None:
                 self.events.update({f"{name} {what}": shared for what, shared in one.shared().items()})
         if admission is not None and admission.present is not None:
@@ -65,7 +66,7 @@ def guard(said: model.Frontend, web: model.Web, service: model.Service, secret: 
         return None
     return Guard(
         SourceKeys(limits.ipv4_prefix, limits.ipv6_prefix),
-        Tarpit(said.timeouts.tarpit, max(1, service.maxconn // TARPIT_PART // service.workers)),
+        _tarpit(said, service),
         tuple(_rule(rule) for rule in said.access),
         _rates(limits.http_req_rate, limits.size),
         None if failures is None else Logins(failures.count, failures.seconds, secret, limits.size),
@@ -73,6 +74,24 @@ def guard(said: model.Frontend, web: model.Web, service: model.Service, secret: 
         Networks(web.trusted),
         limits.action == "tarpit",
     )
+
+
+def conduct(said: model.Frontend, service: model.Service) -> Limits | None:
+    """What the clients of mail of one source may do wrong; ``None``: nobody counts."""
+    limits = said.per_source or model.PerSource()
+    if limits.bad_commands is None and limits.auth_failures is None:
+        return None
+    return Limits(
+        SourceKeys(limits.ipv4_prefix, limits.ipv6_prefix),
+        _rates(limits.bad_commands, limits.size),
+        _rates(limits.auth_failures, limits.size),
+        _exempt(said, limits),
+        _tarpit(said, service) if limits.action == "tarpit" else None,
+    )
+
+
+def _tarpit(said: model.Frontend, service: model.Service) -> Tarpit:
+    return Tarpit(said.timeouts.tarpit, max(1, service.maxconn // TARPIT_PART // service.workers))
 
 
 def _rule(rule: model.Access) -> AccessRule:

@@ -41,6 +41,9 @@ class Script:
     def server_lost(self) -> Step:
         return Step(b"", b"gone", Then.FINISH)
 
+    def abuse(self) -> Step:
+        return Step(b"", b"enough", Then.FINISH)
+
     def client_lost(self) -> Step:
         return Step(b"" if self.amid else b"quit", b"", Then.FINISH)
 
@@ -66,10 +69,14 @@ class TalkStage(Stage):
         self.told: list[tuple[str, MemoryStream]] = []
         self.broken: list[str] = []
         self.begun = 0
+        self.replies = 0
         self.relay = Script()
         self.talk = Talk(self, self.client_near, self.server_near, self.relay)
         self.talk.begin(b"hello")
         self.settle()
+
+    def replied(self) -> None:
+        self.replies += 1
 
     def eof_received(self, stream: MemoryStream) -> None:
         self.told.append(("ended", stream))
@@ -101,6 +108,18 @@ class TalkTests(TalkStage):
         self.says(self.client_end, b"ask")
         self.says(self.server_end, b"answer")
         self.assertEqual((self.heard["server"].data, self.heard["client"].data), (b"ask", b"helloanswer"))
+
+    def test_the_host_hears_of_replies_alone(self) -> None:
+        self.says(self.client_end, b"ask")
+        self.assertEqual(self.replies, 0)
+        self.says(self.server_end, b"answer")
+        self.assertEqual(self.replies, 1)
+
+    def test_who_has_done_too_much_wrong_is_told_so(self) -> None:
+        self.talk.abuse()
+        self.talk.abuse()
+        self.settle()
+        self.assertEqual((self.heard["client"].data, self.ends), (b"helloenough", ["P"]))
 
     def test_a_client_whose_words_would_have_to_wait_is_not_read(self) -> None:
         self.relay.holding = True

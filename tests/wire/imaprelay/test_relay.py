@@ -202,7 +202,7 @@ class StarttlsTests(SynchronousTestCase):
 
 class EndTests(SynchronousTestCase):
     def test_each_end_is_said_in_imap_s_words(self) -> None:
-        for end, server in (("drain", LOGOUT), ("expire", LOGOUT), ("server_lost", b"")):
+        for end, server in (("drain", LOGOUT), ("expire", LOGOUT), ("abuse", LOGOUT), ("server_lost", b"")):
             step = getattr(ImapRelay(Settings()), end)()
             self.assertEqual((step.to_server, step.to_client[:6], step.then), (server, b"* BYE ", Then.FINISH), end)
 

@@ -185,8 +185,8 @@ class EndTests(SynchronousTestCase):
         to.from_client(QUIT)
         self.assertEqual(to.server_lost().to_client, b"+OK Bye\r\n")
 
-    def test_a_drain_or_too_long_a_silence_ends_it(self) -> None:
-        for end in ("drain", "expire"):
+    def test_a_drain_too_long_a_silence_or_too_many_errors_end_it(self) -> None:
+        for end in ("drain", "expire", "abuse"):
             step = getattr(PopRelay(Settings()), end)()
             self.assertEqual((step.to_server, step.to_client[:4], step.then), (QUIT, b"-ERR", Then.FINISH))
 

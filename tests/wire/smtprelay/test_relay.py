@@ -769,6 +769,12 @@ class DrainTests(SynchronousTestCase):
     def test_who_says_nothing_can_be_told_without_being_asked(self) -> None:
         self.assertEqual(greeted().dismiss(SHUTDOWN), Step(QUIT, self.TOLD, Then.FINISH))
 
+    def test_whose_source_has_done_too_much_wrong_is_told_so(self) -> None:
+        to = greeted()
+        told = b"421 4.7.0 Too many errors from your address, try again later\r\n"
+        self.assertEqual(to.abuse(), Step(QUIT, told, Then.FINISH))
+        self.assertIs(to.facts.ending, Ending.ABUSE)
+
     def test_who_is_dismissed_is_not_heard(self) -> None:
         to = greeted()
         to.dismiss(TIMEOUT)

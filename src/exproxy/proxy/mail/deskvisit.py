@@ -161,6 +161,13 @@ class DeskVisit(Visit):
             self._leave_desk("P")
         else:
             self._act(step)
+            self._keep_count()
+
+    def _keep_count(self) -> None:
+        """Let the client go if its source has done too much wrong."""
+        if self._state is State.AT_DESK and self._too_much():
+            self._client.write(self._desks.manner.abused)
+            self._leave_desk("P")
 
     def _act(self, step: Step, letter: str = "") -> None:
         self._full = bool(step.to_client) and not self._client.write(step.to_client)
@@ -217,6 +224,7 @@ class DeskVisit(Visit):
         assert desk is not None
         self._attend()
         self._act(desk.refused(words) if words else desk.unavailable())
+        self._keep_count()
         if self._draining and self._state is State.AT_DESK:
             self._act(desk.drain(), "K")
 

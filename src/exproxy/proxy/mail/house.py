@@ -11,6 +11,7 @@ from exproxy.pool import Server
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.joint import Joined
+from exproxy.proxy.mail.conduct import Limits
 from exproxy.proxy.mail.manner import Manner
 from exproxy.proxy.mail.visit import Visit
 from exproxy.proxy.sparing import Sparing
@@ -28,6 +29,7 @@ class House:
     :param early: what becomes of those.
     :param secret: of this process; for pseudonyms.
     :param tarpit: how long they are kept, if they are.
+    :param limits: what the clients of one source may do wrong.
     """
 
     frontend: Frontend
@@ -38,6 +40,7 @@ class House:
     greet_delay: float = 0.0
     early: Literal["reject", "tarpit"] = "reject"
     tarpit: float = 60.0
+    limits: Limits | None = None
     early_talkers: int = 0
     passed_over: int = 0
     """Servers that were reached and did not greet well."""

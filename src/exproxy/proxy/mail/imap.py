@@ -20,6 +20,7 @@ from exproxy.wire.step import Step, Then
 
 NONE_LEFT = b"* BYE [UNAVAILABLE] No mail server is available, try again later\r\n"
 EARLY = b"* BYE You spoke before the greeting\r\n"
+ABUSED = b"* BYE [UNAVAILABLE] Too many errors from your address, try again later\r\n"
 PARTING = b"* BYE [UNAVAILABLE] Service is going down for maintenance, try again later\r\n"
 
 
@@ -32,7 +33,7 @@ class Imap:
 
     def manner(self) -> Manner:
         """What it does its own way."""
-        return Manner(self._reception, self._relay, NONE_LEFT, EARLY, PARTING)
+        return Manner(self._reception, self._relay, NONE_LEFT, EARLY, ABUSED, PARTING)
 
     def desks(self) -> Desks:
         """What it does where the user chooses the server."""

@@ -55,6 +55,9 @@ class Relay(Protocol):
     def server_lost(self) -> Step:
         """The server has closed."""
 
+    def abuse(self) -> Step:
+        """Its source has done too much wrong; end the session."""
+
     def client_lost(self) -> Step:
         """The client has; what the step has for it goes nowhere."""
 
@@ -66,6 +69,7 @@ class Manner:
     :param relay: of a client that is put through: whether it is encrypted already, and whether TLS can be offered to it.
     :param none_left: what a client hears when no server takes it; then it is let go.
     :param early: what a client hears that spoke before the greeting.
+    :param abused: what a client hears whose source has done too much wrong.
     :param parting: what may be said to a client at any time between two answers of its server; empty: there is no such thing.
     """
 
@@ -73,6 +77,7 @@ class Manner:
     relay: Callable[[bool, bool], Relay]
     none_left: bytes
     early: bytes
+    abused: bytes
     parting: bytes = b""
 
 

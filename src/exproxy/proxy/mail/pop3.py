@@ -20,6 +20,7 @@ from exproxy.wire.step import Step, Then
 
 NONE_LEFT = b"-ERR [SYS/TEMP] No mail server is available, try again later\r\n"
 EARLY = b"-ERR You spoke before the greeting\r\n"
+ABUSED = b"-ERR [SYS/TEMP] Too many errors from your address, try again later\r\n"
 
 
 @attrs.frozen(eq=False)
@@ -31,7 +32,7 @@ class Pop3:
 
     def manner(self) -> Manner:
         """What it does its own way."""
-        return Manner(self._reception, self._relay, NONE_LEFT, EARLY)
+        return Manner(self._reception, self._relay, NONE_LEFT, EARLY, ABUSED)
 
     def desks(self) -> Desks:
         """What it does where the user chooses the server."""

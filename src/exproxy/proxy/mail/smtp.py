@@ -18,6 +18,7 @@ from exproxy.wire.smtprelay import Rewriter, Settings, SmtpRelay, StartTls
 
 NONE_LEFT = b"421 4.3.2 No mail server is available, try again later\r\n"
 EARLY = b"554 5.5.0 Error: SMTP protocol synchronization: you spoke before the greeting\r\n"
+ABUSED = b"421 4.7.0 Too many errors from your address, try again later\r\n"
 
 
 @attrs.frozen(eq=False)
@@ -44,7 +45,7 @@ class Smtp:
 
     def manner(self) -> Manner:
         """What it does its own way."""
-        return Manner(self._reception, self._relay, NONE_LEFT, EARLY)
+        return Manner(self._reception, self._relay, NONE_LEFT, EARLY, ABUSED)
 
     def desks(self) -> Desks:
         """What it does where the user chooses the server."""

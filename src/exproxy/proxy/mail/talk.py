@@ -20,6 +20,9 @@ class Host(Receiver, Protocol):
     def begin_tls(self) -> None:
         """Shake hands with the client, and then call :meth:`Talk.secured`; what waits for that has been sent."""
 
+    def replied(self) -> None:
+        """The client has been told something; it may be time to count what it did wrong."""
+
     def talked(self, letter: str) -> None:
         """It is over; the letter says who is to blame, and is empty for the ordinary end.  Both streams are the host's again."""
 
@@ -89,6 +92,8 @@ class Talk:
             self._end("P" if client else "S")
         else:
             self._act(stream, step)
+            if step.to_client and not self._over:
+                self._host.replied()
 
     def write_drained(self, stream: Stream) -> None:
         """Read on from whoever waits for no other queue."""
@@ -148,6 +153,11 @@ class Talk:
         if not self._over:
             server = self.waits_for_server
             self._act(self._upstream, self._relay.server_lost() if server else self._relay.expire(), "s" if server else "c")
+
+    def abuse(self) -> None:
+        """Its source has done too much wrong."""
+        if not self._over and not self.piped:
+            self._act(self._upstream, self._relay.abuse(), "P")
 
     # ---- the steps
 

@@ -14,6 +14,7 @@ from exproxy.proxy.mail.approach import Approach
 from exproxy.proxy.mail.farewell import Farewell
 from exproxy.proxy.mail.manner import Relay
 from exproxy.proxy.mail.talk import Talk
+from exproxy.proxy.web.guard import Tarpit
 from exproxy.wire.errors import WireError
 from exproxy.wire.facts import Facts
 from exproxy.wire.reception.base import ClientFacts, Reception
@@ -57,9 +58,12 @@ class Visit:
         "_began",
         "_clear",
         "_client",
+        "_conduct",
         "_draining",
         "_ending",
         "_house",
+        "_keeper",
+        "_last_words",
         "_relay",
         "_secure",
         "_server",
@@ -92,8 +96,15 @@ class Visit:
         """Bytes that came and went before STARTTLS: over TLS they are counted from 0."""
         self._termination = "--"
         self.deadline_tick = 0
+        self._conduct = None if house.limits is None else house.limits.conduct(session.source[0])
+        self._keeper: Tarpit | None = None
+        """Where it has a place, if it has one."""
+        self._last_words = house.manner.early
+        """For who is kept in a tarpit."""
         client.attach(self)
-        if house.greet_delay:
+        if self._conduct is not None and (limit := self._conduct.over(self._began)):
+            self._keep_out(limit)
+        elif house.greet_delay:
             self._state = State.LISTENING
             self._wait(house.greet_delay)
             client.resume()
@@ -160,7 +171,7 @@ class Visit:
         if state is State.LISTENING:
             self._set_out()
         elif state is State.KEPT:
-            self._turn_away(self._house.manner.early, "PT")
+            self._turn_away(self._last_words, "PT")
         elif state is State.TALKING:
             self._check_idle(now)
         elif state is State.SECURING:
@@ -211,6 +222,10 @@ class Visit:
         self._client = secure = self._house.frontend.network.secure_server(plain, tls, self)
         self._session.replace_client(secure)
 
+    def replied(self) -> None:
+        if self._conduct is not None and self._talk is not None and self._state is State.TALKING and self._too_much():
+            self._talk.abuse()
+
     def talked(self, letter: str) -> None:
         self._end(letter)
 
@@ -232,6 +247,34 @@ class Visit:
         session = self._session
         return self._house.manner.reception(server, ClientFacts(session.source, session.reached()))
 
+    def _keep_out(self, limit: str) -> None:
+        """Its source has done too much wrong."""
+        house = self._house
+        limits = house.limits
+        assert limits is not None
+        house.frontend.limit_reached(self._session.source, limit)
+        if limits.tarpit is None or not limits.tarpit.enter():
+            self._turn_away(house.manner.abused, "PR")
+        else:
+            self._keeper = limits.tarpit
+            self._last_words = house.manner.abused
+            self._state = State.KEPT
+            self._wait(limits.tarpit.seconds)
+            self._client.resume()
+
+    def _too_much(self) -> bool:
+        """Count what the client has done wrong; tells whether its source has done too much of it."""
+        facts, frontend = self._facts(), self._house.frontend
+        limit = "" if self._conduct is None or facts is None else self._conduct.note(facts, frontend.seconds())
+        if limit:
+            frontend.limit_reached(self._session.source, limit)
+        return bool(limit)
+
+    def _leave_tarpit(self) -> None:
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.leave()
+
     def _spoke_early(self) -> None:
         house = self._house
         house.early_talkers += 1
@@ -245,6 +288,7 @@ class Visit:
 
     def _turn_away(self, words: bytes, termination: str) -> None:
         """Before there was a server: the protocol's own words, and the end."""
+        self._leave_tarpit()
         self._termination = termination
         self._state = State.LEAVING
         self._approach.give_up()
@@ -260,6 +304,7 @@ class Visit:
             talk.client_lost()
             self._end("")
         elif state in (State.LISTENING, State.KEPT, State.APPROACHING):
+            self._leave_tarpit()
             self._blame(self._session.blamed or "C")
             self._state = State.LEAVING
             self._approach.give_up()
@@ -370,6 +415,8 @@ class Visit:
         leased, reached = reaching.leased_at, self._approach.reached_at
         now = frontend.seconds()
         facts = self._facts()
+        if facts is not None and self._conduct is not None:
+            self._conduct.note(facts, now)
         frontend.log(
             MailRecord(
                 SessionRecord(

@@ -51,6 +51,7 @@ _TIMEOUT = b"* BYE Nothing came for too long, closing\r\n"
 _NONSENSE = b"* BYE [UNAVAILABLE] The mail server's answer makes no sense, try again later\r\n"
 _ABUSE = b"* BYE That is more than may be said here\r\n"
 _TOO_MANY = b"* BYE Too many bad commands\r\n"
+_ABUSED = b"* BYE [UNAVAILABLE] Too many errors from your address, try again later\r\n"
 _BEGIN = b"OK Begin TLS negotiation now"
 _LOGOUT = b"exproxy LOGOUT\r\n"
 _CANCEL = b"*\r\n"
@@ -201,6 +202,10 @@ class ImapRelay:
     def expire(self) -> Step:
         """Nothing has come for too long."""
         return self._leave(_TIMEOUT)
+
+    def abuse(self) -> Step:
+        """Its source has done too much wrong, in this session and in others."""
+        return self._leave(_ABUSED)
 
     def client_lost(self) -> Step:
         """The client has gone without LOGOUT: the server hears one in its place, where that can only be a command."""

@@ -39,6 +39,7 @@ _TLS_NOT_OFFERED = b"-ERR STLS is not offered\r\n"
 _TLS_LATE = b"-ERR STLS has to come before USER\r\n"
 _START = b"+OK Begin TLS negotiation\r\n"
 _TOO_MANY = b"-ERR Too many bad commands\r\n"
+_ABUSED = b"-ERR [SYS/TEMP] Too many errors from your address, try again later\r\n"
 _QUIT = b"QUIT\r\n"
 _CANCEL = b"*\r\n"
 
@@ -145,6 +146,10 @@ class PopRelay:
     def expire(self) -> Step:
         """Nothing has come for too long."""
         return self._leave(_TIMEOUT)
+
+    def abuse(self) -> Step:
+        """Its source has done too much wrong, in this session and in others."""
+        return self._leave(_ABUSED)
 
     def client_lost(self) -> Step:
         """The client has gone without QUIT: the server hears one in its place, where that can only be a command."""

@@ -50,6 +50,7 @@ HELLO_FIRST = _say("503 5.5.1 Error: send EHLO first, TLS has begun since")
 BAD_CHUNK = _bye("501 5.5.4 Error: syntax is BDAT count [LAST]; closing", Ending.BAD_CHUNK)
 BIG_CHUNK = _bye("552 5.3.4 Error: the chunk is too big; closing", Ending.BAD_CHUNK)
 TOO_MANY_ERRORS = _bye("421 4.7.0 Error: too many errors", Ending.BAD_COMMANDS)
+ABUSED = _bye("421 4.7.0 Too many errors from your address, try again later", Ending.ABUSE)
 SHUTDOWN = _bye("421 4.3.2 Service is going down for maintenance, try again later", Ending.DRAINED)
 """For a drain."""
 TIMEOUT = _bye("421 4.4.2 Error: timeout exceeded", Ending.IDLE)

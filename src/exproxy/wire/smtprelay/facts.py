@@ -14,6 +14,7 @@ class Ending(enum.Enum):
     DRAINED = "the client was told to come back later, between two mails"
     IDLE = "nothing came for too long"
     BAD_COMMANDS = "too many bad commands"
+    ABUSE = "too many errors of its source"
     BAD_CHUNK = "a BDAT whose size cannot be known"
     SERVER_CLOSING = "the server said that it closes"
     SERVER_GONE = "the server closed without a word"

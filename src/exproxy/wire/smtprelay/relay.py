@@ -216,6 +216,10 @@ class SmtpRelay:
         """Nothing has come from the client for too long."""
         return self.dismiss(answers.TIMEOUT)
 
+    def abuse(self) -> Step:
+        """Its source has done too much wrong, in this session and in others."""
+        return self.dismiss(answers.ABUSED)
+
     def client_lost(self) -> Step:
         """The client has gone without QUIT: the server hears one in its place, where that can only be a command."""
         return self.dismiss(answers.BYE)
