@@ -56,7 +56,7 @@ class MailWaysTests(PeerTestCase):
         folder = Path(self.mktemp()).absolute()
         folder.mkdir()
         self.ca = write_authority(folder, self.authority)
-        self.certificate = write_certificate(folder / "mail.pem", self.authority.issue_cert(FRONT))
+        self.certificate = write_certificate(folder / "mail.pem", self.authority.issue_cert(FRONT, common_name=FRONT))
         self.context = ssl.create_default_context(cafile=str(self.ca))
 
     def leaf(self, host: str) -> trustme.LeafCert:

@@ -80,6 +80,8 @@ IPV6 = Need("IPv6", "the loopback address ::1: sysctl net.ipv6.conf.lo.disable_i
 POSTFIX = package("postfix")
 SWAKS = package("swaks")
 SSLEAY = Need("the Perl module Net::SSLeay", "Debian package libnet-ssleay-perl, for swaks", _ssleay_module)
+MUTT = package("mutt")
+MBSYNC = package("mbsync", "isync")
 DOVECOT = package("dovecot", "dovecot-core")
 DOVECOT_IMAP = package("imap-login", "dovecot-imapd")
 DOVECOT_POP3 = package("pop3-login", "dovecot-pop3d")
@@ -101,6 +103,8 @@ EVERYTHING = (
     POSTFIX,
     SWAKS,
     SSLEAY,
+    MUTT,
+    MBSYNC,
     DOVECOT,
     DOVECOT_IMAP,
     DOVECOT_POP3,
