@@ -153,6 +153,45 @@ class ConfigurationTests(Page):
         self.assertIsNotNone(web.per_source)
 
 
+class MailTests(Page):
+    name = "mail.md"
+    TRUSTED = "take each client of mail for this machine"
+
+    def loaded(self, *firsts: str) -> Configuration:
+        """The recipe whose blocks begin so; of the files that it names nothing is read yet."""
+        (self.file.parent / "certs").mkdir()
+        for name in ("mx.pem", "mail.pem", "ca.pem"):
+            (self.file.parent / "certs" / name).touch()
+        self.file.write_text("\n\n".join(self.block(first) for first in firsts), "utf-8")
+        return load(self.file, {}, checkers())
+
+    def test_mail_from_the_internet(self) -> None:
+        loaded = self.loaded("[frontends.mx]")
+        self.assertEqual(loaded.warnings, ())
+        (front,) = loaded.frontends.values()
+        assert front.per_source is not None
+        self.assertEqual((front.mode, front.per_source.conn_cur), ("smtp", 20))
+        self.assertTrue(all(server.send_xclient for server in loaded.backends["hub"].servers))
+
+    def test_mail_of_users(self) -> None:
+        loaded = self.loaded("[frontends.submission]")
+        self.assertEqual(loaded.warnings, ())
+        (front,) = loaded.frontends.values()
+        self.assertEqual([bind.tls.mode for bind in front.binds if bind.tls], ["starttls", "implicit"])
+
+    def test_mailboxes(self) -> None:
+        loaded = self.loaded("[frontends.imap]")
+        self.assertEqual(loaded.warnings, ())
+        self.assertEqual([front.mode for front in loaded.frontends.values()], ["imap", "pop3"])
+
+    def test_exchange_and_what_is_to_be_thought_of_there(self) -> None:
+        loaded = self.loaded("[frontends.smtp]")
+        self.assertEqual({front.mode for front in loaded.frontends.values()}, {"smtp", "imap"})
+        said = [warning for warning in loaded.warnings if self.TRUSTED in warning.message]
+        self.assertEqual([warning.key_path for warning in said], ["frontends.smtp", "frontends.submission"])
+        self.assertEqual(len(loaded.warnings), 3)
+
+
 class ExchangeTests(Page):
     name = "exchange.md"
 

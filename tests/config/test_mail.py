@@ -45,6 +45,17 @@ class MailTests(ConfigTestCase):
         loaded = self.load(FRONT + 'backend = "hub"\n' + SERVERS)
         self.assertIn("begin TLS with one another", str(loaded.warnings[0]))
 
+    def test_servers_that_take_each_client_for_us_are_warned_of(self) -> None:
+        for said, expected in (
+            ('tls = "starttls"', 1),
+            ('tls = "starttls"\nsend_xclient = true', 0),
+            ('tls = "starttls"\nsend_proxy = "v2"', 0),
+        ):
+            loaded = self.load(FRONT + f'backend = "hub"\n[backends.hub]\n{said}\n' + SERVERS)
+            found = [str(warning) for warning in loaded.warnings if "relays for everybody" in str(warning)]
+            self.assertEqual(len(found), expected, said)
+            self.assertTrue(all("frontends.mx: servers take each client" in one for one in found))
+
     def test_what_is_wrong_is_told_at_its_place(self) -> None:
         for lines, expected in (
             (('helo = "a b"',), 'frontends.mx.helo: "a b" is no name'),

@@ -17,6 +17,7 @@ def advise(configuration: Configuration, report: Report) -> None:
         if frontend.mail is not None:
             _mail(frontend, frontend.mail, report)
             _unlearned(configuration, frontend, report)
+            _trusted(configuration, frontend, report)
         if frontend.mapper is not None:
             _mapped(configuration, frontend, frontend.mapper, report)
         if frontend.web is not None:
@@ -130,6 +131,24 @@ def _unlearned(configuration: Configuration, frontend: Frontend, report: Report)
     if not all(any(check.type == frontend.mode for check in server.checks) for server in backend.servers):
         message = f"clients are offered what checks of {frontend.mode} have learned of all servers, and some have none"
         report.warning(("backends", backend.name, "check"), message, f'write check = [{{ type = "{frontend.mode}" }}]')
+
+
+def _trusted(configuration: Configuration, frontend: Frontend, report: Report) -> None:
+    """A server that is told nothing takes each client for us; the template's front ends are spoken of once."""
+    if frontend.mode != "smtp" or frontend.backend is None:
+        return
+    servers = configuration.backends[frontend.backend].servers
+    if all(server.send_proxy or server.send_xclient for server in servers):
+        return
+    path: KeyPath = ("frontends", frontend.name)
+    warning = report.tree.problem(
+        path if path in report.tree.places else ("exchange",),
+        "servers take each client of mail for this machine: one that trusts its address, as a receive connector of Exchange or"
+        " mynetworks of Postfix may, relays for everybody",
+        'write send_proxy = "v2" or send_xclient = true where servers take it, and see that the others trust no address of ours',
+    )
+    if warning not in report.warnings:
+        report.warnings.append(warning)
 
 
 def _secured(frontend: Frontend, web: Web, report: Report) -> None:
