@@ -125,5 +125,9 @@ class ConfigTestCase(SynchronousTestCase):
         error = self.assertRaises(ConfigError, self.load, text, environ)
         return [str(problem).replace(f"{self.folder}/", "") for problem in error.problems]
 
+    def warnings_but_of_relaying(self, text: str) -> list[str]:
+        """Those but the one that every [exchange] with SMTP has."""
+        return [warning for warning in self.warnings(text) if "relays for everybody" not in warning]
+
     def warnings(self, text: str) -> list[str]:
         return [str(warning).replace(f"{self.folder}/", "") for warning in self.load(text).warnings]

@@ -83,12 +83,15 @@ _OF_HTTP = {"forwarded", "trust", "max_body", "max_head", "max_headers", "max_ta
 
 
 class ConfTests(ConfigTestCase):
-    """Every file of conf/ loads with no more to say than that it is fine."""
+    """Every file of conf/ loads with no more to say than that it is fine, and who may relay where there is SMTP."""
 
-    def test_every_file_loads_without_a_warning(self) -> None:
+    def test_every_file_loads_without_a_warning_but_of_relaying(self) -> None:
         files = conf(self.folder)
-        found = {path.name: load(path, {}, CHECKERS).warnings for path in files}
-        self.assertEqual(found, {path.name: () for path in files})
+        found = {path.name: load(path, {}, CHECKERS) for path in files}
+        for name, loaded in found.items():
+            smtp = any(frontend.mode == "smtp" for frontend in loaded.frontends.values())
+            said = ["relays for everybody" in warning.message for warning in loaded.warnings]
+            self.assertEqual(said, [True] if smtp else [], name)
         self.assertGreaterEqual(len(found), 8)
 
     def test_all_that_mode_http_can_be_told_stands_in_one(self) -> None:

@@ -112,8 +112,8 @@ def _mapped(configuration: Configuration, frontend: Frontend, mapper: Mapper, re
 
 
 def _mail(frontend: Frontend, mail: Mail, report: Report) -> None:
-    """What is not seen, and what is trusted too much."""
-    if mail.end_to_end:
+    """What is not seen; the template's documentation says it of its own front ends."""
+    if mail.end_to_end and _written(("frontends", frontend.name), report):
         message = (
             "clients and servers begin TLS with one another: from then on nothing is limited, refused or drained here, and the"
             " access line knows no mails"
@@ -141,14 +141,27 @@ def _trusted(configuration: Configuration, frontend: Frontend, report: Report) -
     if all(server.send_proxy or server.send_xclient for server in servers):
         return
     path: KeyPath = ("frontends", frontend.name)
+    if _written(path, report):
+        message = (
+            "servers take each client of mail for this machine: one that trusts its address, as a receive connector of Exchange"
+            " or mynetworks of Postfix may, relays for everybody"
+        )
+        hint = 'send_proxy = "v2" or send_xclient = true tells servers that take it; the others have to trust no address of ours'
+        report.warning(path, message, hint)
+        return
     warning = report.tree.problem(
-        path if path in report.tree.places else ("exchange",),
-        "servers take each client of mail for this machine: one that trusts its address, as a receive connector of Exchange or"
-        " mynetworks of Postfix may, relays for everybody",
-        'write send_proxy = "v2" or send_xclient = true where servers take it, and see that the others trust no address of ours',
+        ("exchange",),
+        "Exchange takes each client of mail for this machine: a receive connector that lets it relay, relays for everybody",
+        "look with Get-ReceiveConnector before clients come this way (docs/exchange.md, who may relay)",
     )
     if warning not in report.warnings:
         report.warnings.append(warning)
+
+
+def _written(path: KeyPath, report: Report) -> bool:
+    """Whether the file itself says it, or says something of it, and not the template alone."""
+    places = report.tree.places
+    return path in places and places[path] != places.get(("exchange",))
 
 
 def _secured(frontend: Frontend, web: Web, report: Report) -> None:

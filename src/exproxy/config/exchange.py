@@ -9,7 +9,7 @@ a back end for each virtual directory.  Where the numbers come from: docs/config
 from collections.abc import Mapping
 from typing import Any
 
-from exproxy.config import exchangeweb
+from exproxy.config import exchangemail, exchangeweb
 from exproxy.config.addresses import is_ip
 from exproxy.config.exchangeweb import bind, services
 from exproxy.config.kinds import BadValueError
@@ -66,7 +66,10 @@ def expand(section: ExchangeSection, values: Mapping[str, Any], defaults: Any) -
             listen = getattr(section.ports, endpoint)
             if listen is not False:
                 server_port = getattr(section.server_ports, endpoint) or port
-                _add(result, section, endpoint, listen or port, server_port, _backend(section, endpoint))
+                made = _https(section) if endpoint == "https" else exchangemail.backend(section, values, endpoint)
+                _add(result, section, endpoint, listen or port, server_port, made)
+                if endpoint != "https":
+                    result["frontends"][endpoint] |= exchangemail.front(section, values, endpoint)
     return result
 
 
@@ -113,14 +116,8 @@ def _add(
     result["backends"][name] = {"balance": "leastconn", **backend, "servers": servers}
 
 
-def _backend(section: ExchangeSection, endpoint: str) -> dict[str, Any]:
-    if endpoint == "https":
-        return _https_2010(section) if section.version == "2010" else {"check": _health_pages(section)}
-    if endpoint in ("smtp", "submission"):
-        return {"check": {"type": "smtp"} | ({"helo": section.helo} if section.helo else {})}
-    if endpoint in ("imaps", "pop3s"):
-        return {"check": {"type": endpoint.removesuffix("s"), "tls": _tls(section)}}
-    return {"check": {"type": endpoint}}
+def _https(section: ExchangeSection) -> dict[str, Any]:
+    return _https_2010(section) if section.version == "2010" else {"check": _health_pages(section)}
 
 
 def _tls(section: ExchangeSection) -> dict[str, Any]:

@@ -21,6 +21,9 @@ NAMES = frozenset({"http", *directories.TABLES_2010, *(directory.backend for dir
 SLOW_START = "60s"
 """Least connections would send every new client to the server that has just come back and has none."""
 
+_MAIL = ("submission", "imap", "imaps", "pop3", "pop3s")
+"""Where users of mail log in: what is said of TLS is for these too."""
+
 _SYMPTOM = "OWA would work while Outlook and phones fail"
 _CERTIFICATE = 'write tls = { certificates = ["certs/mail.pem"] }'
 
@@ -78,7 +81,7 @@ def add(result: dict[str, Any], section: ExchangeSection, values: Mapping[str, A
     said = section.server_ports
     port = (said.http or 80) if offload else (said.https or 443)
     servers = {server: {"host": server, "port": port} for server in section.servers}
-    tls, check_tls = (None, None) if offload else (_server_tls(section, values), _check_tls(section, values))
+    to_servers, of_checks = (None, None) if offload else (server_tls(section, values), check_tls(section, values))
     bound = True if section.extended_protection is None and section.version in BOUND else section.extended_protection
     common = {"balance": "leastconn"} | ({} if bound is None else {"extended_protection": bound})
     if "slow_start" not in defaults:
@@ -86,26 +89,31 @@ def add(result: dict[str, Any], section: ExchangeSection, values: Mapping[str, A
     if section.version == "2010":
         result["tables"] |= directories.TABLES_2010
     for directory in directories.of_version(section.version):
-        backend = directories.backend(directory, section.version, tls, check_tls)
+        backend = directories.backend(directory, section.version, to_servers, of_checks)
         result["backends"][directory.backend] = {**common, **backend, "servers": servers}
 
 
 def passed_on(path: KeyPath) -> list[KeyPath]:
     """Where else a key of [exchange] stands when the template is expanded."""
     if path[:2] == ("exchange", "tls"):
-        return [("frontends", "https", *path[1:])]
+        return [("frontends", name, *path[1:]) for name in ("https", *_MAIL)]
     if path[:2] == ("exchange", "server_tls"):
         below = [("tls",), ("check", "tls")]
-        return [("backends", directory.backend, *each, *path[2:]) for directory in directories.DIRECTORIES for each in below]
+        names = [*(directory.backend for directory in directories.DIRECTORIES), *_MAIL]
+        return [("backends", name, *each, *path[2:]) for name in names for each in below]
     return []
 
 
 def problems(section: ExchangeSection) -> Found:
     """What does not go together in what is said of HTTPS: the path below [exchange] and what is wrong."""
     if "https" not in services(section):
+        mail = any(service in services(section) for service in ("smtp", "imap", "pop3"))
+        of_mail = ("tls", "server_tls") if mail else ()
         for word in ("https", "tls", "server_tls", "extended_protection", "admin_from"):
-            if getattr(section, word) is not None:
+            if word not in of_mail and getattr(section, word) is not None:
                 yield (word,), BadValueError("HTTPS is not served here", 'add "https" to services, or leave it out')
+        if mail and section.server_tls is not None and section.tls is None:
+            yield ("server_tls",), BadValueError("TLS is passed through to the servers", _CERTIFICATE)
         return
     yield from _certificate_problems(section)
     yield from _server_problems(section)
@@ -178,15 +186,15 @@ def _otherwise(tls: FrontTLSSection | ServerTLSSection | None) -> bool:
     return tls is not None and tls.mode not in (None, "implicit")
 
 
-def _server_tls(section: ExchangeSection, values: Mapping[str, Any]) -> dict[str, Any]:
+def server_tls(section: ExchangeSection, values: Mapping[str, Any]) -> dict[str, Any]:
     """Servers have the certificate that clients see here, or one that is right for its name; anything else has to be said."""
     usual = {"verify": "same"} | ({"profile": "legacy"} if section.version == "2010" else {})
     return {"mode": "implicit", **usual, **_table(values.get("server_tls"))}
 
 
-def _check_tls(section: ExchangeSection, values: Mapping[str, Any]) -> dict[str, Any]:
+def check_tls(section: ExchangeSection, values: Mapping[str, Any]) -> dict[str, Any]:
     """A server that sessions would refuse has to fail its checks."""
-    tls = _server_tls(section, values)
+    tls = server_tls(section, values)
     legacy = {"legacy": True} if tls.get("profile") == "legacy" else {}
     return {word: tls[word] for word in ("mode", "verify", "ca", "name", "pin") if word in tls} | legacy
 
