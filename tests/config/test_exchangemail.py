@@ -39,6 +39,11 @@ class ExchangeMailTests(ConfigTestCase):
                 found = (server.tls.mode, server.tls.verify, server.checks[0].tls.mode, server.checks[0].tls.verify)
                 self.assertEqual(found, (mode, "same", mode, "same"))
 
+    def test_nobody_logs_in_in_the_clear_then(self) -> None:
+        frontends = self.site(CERTIFICATE).frontends
+        required = {name: frontends[name].mail for name in ("submission", "imap", "pop3")}
+        self.assertEqual({name for name, mail in required.items() if mail and mail.require_tls}, {"submission", "imap", "pop3"})
+
     def test_port_25_stays_end_to_end(self) -> None:
         front = self.site(CERTIFICATE).frontends["smtp"]
         assert front.mail is not None

@@ -24,7 +24,9 @@ def front(section: ExchangeSection, values: Mapping[str, Any], endpoint: str) ->
     :param values: the section as it is written.
     """
     if _ends_here(section, endpoint):
-        return {"mode": MODES[endpoint], "tls": {**values["tls"], "mode": _tls_mode(endpoint)}}
+        made = {"mode": MODES[endpoint], "tls": {**values["tls"], "mode": _tls_mode(endpoint)}}
+        # The servers see TLS, ours: they would take a password that has come to us in the clear.
+        return made if endpoint in _IMPLICIT else made | {"require_tls": True}
     return {"mode": "tcp" if endpoint in _IMPLICIT else MODES[endpoint]}
 
 

@@ -16,7 +16,7 @@ Try it from another terminal.  Repeat a command, and the other server answers:
               curl -ksI https://{front}:{https}/ews/ | grep -i feserver            (each directory has a pool of its own)
   SMTP        curl -s smtp://{front}:{smtp} --mail-from me@example.com --mail-rcpt anna@example.com -T README.md
               swaks --server {front}:{smtp} --to anna@example.com          (a "site" line below says who took the mail)
-  submission  swaks --server {front}:{submission} -au {user} -ap {password} --to you@example.com
+  submission  swaks --server {front}:{submission} -tls -au {user} -ap {password} --to you@example.com
   STARTTLS    openssl s_client -quiet -crlf -starttls smtp -connect {front}:{smtp}
   IMAP        curl -s -u {user}:{password} "imap://{front}:{imap}/INBOX;MAILINDEX=1"
   IMAP, TLS   curl -ks -u {user}:{password} "imaps://{front}:{imaps}/INBOX;MAILINDEX=1"
