@@ -11,6 +11,7 @@ from exproxy.proxy.networks import Networks
 from exproxy.proxy.web.guard import Tarpit
 from exproxy.wire.smtprelay import Facts
 from tests.net.memory import Recorder
+from tests.proxy.mail.deskstage import PASSWORD, DeskStage
 from tests.proxy.mail.mailstage import MailStage
 
 BAD, FAILURES = "bad commands beyond bad_commands", "failed logins beyond auth_failures"
@@ -41,6 +42,12 @@ class LimitsTests(SynchronousTestCase):
         for _ in range(9):
             self.assertEqual(one.note(Facts(bad=2, auth_failures=1), 0.0), "")
         self.assertEqual(self.client().over(0.0), "")
+
+    def test_what_is_counted_anew_is_not_taken_back(self) -> None:
+        one = self.client()
+        one.note(Facts(bad=2), 0.0)
+        self.assertEqual(one.note(Facts(), 0.0), "")
+        self.assertEqual(one.note(Facts(bad=1), 0.0), BAD)
 
     def test_other_sources_are_not_touched(self) -> None:
         self.client().note(Facts(bad=9), 0.0)
@@ -145,3 +152,37 @@ class VisitTests(MailStage):
         self.settle()
         self.says(self.client(), "XCLIENT ADDR=1")
         self.assertEqual(self.client().data, self.ABUSED)
+
+
+class DeskVisitTests(DeskStage):
+    """Where users say who they are before they have a server."""
+
+    ABUSED = b"* BYE [UNAVAILABLE] Too many errors from your address, try again later\r\n"
+
+    def limited(self) -> None:
+        self.desks(failure_delay=0.0, limits=Limits(SourceKeys(32, 64), Rates(3, 60.0), Rates(2, 60.0)))
+
+    def test_logins_that_fail_are_added_up(self) -> None:
+        self.limited()
+        for told in (False, True):
+            client = self.client()
+            self.send(client, b"a LOGIN anna wrong\r\n")
+            self.assertIn(b"a NO [AUTHENTICATIONFAILED] Go\r\n", client.data)
+            self.assertEqual(client.data.endswith(self.ABUSED), told)
+        self.assertEqual(self.client().data, self.ABUSED)
+
+    def test_so_are_bad_commands(self) -> None:
+        self.limited()
+        client = self.client()
+        for number in range(3):
+            self.send(client, b"a%d WHAT\r\n" % number)
+        self.assertTrue(client.data.endswith(self.ABUSED))
+        self.assertTrue(client.eof)
+
+    def test_who_logs_in_is_left_alone(self) -> None:
+        self.limited()
+        client = self.client()
+        self.send(client, b"a LOGIN anna wrong\r\n")
+        self.send(client, b'b LOGIN anna "%b"\r\n' % PASSWORD)
+        self.send(client, b"c NOOP\r\n")
+        self.assertNotIn(b"* BYE", client.data)

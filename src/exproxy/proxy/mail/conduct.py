@@ -58,6 +58,8 @@ class Conduct:
 
     def note(self, facts: Facts, now: float) -> str:
         """Count what is new in its session; tells as :meth:`over`, if anything is."""
+        if facts.bad < self._bad or facts.auth_failures < self._failures:
+            self._bad = self._failures = 0  # behind a login the count begins anew
         bad, failures = facts.bad - self._bad, facts.auth_failures - self._failures
         if not (bad or failures):
             return ""
