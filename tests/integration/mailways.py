@@ -65,7 +65,9 @@ class MailWaysTests(PeerTestCase):
 
     def front(self, name: str, backend: str, tls: str | None, more: str = "", trusted: str = "") -> None:
         """A front end at a port of ``self.ports``; ``tls`` of None says nothing of TLS."""
-        self.ports[name] = port = free_port(FRONT)
+        while (port := free_port(FRONT)) in self.ports.values():
+            pass
+        self.ports[name] = port
         bind = f'{{ address = "{FRONT}:{port}", accept_proxy = ["{trusted}"] }}' if trusted else f'"{FRONT}:{port}"'
         if tls is not None:
             said = f'mode = "{tls}"' + ("" if tls == "off" else f', certificates = "{self.certificate}"')

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.integration.mailways import FIRST, FRONT, SECOND, MailWaysTests
 from tests.integration.peers import dovecot, needs, postfix
-from tests.integration.peers.ports import free_port
+from tests.integration.peers.ports import free_port, free_ports
 from tests.integration.peers.waiting import eventually
 
 MUTT = """\
@@ -57,7 +57,7 @@ class AgentTests(MailWaysTests):
     def setUp(self) -> None:
         super().setUp()
         needs.require(*dovecot.NEEDS, *postfix.NEEDS, needs.MUTT, needs.MBSYNC)
-        self.mailbox = dovecot.Dovecot("ex1", FIRST, free_port(FIRST), free_port(FIRST), certificate=self.leaf(FIRST))
+        self.mailbox = dovecot.Dovecot("ex1", FIRST, *free_ports(2, FIRST), certificate=self.leaf(FIRST))
         self.server = postfix.Postfix("ex2", SECOND, free_port(SECOND), certificate=self.leaf(SECOND))
         self.started(self.mailbox, self.server)
         for way, out in product(("starttls", "implicit"), ("off", "starttls")):

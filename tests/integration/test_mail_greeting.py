@@ -10,7 +10,7 @@ from tests.integration.mailways import FIRST, SECOND, MailWaysTests
 from tests.integration.peers import dovecot, needs, postfix
 from tests.integration.peers.liar import GARBAGE
 from tests.integration.peers.player import Part, Player, Stage
-from tests.integration.peers.ports import free_port
+from tests.integration.peers.ports import free_port, free_ports
 
 GREETING = 2.0
 """Seconds in which a client has to be greeted; two servers share them."""
@@ -123,7 +123,7 @@ class ImapTests(GreetingTests):
 
     def test_each_bad_greeting_sends_the_client_to_the_second_server_in_time(self) -> None:
         needs.require(*dovecot.NEEDS)
-        peer = dovecot.Dovecot("ex2", SECOND, free_port(SECOND), free_port(SECOND))
+        peer = dovecot.Dovecot("ex2", SECOND, *free_ports(2, SECOND))
         self.started(peer)
         self.assert_second(self.PARTS, f"{SECOND}:{peer.port}", b"ex2 ready")
 
@@ -146,7 +146,7 @@ class Pop3Tests(GreetingTests):
 
     def test_each_bad_greeting_sends_the_client_to_the_second_server_in_time(self) -> None:
         needs.require(*dovecot.NEEDS)
-        peer = dovecot.Dovecot("ex2", SECOND, free_port(SECOND), free_port(SECOND))
+        peer = dovecot.Dovecot("ex2", SECOND, *free_ports(2, SECOND))
         self.started(peer)
         self.assert_second(self.PARTS, f"{SECOND}:{peer.pop3_port}", b"ex2 ready")
 

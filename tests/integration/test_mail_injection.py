@@ -7,7 +7,7 @@ import ssl
 from tests.integration.mailways import FIRST, FRONT, SECOND, MailWaysTests
 from tests.integration.peers import dovecot, needs, postfix
 from tests.integration.peers.player import Player, Stage
-from tests.integration.peers.ports import free_port
+from tests.integration.peers.ports import free_port, free_ports
 from tests.integration.peers.waiting import eventually
 
 
@@ -41,7 +41,7 @@ class BehindStarttlsTests(MailWaysTests):
 
     def run_mailbox(self) -> None:
         needs.require(*dovecot.NEEDS)
-        self.peer = dovecot.Dovecot("ex1", FIRST, free_port(FIRST), free_port(FIRST), certificate=self.leaf(FIRST))
+        self.peer = dovecot.Dovecot("ex1", FIRST, *free_ports(2, FIRST), certificate=self.leaf(FIRST))
         self.started(self.peer)
         place = f"{FIRST}:{self.peer.port if self.mode == 'imap' else self.peer.pop3_port}"
         self.back("hub", {"ex1": place})

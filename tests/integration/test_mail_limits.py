@@ -8,7 +8,7 @@ import time
 from tests.integration.clients import PATIENCE
 from tests.integration.mailways import FIRST, FRONT, MailWaysTests
 from tests.integration.peers import dovecot, needs, postfix
-from tests.integration.peers.ports import free_port
+from tests.integration.peers.ports import free_port, free_ports
 from tests.integration.peers.waiting import eventually
 
 LIMITS = 'per_source = { auth_failures = "3/10m", bad_commands = "10/10m" }'
@@ -19,7 +19,7 @@ SLOWED = "auth_failure_delay = 0\n"
 class LimitsTests(MailWaysTests):
     def run_mailboxes(self, workers: int = 1, limits: str = LIMITS) -> None:
         needs.require(*dovecot.NEEDS)
-        self.peer = dovecot.Dovecot("ex1", FIRST, free_port(FIRST), free_port(FIRST), settings=SLOWED)
+        self.peer = dovecot.Dovecot("ex1", FIRST, *free_ports(2, FIRST), settings=SLOWED)
         self.started(self.peer)
         self.site = f"[service]\nworkers = {workers}\n"
         self.back("hub", {"ex1": f"{FIRST}:{self.peer.port if self.mode == 'imap' else self.peer.pop3_port}"})

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.integration.clients import PATIENCE
 from tests.integration.mailways import FIRST, FRONT, MailWaysTests
 from tests.integration.peers import dovecot, needs, postfix
-from tests.integration.peers.ports import free_port
+from tests.integration.peers.ports import free_port, free_ports
 from tests.integration.peers.waiting import eventually
 from tests.integration.proxy import DEFAULTS, Proxy
 from tests.integration.test_mail_bytes import Talker
@@ -50,7 +50,7 @@ class ImapTests(SessionTests):
         super().setUp()
         needs.require(*dovecot.NEEDS)
         mechanisms = "auth_mechanisms = plain login"
-        self.peer = dovecot.Dovecot("ex1", FIRST, free_port(FIRST), free_port(FIRST), settings=mechanisms)
+        self.peer = dovecot.Dovecot("ex1", FIRST, *free_ports(2, FIRST), settings=mechanisms)
         self.started(self.peer)
         self.back("hub", {"ex1": f"{FIRST}:{self.peer.port}"})
         self.front("mail", "hub", "off")

@@ -3,7 +3,7 @@
 from tests.integration.clients import PATIENCE
 from tests.integration.mailways import CLIENT, FIRST, FRONT, SECOND, MailWaysTests
 from tests.integration.peers import dovecot, needs, postfix
-from tests.integration.peers.ports import free_port
+from tests.integration.peers.ports import free_ports
 from tests.integration.peers.waiting import eventually
 
 ENDPOINTS = ("smtp", "submission", "imap", "imaps", "pop3", "pop3s")
@@ -25,8 +25,8 @@ class TemplateTests(MailWaysTests):
     def run_template(self, more: str) -> None:
         needs.require(*postfix.NEEDS, *dovecot.NEEDS)
         hosts = {"ex1": FIRST, "ex2": SECOND}
-        reached = {name: free_port(*hosts.values()) for name in ENDPOINTS}
-        self.ports = {name: free_port(FRONT) for name in ENDPOINTS}
+        reached = dict(zip(ENDPOINTS, free_ports(len(ENDPOINTS), *hosts.values()), strict=True))
+        self.ports = dict(zip(ENDPOINTS, free_ports(len(ENDPOINTS), FRONT), strict=True))
         mail = self.authority.issue_cert(FRONT, FIRST, SECOND, common_name=FRONT)
         mail.private_key_and_cert_chain_pem.write_to_path(str(self.certificate))
         boxes = [reached[name] for name in ("imap", "pop3", "imaps", "pop3s")]

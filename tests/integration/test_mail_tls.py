@@ -10,7 +10,7 @@ import trustme
 from tests.integration.clients import swaks
 from tests.integration.mailways import CLIENT, FIRST, FRONT, IN, OUT, SECOND, MailWaysTests
 from tests.integration.peers import dovecot, needs, postfix
-from tests.integration.peers.ports import free_port
+from tests.integration.peers.ports import free_ports
 from tests.integration.peers.waiting import eventually
 
 LETTER = "Subject: hello\n\nhello\n"
@@ -28,9 +28,8 @@ class SmtpTests(MailWaysTests):
 
     def postfix(self, host: str = FIRST, name: str = "ex1", leaf: trustme.LeafCert | None = None, **more: object) -> str:
         needs.require(*postfix.NEEDS)
-        self.peer = postfix.Postfix(
-            name, host, free_port(host), certificate=leaf or self.leaf(host), smtps_port=free_port(host), **more
-        )
+        port, smtps = free_ports(2, host)
+        self.peer = postfix.Postfix(name, host, port, certificate=leaf or self.leaf(host), smtps_port=smtps, **more)
         self.started(self.peer)
         return f"{host}:{self.peer.port}"
 
@@ -123,7 +122,7 @@ class SmtpTests(MailWaysTests):
 
     def test_login_is_offered_only_after_tls_where_that_is_required(self) -> None:
         needs.require(*dovecot.NEEDS)
-        directory = dovecot.Dovecot("auth", SECOND, free_port(SECOND), free_port(SECOND))
+        directory = dovecot.Dovecot("auth", SECOND, *free_ports(2, SECOND))
         directory.settings = f"service auth {{\n unix_listener {directory.folder}/login {{\n  mode = 0666\n }}\n}}"
         self.started(directory)
         sasl = f"smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {directory.folder}/login\n"
@@ -180,8 +179,7 @@ class SmtpTests(MailWaysTests):
 class MailboxTests(MailWaysTests):
     def dovecot(self, host: str = FIRST, name: str = "ex1", leaf: trustme.LeafCert | None = None, **more: object) -> None:
         needs.require(*dovecot.NEEDS)
-        ports = [free_port(host) for _ in range(4)]
-        self.peer = dovecot.Dovecot(name, host, *ports, certificate=leaf or self.leaf(host), **more)
+        self.peer = dovecot.Dovecot(name, host, *free_ports(4, host), certificate=leaf or self.leaf(host), **more)
         self.started(self.peer)
 
     def places(self) -> tuple[str, str]:

@@ -26,6 +26,19 @@ def free_port(*hosts: str) -> int:
     raise OSError(f"no free port on {', '.join(hosts)}") from error
 
 
+def free_ports(count: int, *hosts: str) -> list[int]:
+    """Several, no two of them the same.
+
+    :raises OSError: likewise.
+    """
+    ports: list[int] = []
+    while len(ports) < count:
+        port = free_port(*hosts)
+        if port not in ports:
+            ports.append(port)
+    return ports
+
+
 def _try(host: str, port: int) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
