@@ -336,6 +336,17 @@ class AnnouncementTests(SynchronousTestCase):
         )
 
 
+class ByHandTests(SynchronousTestCase):
+    def test_sessions_of_a_server_are_told_once_to_end_and_those_of_others_are_not(self) -> None:
+        holder = Recorder()
+        backend = make_backend(make_server("ex1"), make_server("ex2"))
+        one, two = (backend.acquire(holder, None, 1.0) for _ in range(2))
+        self.assertEqual(backend.end_sessions(backend.servers["ex1"]), 1)
+        self.assertEqual(backend.end_sessions(backend.servers["ex1"]), 0)
+        self.assertEqual(holder.evictions, [(one, "K")])
+        self.assertIsNot(one, two)
+
+
 class MembershipTests(SynchronousTestCase):
     def test_a_name_is_taken_once(self) -> None:
         backend = make_backend(make_server("ex1"))

@@ -6,7 +6,7 @@ from typing import Any
 
 from exproxy.pool import Admin, Lease, Operational, Ticket
 from exproxy.process.master import BATCH, PATIENCE
-from exproxy.process.messages import A_MESSAGE, FrontendCounts, ServerCounts
+from exproxy.process.messages import A_MESSAGE, BackendCounts, FrontendCounts, ServerCounts
 from exproxy.process.worker import TOUCH
 from tests.pool.support import Recorder, fail, get, heal
 from tests.process.stage import FakeProcess, FakeWorker, MasterStage
@@ -251,6 +251,60 @@ class TableTests(WorkersStage):
         assert self.side.group is not None
         self.assertEqual(self.side.group.table.expire(self.clock.seconds()), 0)
         self.assertEqual(len(self.side.group.table), 1)
+
+
+class OrdersTests(WorkersStage):
+    def test_a_table_is_cleared_everywhere(self) -> None:
+        self.begin(persistence=True)
+        self.heal_all()
+        for worker in self.workers():
+            worker.group.table.bind(b"\x0a\0\0\1", "one", self.clock.seconds())
+        self.side.group.table.bind(b"\x0a\0\0\1", "one", self.clock.seconds())
+        self.assertEqual(self.master.clear("b"), 1)
+        self.settle()
+        self.assertEqual([len(side.group.table) for side in (self.side, *self.workers())], [0, 0, 0])
+
+    def test_what_was_claimed_before_a_table_was_cleared_comes_to_nobody_behind_that(self) -> None:
+        self.begin(persistence=True)
+        self.heal_all()
+        self.master.claim(self.master.workers[0].link, "b", b"\x0a\0\0\1", "one", "")
+        self.master.clear("b")
+        self.settle()
+        self.assertEqual([len(worker.group.table) for worker in self.workers()], [0, 0])
+
+    def test_sessions_of_a_server_end_in_all_workers(self) -> None:
+        self.begin()
+        self.heal_all()
+        holders = [Recorder() for _ in self.workers()]
+        for worker, holder in zip(self.workers(), holders, strict=True):
+            worker.backend.acquire(holder, None, self.clock.seconds(), (worker.servers["two"],))
+        told = self.master.end_sessions(self.side.servers["one"])
+        self.settle()
+        self.assertEqual(self.successResultOf(told), 2)
+        self.assertEqual([reason for holder in holders for _, reason in holder.evictions], ["K", "K"])
+
+    def test_a_worker_that_ends_meanwhile_is_not_waited_for(self) -> None:
+        self.begin()
+        self.heal_all()
+        self.processes[0].stopped = True
+        told = self.master.end_sessions(self.side.servers["one"])
+        self.end(self.processes[0])
+        self.settle()
+        self.assertEqual(self.successResultOf(told), 0)
+
+    def test_who_waits_and_who_got_nothing_is_counted_over_all_workers_also_those_that_have_ended(self) -> None:
+        self.begin(maxconn=1)
+        self.heal_all()
+        first, second = self.workers()
+        first.backend.refused = 3
+        second.backend.refused = 4
+        second.backend.queued = 2
+        self.settle(0.1)
+        self.assertEqual(self.master.backend_counts("b"), BackendCounts(queued=2, refused=7))
+        second.backend.queued = 0
+        self.end(self.processes[0])
+        self.settle(0.1)
+        self.assertEqual(self.master.backend_counts("b"), BackendCounts(queued=0, refused=7))
 
 
 class LivesTests(WorkersStage):

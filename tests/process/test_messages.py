@@ -3,7 +3,17 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.pool import Admin, Operational, ServerState
-from exproxy.process.messages import A_MESSAGE, STATES_A_MESSAGE, Counts, FrontendCounts, Pickled, ServerCounts, Usage, pieces
+from exproxy.process.messages import (
+    A_MESSAGE,
+    STATES_A_MESSAGE,
+    BackendCounts,
+    Counts,
+    FrontendCounts,
+    Pickled,
+    ServerCounts,
+    Usage,
+    pieces,
+)
 from exproxy.wire.offers import learned
 
 
@@ -47,6 +57,17 @@ class FrontendCountsTests(SynchronousTestCase):
 
     def test_prefaces_and_handshakes_that_failed_are_faults(self) -> None:
         self.assertEqual(FrontendCounts(bad_prefaces=2, bad_handshakes=3, left_early=4).faults, 5)
+
+
+class BackendCountsTests(SynchronousTestCase):
+    def test_who_waits_goes_with_the_worker_and_who_was_refused_is_remembered(self) -> None:
+        self.assertEqual((BackendCounts(1, 2) + BackendCounts(3, 4)).past, BackendCounts(0, 6))
+
+
+class ServerCountsTests(SynchronousTestCase):
+    def test_sessions_end_with_their_worker_and_the_rest_stays(self) -> None:
+        both = ServerCounts(1, 2, 3, 4, 5, 6) + ServerCounts(1, 2, 3, 4, 5, 6)
+        self.assertEqual(both.past, ServerCounts(0, 4, 6, 0, 10, 12))
 
 
 class PiecesTests(SynchronousTestCase):

@@ -59,6 +59,30 @@ class RelayTests(Stage):
         self.assertEqual(client.data, b"answer")
         self.assertTrue(client.eof)
 
+    def test_what_was_carried_is_counted_when_it_is_over(self) -> None:
+        backend = self.backend()
+        frontend = self.open(backend)
+        client = self.client()
+        self.send(client, b"12345")
+        self.servers["one"].sessions[0].stream.write(b"123")
+        self.settle()
+        client.stream.close()
+        self.servers["one"].sessions[0].stream.close()
+        self.settle()
+        one = backend.pool.servers["one"]
+        self.assertEqual((frontend.bytes_in, frontend.bytes_out, one.bytes_in, one.bytes_out), (5, 3, 5, 3))
+
+    def test_an_administrator_ends_sessions_of_a_server(self) -> None:
+        backend = self.backend()
+        self.open(backend)
+        client = self.client()
+        backend.pool.end_sessions(backend.pool.servers["one"])
+        self.settle()
+        self.assertTrue(client.eof or client.lost)
+        client.stream.close()
+        self.settle()
+        self.assertEqual(self.records[0].termination, "KD")
+
     def test_an_ordinary_end_is_logged_as_such(self) -> None:
         self.open(self.backend())
         client = self.client()

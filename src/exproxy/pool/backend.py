@@ -29,6 +29,8 @@ WENT_DOWN = "D"
 """The reason of an eviction, in the letters of HAProxy's termination codes: the server went down, or into maintenance."""
 BETTER_UP = "U"
 """A server that is not a backup came up."""
+BY_HAND = "K"
+"""An administrator wants it."""
 
 OnMarkedDown = Literal["none", "shutdown-sessions"]
 OnMarkedUp = Literal["none", "shutdown-backup-sessions"]
@@ -243,6 +245,14 @@ class Backend:
         """Choose by another algorithm from now on."""
         self._take_balancer(balance)
         self.settle(now)
+
+    def end_sessions(self, server: Server) -> int:
+        """Have a server's sessions end, whatever they are doing; who is only on the way to it is sent elsewhere, where that is
+        allowed.  Returns how many are told."""
+        told = sum(not lease.evicted for lease in server.leases)
+        self._evict(server, BY_HAND, None)
+        self.deliver()
+        return told
 
     def set_maxconn(self, maxconn: int | None, now: float) -> None:
         """Sessions beyond a smaller limit stay; new ones wait."""

@@ -54,6 +54,8 @@ class Server:
         "awaited",
         "backend",
         "backup",
+        "bytes_in",
+        "bytes_out",
         "elsewhere",
         "failed_connects",
         "failed_in_a_row",
@@ -120,6 +122,9 @@ class Server:
         self.elsewhere = 0
         """Sessions that other processes have there: least connections count them too."""
         self.total = 0
+        self.bytes_in = 0
+        """From clients to the server, in connections that are over; ``bytes_out``: what it sent."""
+        self.bytes_out = 0
         self.failed_connects = 0
         self.failed_in_a_row = 0
         self.leases: set[Lease] = set()
@@ -210,6 +215,11 @@ class Server:
         self.failed_in_a_row += 1
         self._doubt()
         return self._suspect(lease.backend.error_limit, now, lease)
+
+    def carried(self, sent: int, received: int) -> None:
+        """A connection to it is over, with so many bytes to it and from it."""
+        self.bytes_in += sent
+        self.bytes_out += received
 
     def connects_failed_elsewhere(self, count: int, now: float) -> None:
         """Sessions of other processes could not connect; all count together."""

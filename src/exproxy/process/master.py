@@ -6,7 +6,7 @@ from typing import Any
 from typing import Protocol as Interface
 
 import attrs
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import Protocol
@@ -18,11 +18,14 @@ from exproxy.net.interfaces import Address
 from exproxy.pool.server import UNLIMITED
 from exproxy.process.messages import (
     STATES_A_MESSAGE,
+    BackendCounts,
     Begin,
     Claim,
+    Clear,
     Counts,
     Drain,
     Elsewhere,
+    EndSessions,
     Entries,
     FrontendCounts,
     Happened,
@@ -89,6 +92,7 @@ class Worker:
     again: IDelayedCall | None = None
     servers: dict[str, ServerCounts] = attrs.field(factory=dict)
     frontends: dict[str, FrontendCounts] = attrs.field(factory=dict)
+    backends: dict[str, BackendCounts] = attrs.field(factory=dict)
     told: dict[str, int] = attrs.field(factory=dict)
     """The sessions elsewhere, as it knows them."""
     present: Counter[tuple[str, bytes]] = attrs.field(factory=Counter)
@@ -135,6 +139,7 @@ class Master:
         self._dirty: dict[pool.Server, float] = {}
         self._past_servers: dict[str, ServerCounts] = {}
         self._past_frontends: dict[str, FrontendCounts] = {}
+        self._past_backends: dict[str, BackendCounts] = {}
         self._known = {server: server.state(clock.seconds()) for server in self._servers.values()}
         self._new_entries: list[tuple[MasterLink, tuple[str, bytes, str]]] = []
         self._calls: dict[Callable[[], None], IDelayedCall] = {}
@@ -186,6 +191,27 @@ class Master:
         known = [worker.frontends[name] for worker in self.workers if name in worker.frontends]
         return sum(known, self._past_frontends.get(name, FrontendCounts()))
 
+    def backend_counts(self, name: str) -> BackendCounts:
+        """Those of all workers, and of those that have ended."""
+        known = [worker.backends[name] for worker in self.workers if name in worker.backends]
+        return sum(known, self._past_backends.get(name, BackendCounts()))
+
+    def clear(self, table: str) -> int:
+        """Forget what is in a table, here and in all workers; returns how many entries there were."""
+        # what was claimed and not yet told would come behind the order to forget
+        self._new_entries = [(link, entry) for link, entry in self._new_entries if entry[0] != table]
+        count = self._groups[table].clear(self._clock.seconds())
+        for link in self._links():
+            link.callRemote(Clear, table=table)
+        return count
+
+    def end_sessions(self, server: pool.Server) -> "Deferred[int]":
+        """Have its sessions end in all workers; fires with how many were told, those of a worker that ends meanwhile left out."""
+        answers = [link.callRemote(EndSessions, server=server.full_name) for link in self._links()]
+        for answer in answers:
+            answer.addCallbacks(lambda said: said["told"], _none_told)
+        return gatherResults(answers).addCallback(sum)
+
     # ---- what workers say
 
     def claim(self, link: "MasterLink", table: str, key: bytes, host: str, replaced: str) -> str:
@@ -215,6 +241,7 @@ class Master:
             self._judge(self._servers[name], worker.servers.get(name, ServerCounts()), now)
         worker.servers |= counts.servers
         worker.frontends |= counts.frontends
+        worker.backends |= counts.backends
         for name, usage in counts.usage.items():
             if name in self._ledgers:
                 self._ledgers[name].report(worker.number, usage.used, usage.wanted)
@@ -377,10 +404,12 @@ class Master:
             self._past_servers[name] = self._past_servers.get(name, ServerCounts()) + servers.past
         for name, frontends in worker.frontends.items():
             self._past_frontends[name] = self._past_frontends.get(name, FrontendCounts()) + frontends.past
-        worker.servers, worker.frontends, worker.told = {}, {}, {}
         gone, worker.present = worker.present, Counter()
         for link in self._others(None):
             _tell_present(link, gone, -1)
+        for name, backends in worker.backends.items():
+            self._past_backends[name] = self._past_backends.get(name, BackendCounts()) + backends.past
+        worker.servers, worker.frontends, worker.backends, worker.told = {}, {}, {}, {}
         for ledger in self._ledgers.values():
             ledger.leave(worker.number)
         self._share_out()
@@ -512,6 +541,11 @@ def _ask(
 ) -> None:
     """A question whose answer does not come when the worker ends: its process tells that."""
     link.callRemote(command, **arguments).addCallback(then, *rest).addErrback(_unanswered)
+
+
+def _none_told(failure: Any) -> int:
+    _unanswered(failure)
+    return 0
 
 
 def _unanswered(failure: Any) -> None:

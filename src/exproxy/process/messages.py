@@ -39,6 +39,8 @@ class ServerCounts:
     failed: int = 0
     in_a_row: int = 0
     """Connects that failed since the last one that did not."""
+    bytes_in: int = 0
+    bytes_out: int = 0
 
     def __add__(self, other: "ServerCounts") -> "ServerCounts":
         return ServerCounts(
@@ -46,6 +48,8 @@ class ServerCounts:
             self.total + other.total,
             self.failed + other.failed,
             self.in_a_row + other.in_a_row,
+            self.bytes_in + other.bytes_in,
+            self.bytes_out + other.bytes_out,
         )
 
     @property
@@ -82,6 +86,8 @@ class FrontendCounts:
     fault: str = ""
     limited_at: float = 0.0
     limit: str = ""
+    bytes_in: int = 0
+    bytes_out: int = 0
 
     @property
     def faults(self) -> int:
@@ -105,12 +111,30 @@ class FrontendCounts:
             self.limited + other.limited,
             *max((self.fault_at, self.fault), (other.fault_at, other.fault)),
             *max((self.limited_at, self.limit), (other.limited_at, other.limit)),
+            self.bytes_in + other.bytes_in,
+            self.bytes_out + other.bytes_out,
         )
 
     @property
     def past(self) -> "FrontendCounts":
         """What stays when the worker has ended."""
         return evolve(self, sessions=0)
+
+
+@frozen
+class BackendCounts:
+    """One worker's sessions that no server counts: those that wait, and those that got none, which only grow."""
+
+    queued: int = 0
+    refused: int = 0
+
+    def __add__(self, other: "BackendCounts") -> "BackendCounts":
+        return BackendCounts(self.queued + other.queued, self.refused + other.refused)
+
+    @property
+    def past(self) -> "BackendCounts":
+        """What stays when the worker has ended."""
+        return evolve(self, queued=0)
 
 
 @frozen
@@ -123,11 +147,12 @@ class Usage:
 
 @frozen
 class Counts:
-    """What has changed in a worker; by full names of servers, names of front ends, and names of limits."""
+    """What has changed in a worker; by full names of servers, names of front ends, of back ends, and of limits."""
 
     servers: dict[str, ServerCounts] = field(default=Factory(dict))
     frontends: dict[str, FrontendCounts] = field(default=Factory(dict))
     usage: dict[str, Usage] = field(default=Factory(dict))
+    backends: dict[str, BackendCounts] = field(default=Factory(dict))
 
 
 def pieces(items: Iterable[T], most: int = A_MESSAGE) -> Iterator[Sequence[T]]:
@@ -215,6 +240,20 @@ class Present(amp.Command):
 
     arguments: ClassVar[list[Field]] = [(b"counts", Pickled())]
     requiresAnswer = False  # noqa: N815 - Twisted's name
+
+
+class Clear(amp.Command):
+    """master -> worker: forget what is in a table."""
+
+    arguments: ClassVar[list[Field]] = [(b"table", amp.Unicode())]
+    requiresAnswer = False  # noqa: N815 - Twisted's name
+
+
+class EndSessions(amp.Command):
+    """master -> worker: end a server's sessions.  The answer: how many were told."""
+
+    arguments: ClassVar[list[Field]] = [(b"server", amp.Unicode())]
+    response: ClassVar[list[Field]] = [(b"told", amp.Integer())]
 
 
 class Ping(amp.Command):

@@ -13,11 +13,14 @@ from exproxy import pool
 from exproxy.pool.server import UNLIMITED
 from exproxy.pool.together import Shared
 from exproxy.process.messages import (
+    BackendCounts,
     Begin,
     Claim,
+    Clear,
     Counts,
     Drain,
     Elsewhere,
+    EndSessions,
     Entries,
     FrontendCounts,
     Happened,
@@ -81,6 +84,7 @@ class Follower:
     ) -> None:
         self._clock = clock
         self._link = link
+        self._backends = backends
         self._groups = groups
         self._frontends = frontends
         self._servers = {server.full_name: server for backend in backends.values() for server in backend.servers.values()}
@@ -146,6 +150,15 @@ class Follower:
         """In other workers."""
         _count(self._presence, counts, self._clock.seconds())
 
+    def clear(self, table: str) -> None:
+        """Its entries are no good any more."""
+        self._groups[table].clear(self._clock.seconds())
+
+    def end_sessions(self, server: str) -> int:
+        """Have ours with that server end; returns how many are told."""
+        known = self._servers[server]
+        return 0 if known.backend is None else known.backend.end_sessions(known)
+
     def _of_pools(self, backends: Mapping[str, pool.Backend]) -> Iterator[tuple[str, Slots]]:
         for backend in backends.values():
             if backend.limit != UNLIMITED:
@@ -181,17 +194,26 @@ class Follower:
     def _report(self) -> None:
         self._call = self._clock.callLater(BATCH, self._report)
         servers = {
-            name: ServerCounts(server.sessions, server.total, server.failed_connects, server.failed_in_a_row)
+            name: ServerCounts(
+                server.sessions,
+                server.total,
+                server.failed_connects,
+                server.failed_in_a_row,
+                server.bytes_in,
+                server.bytes_out,
+            )
             for name, server in self._servers.items()
         }
+        backends = {name: BackendCounts(backend.queued, backend.refused) for name, backend in self._backends.items()}
         usage = {name: Usage(slot.used(), slot.wanted()) for name, slot in self._slots.items()}
-        counts, last = Counts(servers, dict(self._frontends()), usage), self._sent
+        counts, last = Counts(servers, dict(self._frontends()), usage, backends), self._sent
         self._sent = counts
         if counts != last:
             changed = Counts(
                 {name: now for name, now in servers.items() if last.servers.get(name) != now},
                 {name: now for name, now in counts.frontends.items() if last.frontends.get(name) != now},
                 {name: now for name, now in usage.items() if last.usage.get(name) != now},
+                {name: now for name, now in backends.items() if last.backends.get(name) != now},
             )
             self._link.callRemote(Report, counts=changed)
         self._tell(Happened, self._events)
@@ -268,6 +290,15 @@ class WorkerLink(amp.AMP):
     def entries(self, entries: Any) -> dict[str, object]:
         self.follower.entries(entries)
         return {}
+
+    @Clear.responder
+    def clear(self, table: str) -> dict[str, object]:
+        self.follower.clear(table)
+        return {}
+
+    @EndSessions.responder
+    def end_sessions(self, server: str) -> dict[str, object]:
+        return {"told": self.follower.end_sessions(server)}
 
     @Ping.responder
     def ping(self) -> dict[str, object]:

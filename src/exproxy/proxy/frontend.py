@@ -59,6 +59,9 @@ class Frontend:
     listeners: list["Listener"] = attrs.field(factory=list)
     sessions: set["Session"] = attrs.field(factory=set)
     total: int = 0
+    bytes_in: int = 0
+    """From clients, in sessions that are over; ``bytes_out``: to them."""
+    bytes_out: int = 0
     bad_prefaces: int = 0
     bad_handshakes: int = 0
     bad_requests: int = 0

@@ -347,7 +347,8 @@ class Session:
         self._refuse("SQ")
 
     def evicted(self, lease: Lease, reason: str) -> None:
-        """The server went down (``D``), or a better one came up (``U``); who was only on the way to it is sent elsewhere."""
+        """The server went down (``D``), a better one came up (``U``), or an administrator wants it (``K``); who was only on the way
+        to it is sent elsewhere."""
         backend = self._backend
         if self._state in _ON_THE_WAY and backend is not None and backend.redispatch:
             self._turn_back()
@@ -542,6 +543,8 @@ class Session:
             self._end("C")
 
     def _lost_server(self, error: Exception | None) -> None:
+        if self._lease is not None and self._server is not None:
+            self._lease.server.carried(self._server.sent, self._server.received)
         self._release()
         if self._state is State.RELAYING:
             if error is not None and not _usual(error):
@@ -621,6 +624,8 @@ class Session:
     def _finish(self) -> None:
         frontend = self._frontend
         frontend.deadlines.clear(self)
+        frontend.bytes_in += self._client.received
+        frontend.bytes_out += self._client.sent
         try:
             if self._visit is not None:
                 self._visit = None  # it has written its own lines

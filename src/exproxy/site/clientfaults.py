@@ -110,6 +110,8 @@ def _counts(frontend: Frontend) -> FrontendCounts:
         frontend.fault,
         frontend.limited_at,
         frontend.limit,
+        frontend.bytes_in,
+        frontend.bytes_out,
     )
 
 

@@ -69,6 +69,19 @@ class GreetingTests(MailStage):
         self.settle()
         self.assertEqual(client.data, b"220 two ESMTP\r\n")
 
+    def test_what_was_carried_is_counted_when_the_server_is_left(self) -> None:
+        backend = self.backend()
+        self.serve(backend=backend)
+        client = self.client()
+        self.says(client, "EHLO me")
+        self.reply(b"250 one\r\n")
+        self.session().stream.close()
+        self.settle()
+        one = backend.pool.servers["one"]
+        self.assertEqual(
+            (one.bytes_in, one.bytes_out), (len(b"EHLO me\r\n"), len(self.servers["one"].greeting) + len(b"250 one\r\n"))
+        )
+
     def test_a_server_is_not_waited_for_as_if_we_spoke_first(self) -> None:
         self.serve()
         self.client()

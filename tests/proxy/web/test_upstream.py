@@ -42,6 +42,17 @@ class UpstreamTests(WebStage):
         self.assertEqual(backend.pool.sessions, 0)
         self.assertFalse(self.upstream().free)
 
+    def test_what_was_carried_is_counted_when_the_connection_is_over(self) -> None:
+        backend = self.backend()
+        self.serve(backend)
+        self.asks(GET)
+        self.reply(OK)
+        asked = len(self.got("one")[0])
+        self.session().stream.close()
+        self.settle()
+        one = backend.pool.servers["one"]
+        self.assertEqual((one.bytes_in, one.bytes_out), (asked, len(OK)))
+
     def test_a_server_that_does_not_let_go_is_cut(self) -> None:
         backend = self.backend()
         self.serve(backend)

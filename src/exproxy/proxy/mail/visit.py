@@ -322,6 +322,7 @@ class Visit:
             if talk.piped:
                 self._end("")
         if self._upstream is not None:
+            self._carried(self._upstream)
             self._upstream = None
             self._approach.reaching.end()
 
@@ -343,8 +344,14 @@ class Visit:
     def _part_from_server(self) -> None:
         upstream, self._upstream = self._upstream, None
         if upstream is not None:
+            self._carried(upstream)
             Farewell(self._house.frontend, upstream)
             self._approach.reaching.end()
+
+    def _carried(self, upstream: Stream) -> None:
+        server = self._house.backend.pool.servers.get(self._approach.reaching.server_name or "")
+        if server is not None:
+            server.carried(upstream.sent, upstream.received)
 
     def _leave(self) -> None:
         """Let the client go; what it still sends is dropped, for unread bytes make a close a reset, which overtakes our words."""

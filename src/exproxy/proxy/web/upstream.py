@@ -202,6 +202,8 @@ class Upstream:
 
     def stream_lost(self, stream: Stream, error: Exception | None) -> None:
         self.gone = True
+        if self.server is not None:
+            self.server.carried(stream.sent, stream.received)
         self._frontend.deadlines.clear(self)
         self.reaching.end()
         self._over()
