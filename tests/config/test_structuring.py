@@ -109,7 +109,6 @@ class ProblemTests(ConfigTestCase):
 class LaterTests(ConfigTestCase):
     def test_keys_that_are_not_built_are_refused_by_name(self) -> None:
         for line, key in (
-            ('[admin]\nlisten = "x"', "admin"),
             ("[notify]", "notify"),
             ('[tls.profiles.old]\ncurves = "X25519"', "tls.profiles.old.curves"),
             ('[service]\nstate = "x"', "service.state"),

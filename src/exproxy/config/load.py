@@ -9,6 +9,7 @@ from typing import Any, Literal
 import attrs
 
 from exproxy.config import exchange, exchangeweb
+from exproxy.config.admin import AdminBuilder
 from exproxy.config.advice import advise
 from exproxy.config.checks import ChecksBuilder
 from exproxy.config.kinds import CheckerType
@@ -104,6 +105,7 @@ def _build(document: DocumentSection, report: Report, checkers: Mapping[str, Che
         tables=servers.tables,
         frontends=listeners.frontends,
         backends=related(servers.backends, listeners.frontends, report),
+        admin=None if document.admin is None else AdminBuilder(report).build(document.admin, listeners.frontends),
         profiles={name: TLSBuilder(report).profile(name, section) for name, section in document.tls.profiles.items()},
     )
     check_uses(configuration, report)

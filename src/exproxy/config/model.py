@@ -27,6 +27,7 @@ AccessAction = Literal["allow", "deny", "tarpit"]
 LimitAction = Literal["deny", "tarpit"]
 Balance = Literal["roundrobin", "leastconn", "source", "first", "random"]
 ProxyVersion = Literal["v1", "v2"]
+Role = Literal["viewer", "operator"]
 ClientFact = Literal[
     "verify", "subject", "name", "issuer", "serial", "not_before", "not_after", "sha1", "sha256", "pem", "der", "client-cert"
 ]
@@ -566,6 +567,25 @@ class Service:
 
 
 @frozen
+class User:
+    """:param password: its scrypt hash, as :mod:`exproxy.config.passwords` reads it."""
+
+    name: str
+    password: str = field(repr=False)
+    role: Role = "viewer"
+
+
+@frozen
+class Admin:
+    """Where administrators come in; without users whoever comes by ``address`` may look, and do nothing."""
+
+    address: tuple[str, int] | None = None
+    socket: Path | None = None
+    """Who may open it may do everything."""
+    users: tuple[User, ...] = ()
+
+
+@frozen
 class Configuration:
     """Everything; ``files`` are those that were read, the first one the file that was asked for."""
 
@@ -576,5 +596,6 @@ class Configuration:
     frontends: dict[str, Frontend] = field(default=Factory(dict))
     backends: dict[str, Backend] = field(default=Factory(dict))
     profiles: dict[str, TLSProfile] = field(default=Factory(dict))
+    admin: Admin | None = None
     warnings: tuple[Problem, ...] = field(default=(), eq=False)
     """What is allowed and probably not meant."""

@@ -37,6 +37,7 @@ from exproxy.config.model import (
     Protected,
     ProxyVersion,
     Rate,
+    Role,
     SameSite,
     TableKind,
     TLSVersion,
@@ -178,6 +179,19 @@ class ServiceSection:
     workers: int | Literal["auto"] = 1
     state: Any = field(default=None, metadata=later("what is set by hand is forgotten at a restart; leave it out"))
     log: LogSection = LogSection()
+
+
+@frozen
+class UserSection:
+    password: str
+    role: Role = "viewer"
+
+
+@frozen
+class AdminSection:
+    listen: BindAddress | None = None
+    socket: str | None = None
+    users: Mapping[Name, UserSection] = field(default=Factory(dict))
 
 
 @frozen
@@ -452,7 +466,7 @@ class DocumentSection:
 
     include: Several[str] = field(default=Several())
     service: ServiceSection = ServiceSection()
-    admin: Any = field(default=None, metadata=later("leave [admin] out"))
+    admin: AdminSection | None = None
     notify: Any = field(default=None, metadata=later("leave [notify] out; transitions are in the log"))
     defaults: DefaultsSection = DefaultsSection()
     hosts: Mapping[Name, ServerAddress] = field(default=Factory(dict))

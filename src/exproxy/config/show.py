@@ -12,7 +12,7 @@ import attrs
 
 from exproxy.config import spelling
 from exproxy.config.addresses import joined
-from exproxy.config.model import Backend, Configuration, Frontend, FrontTLS, Server
+from exproxy.config.model import Admin, Backend, Configuration, Frontend, FrontTLS, Server
 from exproxy.config.problems import key
 from exproxy.config.spelling import fields, given, one_or_list, setting
 from exproxy.config.toml import table_lines
@@ -54,6 +54,8 @@ class _Writer:
         service = self.configuration.service
         log = {"format": service.log.format, **fields(service.log)}
         yield "service", {"maxconn": service.maxconn, "workers": service.workers, "log": log}
+        if self.configuration.admin is not None:
+            yield "admin", _admin(self.configuration.admin)
         yield "defaults", self._defaults()
         yield "defaults.timeouts", {name: duration_text(value) for name, value in attrs.asdict(self.usual.timeouts).items()}
         hosts = [host for host in self.configuration.hosts.values() if host.name not in self.by_address]
@@ -168,6 +170,14 @@ class _Writer:
             ),
             "check": spelling.checks(server, self.usual.check),
         }
+
+
+def _admin(admin: Admin) -> Table:
+    return given(
+        listen=None if admin.address is None else joined(*admin.address),
+        socket=admin.socket,
+        users={user.name: {"password": user.password, "role": user.role} for user in admin.users} or None,
+    )
 
 
 def _tls(frontend: Frontend, shared: FrontTLS | None) -> Table | str | None:

@@ -347,8 +347,10 @@ class Session:
         self._refuse("SQ")
 
     def evicted(self, lease: Lease, reason: str) -> None:
-        """The server went down (``D``), a better one came up (``U``), or an administrator wants it (``K``); who was only on the way
-        to it is sent elsewhere."""
+        """The server went down (``D``), a better one came up (``U``), or an administrator wants it (``K``).
+
+        Who was only on the way to it is sent elsewhere.
+        """
         backend = self._backend
         if self._state in _ON_THE_WAY and backend is not None and backend.redispatch:
             self._turn_back()
