@@ -5,7 +5,10 @@ import click
 from exproxy import __version__
 from exproxy.cli.config import config
 from exproxy.cli.later import later
+from exproxy.cli.orders import host, server
+from exproxy.cli.passwords import hash_password
 from exproxy.cli.probe import probe
+from exproxy.cli.status import status
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -14,7 +17,7 @@ def main() -> None:
     """Load balancer and reverse proxy for Exchange and mail servers."""
 
 
-main.add_command(config)
-main.add_command(probe)
+for built in (config, probe, status, host, server, hash_password):
+    main.add_command(built)
 for command in later():
     main.add_command(command)

@@ -6,15 +6,7 @@ from functools import partial
 import click
 
 _RESTART = "then restart the proxy (systemctl restart exproxy, or as you have started it)"
-_BY_HAND = (
-    "put the server into maintenance in Exchange, or let an agent on it say drain, and it gets no new clients; "
-    f"or take it out of the configuration file, {_RESTART}"
-)
-
 LATER = {
-    "status": "the log has every transition, and exproxy config check --connect FILE looks at every server now",
-    "host": _BY_HAND,
-    "server": _BY_HAND,
     "reload": f"edit the configuration file, look at it with exproxy config check FILE, {_RESTART}",
     "service": "run twistd exproxy -c FILE; README.md has a unit for systemd",
 }

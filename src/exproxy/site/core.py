@@ -13,9 +13,11 @@ from exproxy.config import model
 from exproxy.config.addresses import joined
 from exproxy.net.interfaces import Network
 from exproxy.process.descriptors import DescriptorLimitError, ensure, needed
+from exproxy.site.administration import Administration, AdminPorts, things
 from exproxy.site.clientfaults import ClientFaults, counts_of
 from exproxy.site.errors import SiteError
 from exproxy.site.fronts import Fronts
+from exproxy.site.numbers import OwnNumbers
 from exproxy.site.persistence import make_secret
 from exproxy.site.pools import Pools
 from exproxy.site.reminders import Reminders
@@ -45,6 +47,7 @@ class Site:
         self._secret = make_secret()
         self._serving: Serving | None = None
         self._watching: Watching | None = None
+        self._admin: Administration | None = None
         self._faults: ClientFaults | None = None
         self._reminders: Reminders | None = None
         self._reminding: IDelayedCall | None = None
@@ -58,25 +61,35 @@ class Site:
         now = self._reactor.seconds()
         tls = TLSContexts(new.profiles, now)
         pools = Pools(new, now, self._rng, tls, self._secret)
-        self._serving = Serving(self._reactor, self._network, new, pools, tls, self._network, self._secret)
+        ports = AdminPorts(new.admin)
+        try:
+            self._serving = Serving(self._reactor, self._network, new, pools, tls, self._network, self._secret)
+        except SiteError:
+            ports.close()
+            raise
         frontends = self._serving.fronts.frontends
         self._faults = ClientFaults(self._reactor, lambda: counts_of(frontends))
         self._watching = Watching(self._reactor, self._network, self._rng, self._checkers, new, pools, tls)
         self._reminders = Reminders(tls)
+        numbers = OwnNumbers(self._reactor, pools, frontends, self._watching)
+        self._admin = Administration(self._reactor, ports, new.admin, things(new, pools, self._serving.fronts), numbers)
 
     def start(self) -> "Deferred[None]":
         """Look names up, check the servers, let clients in; fires when that is done."""
-        if self._serving is None or self._watching is None or self._faults is None:
+        if self._serving is None or self._watching is None or self._faults is None or self._admin is None:
             raise RuntimeError("apply a configuration first")
         self._watching.start()
         self._serving.start()
         self._faults.start()
+        self._admin.start()
         self._remind()
         tell_addresses(self._serving.fronts)
         return succeed(None)
 
     def stop(self) -> "Deferred[None]":
         """Let nobody in any more, give live sessions ``timeouts.drain``, then end; fires when all is over."""
+        if self._admin is not None:
+            self._admin.drain()
         return succeed(None) if self._serving is None else self._serving.stop().addCallback(self._end)
 
     def hurry(self) -> None:
@@ -102,6 +115,8 @@ class Site:
             self._watching.stop()
         if self._faults is not None:
             self._faults.stop()
+        if self._admin is not None:
+            self._admin.stop()
 
 
 def tell_addresses(fronts: Fronts) -> None:

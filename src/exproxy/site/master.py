@@ -16,10 +16,13 @@ from exproxy.process.master import Master
 from exproxy.process.messages import FrontendCounts
 from exproxy.process.worker import TOUCH
 from exproxy.proxy.gate import Gate
+from exproxy.site.administration import Administration, AdminPorts, things
 from exproxy.site.clientfaults import ClientFaults
 from exproxy.site.core import ensure_descriptors, tell_addresses
+from exproxy.site.errors import SiteError
 from exproxy.site.fronts import Fronts
 from exproxy.site.housekeeping import Housekeeping
+from exproxy.site.numbers import WorkersNumbers
 from exproxy.site.persistence import make_secret
 from exproxy.site.pools import Pools
 from exproxy.site.tls import TLSContexts
@@ -56,7 +59,12 @@ class MasterSite:
             group.table.expire_after += 2 * TOUCH
         service = configuration.service
         self._fronts = Fronts(reactor, network, Gate(service.maxconn), pools.backends, _nobody, tls, network, service, b"")
-        self._fronts.open(configuration.frontends)
+        ports = AdminPorts(configuration.admin)
+        try:
+            self._fronts.open(configuration.frontends)
+        except SiteError:
+            ports.close()
+            raise
         self._watching = Watching(reactor, network, rng, checkers, configuration, pools, tls)
         self._housekeeping = Housekeeping(reactor, pools, tls)
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - fork servers read it as long as we live
@@ -74,6 +82,8 @@ class MasterSite:
             _limits(configuration),
         )
         self._faults = ClientFaults(reactor, self._frontend_counts)
+        seen = things(configuration, pools, self._fronts)
+        self._admin = Administration(reactor, ports, configuration.admin, seen, WorkersNumbers(self._master, self._watching))
 
     def start(self) -> "Deferred[None]":
         """Look names up, check the servers, have clients let in; fires when the first worker does that."""
@@ -82,11 +92,13 @@ class MasterSite:
         self._forks.start()
         served = self._master.start()
         self._faults.start()
+        self._admin.start()
         tell_addresses(self._fronts)
         return served
 
     def stop(self) -> "Deferred[None]":
         """Have the workers drain; fires when the last one has ended."""
+        self._admin.drain()
         self._fronts.close()
         return self._master.stop().addCallback(self._end)
 
@@ -103,6 +115,7 @@ class MasterSite:
 
     def _end(self, nothing: None) -> "Deferred[None]":
         self._housekeeping.stop()
+        self._admin.stop()
         self._faults.stop()
         self._watching.stop()
         self._file.close()

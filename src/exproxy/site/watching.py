@@ -12,6 +12,7 @@ from exproxy.check.interfaces import IChecker
 from exproxy.check.plan import Place
 from exproxy.check.service import CheckService
 from exproxy.config import model
+from exproxy.net.certificate import PeerCertificate
 from exproxy.net.interfaces import Network
 from exproxy.net.resolver import NameWatch
 from exproxy.site.checks import Plans
@@ -72,6 +73,11 @@ class Watching:
         if self._call is not None:
             self._call.cancel()
             self._call = None
+
+    def certificates(self, server: pool.Server) -> dict[str, PeerCertificate]:
+        """What a server has shown to its checks last, by their names."""
+        reports = self._checks.reports(server).items()
+        return {name: report.certificate for name, report in reports if report.certificate is not None}
 
     def _look(self) -> None:
         self._call = self._reactor.callLater(EVERY, self._look)

@@ -1,0 +1,88 @@
+"""What administrators do, each with a line in the log that says who did it."""
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from exproxy import pool
+from exproxy.admin.nearest import known
+from exproxy.admin.sources import Steering, Things
+
+_log = Logger()
+
+
+class Actions:
+    """All raise :class:`exproxy.admin.nearest.UnknownError` for what is not there; ``by`` is who does it, for texts."""
+
+    def __init__(self, clock: IReactorTime, things: Things, steering: Steering) -> None:
+        self._clock = clock
+        self._things = things
+        self._steering = steering
+
+    def host(self, name: str) -> pool.Host:
+        """The one of that name."""
+        return known("host", name, self._things.hosts)
+
+    def backend(self, name: str) -> pool.Backend:
+        """The one of that name."""
+        return known("back end", name, self._things.backends)
+
+    def server(self, backend: str, name: str) -> pool.Server:
+        """The one of that name."""
+        return known(f"server in back end {backend}:", name, self.backend(backend).servers)
+
+    def group(self, table: str) -> pool.Group:
+        """The one with the table of that name."""
+        return known("table", table, self._things.groups)
+
+    def set_host(self, name: str, admin: pool.Admin, by: str) -> pool.Host:
+        """Set a host, and so all its servers at once."""
+        host = self.host(name)
+        _tell(by, f"set host {host.name} to {admin.value}, which was {host.admin.value}")
+        host.set_admin(admin, self._clock.seconds(), by)
+        return host
+
+    def set_server(self, backend: str, name: str, admin: pool.Admin, by: str) -> pool.Server:
+        """Set one server; its host and its agent may be stricter."""
+        server = self.server(backend, name)
+        _tell(by, f"set server {server.full_name} to {admin.value}, which was {server.own_admin.value}")
+        server.set_admin(admin, self._clock.seconds(), by)
+        return server
+
+    def set_weight(self, backend: str, name: str, weight: int, by: str) -> pool.Server:
+        """:raises ValueError: not 0 to 256."""
+        server = self.server(backend, name)
+        before = server.weight
+        server.set_weight(weight, self._clock.seconds())
+        _tell(by, f"set the weight of server {server.full_name} to {weight}, which was {before}")
+        return server
+
+    def clear(self, table: str, by: str) -> int:
+        """Forget which client went where; returns how many entries there were."""
+        self.group(table)
+        count = self._steering.clear(table)
+        _tell(by, f"cleared table {table}, which had {_counted(count, 'entry', 'entries')}")
+        return count
+
+    def end_sessions(self, backend: str, name: str, by: str) -> "Deferred[int]":
+        """End all sessions of a server; fires with how many are told to."""
+        server = self.server(backend, name)
+        return self._steering.end_sessions(server).addCallback(_ended(by, server))
+
+
+def _ended(by: str, server: pool.Server) -> Callable[[int], int]:
+    def tell(count: int) -> int:
+        _tell(by, f"ended {_counted(count, 'session', 'sessions')} of server {server.full_name}")
+        return count
+
+    return tell
+
+
+def _tell(by: str, what: str) -> None:
+    _log.info("audit: {by} {what}", by=by, what=what)
+
+
+def _counted(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"

@@ -1,0 +1,76 @@
+"""What is asked and what is answered, without HTTP's wire."""
+
+import json
+from collections.abc import Mapping
+
+from attrs import Factory, field, frozen
+
+from exproxy.admin.plain import plain
+
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+
+
+@frozen
+class Asked:
+    """One request.
+
+    :param path: in parts, decoded.
+    :param query: the last value of each name.
+    :param kind: ``Content-Type`` without its parameters, in lower case.
+    :param user: who it is by the socket's own word; ``None``: it came over the network.
+    :param address: where it comes from.
+    :param host: what it takes us for, without the port; empty where it does not say.
+    """
+
+    method: str
+    path: tuple[str, ...]
+    query: Mapping[str, str] = field(default=Factory(dict))
+    kind: str = ""
+    body: bytes = b""
+    authorization: bytes | None = None
+    user: str | None = None
+    address: str = ""
+    host: str = ""
+
+
+@frozen
+class Answer:
+    """:param headers: beside those that all answers have."""
+
+    status: int
+    body: bytes
+    kind: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class RefusedError(Exception):
+    """The request cannot be done; the text is for people.
+
+    :param nearest: the name that was probably meant.
+    """
+
+    def __init__(self, status: int, text: str, headers: tuple[tuple[str, str], ...] = (), nearest: str = "") -> None:
+        super().__init__(text)
+        self.status = status
+        self.headers = headers
+        self.nearest = nearest
+
+    def answer(self) -> Answer:
+        """As JSON."""
+        said = {"error": str(self)} | ({"nearest": self.nearest} if self.nearest else {})
+        return Answer(self.status, _encoded(said), JSON, self.headers)
+
+
+def told(view: object, status: int = 200) -> Answer:
+    """A view, a sequence of views, or a dictionary of plain values."""
+    return Answer(status, _encoded(view if isinstance(view, dict) else plain(view)))
+
+
+def text(words: str, status: int = 200) -> Answer:
+    """For people and simple programs."""
+    return Answer(status, words.encode(), TEXT)
+
+
+def _encoded(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -1,0 +1,134 @@
+"""The API: each route with what is done for it."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+
+from twisted.internet.defer import Deferred
+
+from exproxy.admin import orders, readiness
+from exproxy.admin.actions import Actions
+from exproxy.admin.answers import Answer, Asked, RefusedError, told
+from exproxy.admin.callers import Caller
+from exproxy.admin.metrics import Metrics
+from exproxy.admin.nearest import known
+from exproxy.admin.overview import ENTRIES, Overview
+from exproxy.admin.routes import Route
+
+API = "/api/v1"
+_LOOK = frozenset({200})
+_NAMED = _LOOK | {404}
+_ORDER = _NAMED | {400, 413, 415, 422}
+_SERVER = API + "/backends/{backend}/servers/{server}"
+
+Names = Mapping[str, str]
+
+
+class Api:
+    """:param overview: what is seen; ``actions``: what is done."""
+
+    def __init__(self, overview: Overview, actions: Actions) -> None:
+        self._overview = overview
+        self._actions = actions
+        self._metrics = Metrics(overview.snapshot)
+        self._description = files("exproxy.admin").joinpath("openapi.json").read_bytes()
+
+    def routes(self) -> tuple[Route, ...]:
+        """All there are."""
+        return (
+            Route("GET", "/healthz", "nothing", self._health, _LOOK),
+            Route("GET", "/readyz", "nothing", self._ready, _LOOK | {503}),
+            Route("GET", "/metrics", "viewer", self._prometheus, _LOOK),
+            Route("GET", API + "/openapi.json", "viewer", self._describe, _LOOK),
+            Route("GET", API + "/status", "viewer", self._status, _LOOK),
+            Route("GET", API + "/frontends", "viewer", self._frontends, _LOOK),
+            Route("GET", API + "/frontends/{frontend}", "viewer", self._frontend, _NAMED),
+            Route("GET", API + "/backends", "viewer", self._backends, _LOOK),
+            Route("GET", API + "/backends/{backend}", "viewer", self._backend, _NAMED),
+            Route("GET", _SERVER, "viewer", self._server, _NAMED),
+            Route("PUT", _SERVER + "/state", "operator", self._set_server, _ORDER),
+            Route("PUT", _SERVER + "/weight", "operator", self._set_weight, _ORDER),
+            Route("POST", _SERVER + "/end-sessions", "operator", self._end_sessions, _ORDER),
+            Route("GET", API + "/hosts", "viewer", self._hosts, _LOOK),
+            Route("GET", API + "/hosts/{host}", "viewer", self._host, _NAMED),
+            Route("PUT", API + "/hosts/{host}/state", "operator", self._set_host, _ORDER),
+            Route("GET", API + "/tables", "viewer", self._tables, _LOOK),
+            Route("GET", API + "/tables/{table}", "viewer", self._table, _NAMED | {422}),
+            Route("POST", API + "/tables/{table}/clear", "operator", self._clear, _ORDER),
+        )
+
+    # ---- looking
+
+    def _health(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        return readiness.health()
+
+    def _ready(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        return readiness.readiness(self._overview.snapshot())
+
+    def _prometheus(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        return self._metrics.answer()
+
+    def _describe(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        return Answer(200, self._description)
+
+    def _status(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        return told(self._overview.snapshot())
+
+    def _frontends(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        return told(self._overview.snapshot().frontends)
+
+    def _frontend(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        all_of_them = {view.name: view for view in self._overview.snapshot().frontends}
+        return told(known("front end", names["frontend"], all_of_them))
+
+    def _backends(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        return told(self._overview.snapshot().backends)
+
+    def _backend(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        return told(self._overview.backend(self._actions.backend(names["backend"])))
+
+    def _server(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        return told(self._overview.server(self._actions.server(names["backend"], names["server"])))
+
+    def _hosts(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        return told(self._overview.snapshot().hosts)
+
+    def _host(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        return told(known("host", names["host"], {view.name: view for view in self._overview.snapshot().hosts}))
+
+    def _tables(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        return told(self._overview.snapshot().tables)
+
+    def _table(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        group = self._actions.group(names["table"])
+        limit = asked.query.get("limit", "100")
+        if not (limit.isascii() and limit.isdigit() and len(limit) < 9 and int(limit) <= ENTRIES):
+            raise RefusedError(422, f"limit is a whole number from 0 to {ENTRIES}")
+        return told(self._overview.entries(group, int(limit)))
+
+    # ---- doing
+
+    def _set_host(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        self._actions.host(names["host"])
+        self._actions.set_host(names["host"], orders.state(asked), caller.name)
+        return self._host(asked, names, caller)
+
+    def _set_server(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        self._actions.server(names["backend"], names["server"])
+        self._actions.set_server(names["backend"], names["server"], orders.state(asked), caller.name)
+        return self._server(asked, names, caller)
+
+    def _set_weight(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        self._actions.server(names["backend"], names["server"])
+        self._actions.set_weight(names["backend"], names["server"], orders.weight(asked), caller.name)
+        return self._server(asked, names, caller)
+
+    def _end_sessions(self, asked: Asked, names: Names, caller: Caller) -> "Deferred[Answer]":
+        self._actions.server(names["backend"], names["server"])
+        orders.read(asked, ())
+        told_to = self._actions.end_sessions(names["backend"], names["server"], caller.name)
+        return told_to.addCallback(lambda count: told({"ended": count}))
+
+    def _clear(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        self._actions.group(names["table"])
+        orders.read(asked, ())
+        return told({"cleared": self._actions.clear(names["table"], caller.name)})

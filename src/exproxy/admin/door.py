@@ -1,0 +1,191 @@
+"""HTTP for administrators, by Twisted's own server, with limits of its own.
+
+Clients here are few and may be hostile.  There are so many connections and no more, and a new one takes the place of the one that
+has waited longest for a request; none lives for long; a body is small, and one that is not is read and dropped, so that the
+client hears why.
+"""
+
+import socket
+import struct
+from io import BytesIO
+from typing import Any
+from urllib.parse import unquote
+
+from twisted.internet.address import UNIXAddress
+from twisted.internet.interfaces import IDelayedCall
+from twisted.web.http import HTTPChannel, HTTPFactory, Request
+
+from exproxy.admin.answers import Answer, Asked, RefusedError
+from exproxy.admin.application import Application
+
+MOST = 64
+"""Connections."""
+IDLE = 15.0
+"""Seconds in which a request has to go on, or a next one to come."""
+LIFETIME = 60.0
+"""Seconds of a connection."""
+LARGEST = 64 * 1024
+"""Octets of a body."""
+ENDURED = 16 * 1024 * 1024
+"""So many are read of one that is larger; then the connection is cut."""
+_HEADERS = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+
+
+class _Request(Request):
+    channel: Any
+    content: Any
+    _size = 0
+    _gone = False
+
+    def gotLength(self, length: int | None) -> None:
+        self.content = BytesIO()
+        self._parsePOSTFormSubmission = False  # a body is JSON here
+        if length is not None and length > ENDURED:
+            self.requestHeaders.removeHeader(b"expect")
+            self.channel.cut()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size <= LARGEST:
+            self.content.write(data)
+        elif self._size > ENDURED:
+            self.channel.cut()
+
+    def process(self) -> None:
+        self.notifyFinish().addErrback(self._left)
+        if self._size > LARGEST:
+            self._send(RefusedError(413, f"the body is larger than {LARGEST // 1024} KB").answer())
+            return
+        application: Application = self.channel.factory.application
+        application.answer(self._asked()).addCallback(self._send)
+
+    def _asked(self) -> Asked:
+        path = tuple(unquote(part) for part in self.path.decode("latin-1").strip("/").split("/"))
+        kind = self.requestHeaders.getRawHeaders(b"content-type") or [b""]
+        host = (self.requestHeaders.getRawHeaders(b"host") or [b""])[0].decode("latin-1")
+        authorization = self.requestHeaders.getRawHeaders(b"authorization")
+        user, address = _peer(self.transport)
+        return Asked(
+            method=self.method.decode("latin-1")[:20],
+            path=path,
+            query={name.decode("latin-1"): values[-1].decode("latin-1") for name, values in (self.args or {}).items()},
+            kind=kind[0].decode("latin-1").partition(";")[0].strip().lower(),
+            body=self.content.getvalue(),
+            authorization=authorization[0] if authorization else None,
+            user=user,
+            address=address,
+            host=host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0],
+        )
+
+    def _send(self, answer: Answer) -> None:
+        if self._gone:
+            return
+        self.setResponseCode(answer.status)
+        length = ("Content-Length", str(len(answer.body)))
+        for name, value in (("Content-Type", answer.kind), length, *_HEADERS, *answer.headers):
+            self.responseHeaders.setRawHeaders(name, [value])
+        self.write(answer.body)
+        self.finish()
+
+    def _left(self, reason: object) -> None:
+        self._gone = True
+
+
+class _Channel(HTTPChannel):
+    requestFactory = _Request  # noqa: N815 - Twisted's names
+    maxHeaders = 100  # noqa: N815
+    abortTimeout = 5  # noqa: N815
+    factory: "Door"
+    transport: Any
+    _life: IDelayedCall | None = None
+    since = 0.0
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self.since = self.factory.reactor.seconds()
+        self._life = self.factory.reactor.callLater(LIFETIME, self.timeoutConnection)
+        self.factory.came(self)
+
+    def requestDone(self, request: Request) -> None:
+        self.since = self.factory.reactor.seconds()
+        super().requestDone(request)
+
+    def timeoutConnection(self) -> None:
+        """Without a line in the log for each."""
+        if self._abortingCall is None:
+            self._abortingCall = self.callLater(self.abortTimeout, self._abort)
+        self.loseConnection()
+
+    def connectionLost(self, reason: Any) -> None:  # type: ignore[override]  # Twisted's own has no default either
+        if self._life is not None and self._life.active():
+            self._life.cancel()
+        self.factory.left(self)
+        super().connectionLost(reason)
+
+    def cut(self) -> None:
+        """End it, whatever comes."""
+        self.transport.abortConnection()
+
+    def _abort(self) -> None:
+        self._abortingCall = None
+        self.cut()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it has not asked yet."""
+        return not self._handlingRequest
+
+
+class Door(HTTPFactory):
+    """:param application: answers."""
+
+    noisy = False
+    protocol = _Channel  # type: ignore[assignment]  # not Twisted's wrapper of it, which would speak HTTP/2 too
+
+    def __init__(self, reactor: Any, application: Application) -> None:
+        super().__init__(timeout=IDLE, reactor=reactor)
+        self.application = application
+        self._channels: list[_Channel] = []
+
+    def startFactory(self) -> None:
+        """There is no log of requests: what changes anything has a line of its own."""
+
+    def stopFactory(self) -> None:
+        """Likewise."""
+
+    def log(self, request: Request) -> None:
+        """Likewise."""
+
+    def came(self, channel: _Channel) -> None:
+        """For a connection: it is there."""
+        self._channels.append(channel)
+        if len(self._channels) > MOST:
+            idle = [other for other in self._channels if other.waiting and other is not channel]
+            min(idle, key=lambda other: other.since, default=channel).cut()
+
+    def left(self, channel: _Channel) -> None:
+        """For a connection: it is no more."""
+        self._channels.remove(channel)
+
+    def close(self) -> None:
+        """End all connections."""
+        for channel in tuple(self._channels):
+            channel.cut()
+
+
+def _peer(transport: Any) -> tuple[str | None, str]:
+    """Who it is by the system's word, and the address."""
+    peer = transport.getPeer()
+    if not isinstance(peer, UNIXAddress):
+        return None, peer.host
+    credentials = getattr(socket, "SO_PEERCRED", None)
+    if credentials is None:
+        return "somebody at the socket", ""
+    _, uid, _ = struct.unpack("3i", transport.getHandle().getsockopt(socket.SOL_SOCKET, credentials, struct.calcsize("3i")))
+    return f"uid {uid} at the socket", ""

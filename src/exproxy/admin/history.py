@@ -1,0 +1,25 @@
+"""The last transitions of each server, on both axes."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from exproxy import pool
+
+LENGTH = 50
+"""So many are remembered of each server."""
+
+
+class History:
+    """:param backends: whose servers are heard."""
+
+    def __init__(self, backends: Iterable[pool.Backend]) -> None:
+        self._kept: dict[str, deque[pool.Transition]] = {}
+        for backend in backends:
+            backend.subscribe(self._note)
+
+    def of(self, server: pool.Server) -> tuple[pool.Transition, ...]:
+        """The oldest first."""
+        return tuple(self._kept.get(server.full_name, ()))
+
+    def _note(self, transition: pool.Transition) -> None:
+        self._kept.setdefault(transition.server, deque(maxlen=LENGTH)).append(transition)

@@ -1,0 +1,207 @@
+"""Takes snapshots."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from ipaddress import ip_address
+
+from twisted.internet.interfaces import IReactorTime
+
+from exproxy import pool
+from exproxy.admin.history import History
+from exproxy.admin.rates import Rates
+from exproxy.admin.sources import FrontendFacts, Sources, Things
+from exproxy.admin.views import (
+    BackendView,
+    CertificateView,
+    CheckView,
+    EntryView,
+    FrontendView,
+    HostView,
+    ProcessView,
+    ServerView,
+    Snapshot,
+    TableView,
+    TransitionView,
+)
+from exproxy.net.certificate import PeerCertificate
+from exproxy.pool.server import SHARE_OF_ONE, UNLIMITED
+
+ENTRIES = 1000
+"""So many of a table are told, the last ones that were used."""
+
+
+class Overview:
+    """:param process: gives what is known of the process, without its sessions."""
+
+    def __init__(self, clock: IReactorTime, things: Things, sources: Sources, process: Callable[[int], ProcessView]) -> None:
+        self._clock = clock
+        self._things = things
+        self._sources = sources
+        self._process = process
+        self._history = History(things.backends.values())
+        self._rates = Rates()
+
+    def sample(self) -> None:
+        """Once a second, for the rates."""
+        totals = {f"frontend {name}": self._sources.frontend(name).total for name in self._things.frontends}
+        for backend in self._things.backends.values():
+            of_backend = 0
+            for server in backend.servers.values():
+                totals[f"server {server.full_name}"] = total = self._sources.server(server).total
+                of_backend += total
+            totals[f"backend {backend.name}"] = of_backend
+        self._rates.sample(totals, self._clock.seconds())
+
+    def snapshot(self) -> Snapshot:
+        """Everything as it is now."""
+        things = self._things
+        backends = tuple(self.backend(backend) for backend in things.backends.values())
+        sessions = {f"{server.backend}/{server.name}": server.sessions for backend in backends for server in backend.servers}
+        frontends = tuple(self._frontend(facts) for facts in things.frontends.values())
+        return Snapshot(
+            at=self._clock.seconds(),
+            process=self._process(sum(frontend.sessions for frontend in frontends)),
+            frontends=frontends,
+            backends=backends,
+            hosts=tuple(_host(host, sessions) for host in things.hosts.values()),
+            tables=tuple(self._table(group) for group in things.groups.values()),
+        )
+
+    def backend(self, backend: pool.Backend) -> BackendView:
+        """One of them."""
+        numbers = self._sources.backend(backend.name)
+        servers = tuple(self.server(server) for server in backend.servers.values())
+        name = f"backend {backend.name}"
+        return BackendView(
+            name=backend.name,
+            balance=backend.balance,
+            usable=backend.usable,
+            maxconn=None if backend.limit == UNLIMITED else backend.limit,
+            sessions=sum(server.sessions for server in servers),
+            queued=numbers.queued,
+            total=sum(server.total for server in servers),
+            rate=self._rates.rate(name),
+            rate_max=self._rates.most(name),
+            refused=numbers.refused,
+            bytes_in=sum(server.bytes_in for server in servers),
+            bytes_out=sum(server.bytes_out for server in servers),
+            table=None if backend.group is None else backend.group.table.name,
+            servers=servers,
+        )
+
+    def server(self, server: pool.Server) -> ServerView:
+        """One of a back end."""
+        numbers = self._sources.server(server)
+        name = f"server {server.full_name}"
+        certificates = self._sources.certificates(server)
+        return ServerView(
+            backend=server.full_name.partition("/")[0],
+            name=server.name,
+            host=server.host.name,
+            address=server.address,
+            port=server.port,
+            interface=server.interface,
+            port_error=server.port_error,
+            backup=server.backup,
+            usable=server.opened,
+            condition=server.condition(),
+            operational=server.operational,
+            admin=server.admin,
+            own_admin=server.own_admin,
+            host_admin=server.host.admin,
+            agent_admin=server.agent_admin,
+            agent_text=server.agent_text,
+            since=server.health.since,
+            weight=server.weight,
+            share=server.share * 100 // (SHARE_OF_ONE * server.weight) if server.weight else 0,
+            maxconn=server.ceiling,
+            sessions=numbers.sessions,
+            queued=server.queued,
+            total=numbers.total,
+            rate=self._rates.rate(name),
+            rate_max=self._rates.most(name),
+            failed_connects=numbers.failed,
+            bytes_in=numbers.bytes_in,
+            bytes_out=numbers.bytes_out,
+            warnings=server.health.warnings,
+            checks=tuple(_check(state, certificates.get(word)) for word, state in server.health.checks.items()),
+            history=tuple(_transition(transition) for transition in self._history.of(server)),
+        )
+
+    def entries(self, group: pool.Group, most: int) -> tuple[EntryView, ...]:
+        """What is in a table, the last ones that were used first."""
+        now = self._clock.seconds()
+        newest = list(group.table.entries())[::-1][:most]
+        return tuple(EntryView(_address(key), host, max(0.0, now - used)) for key, host, used in newest)
+
+    def table(self, group: pool.Group) -> TableView:
+        """Of one table."""
+        return self._table(group)
+
+    def _table(self, group: pool.Group) -> TableView:
+        table = group.table
+        members = tuple(backend.name for backend in group.members)
+        return TableView(table.name, table.kind, len(table), table.size, table.expire_after, table.evicted, members)
+
+    def _frontend(self, facts: FrontendFacts) -> FrontendView:
+        numbers = self._sources.frontend(facts.name)
+        name = f"frontend {facts.name}"
+        return FrontendView(
+            name=facts.name,
+            mode=facts.mode,
+            addresses=facts.addresses,
+            backends=facts.backends,
+            ready=self._ready(facts),
+            maxconn=facts.maxconn,
+            sessions=numbers.sessions,
+            total=numbers.total,
+            rate=self._rates.rate(name),
+            rate_max=self._rates.most(name),
+            refused=numbers.refused,
+            failed_prefaces=numbers.bad_prefaces,
+            failed_handshakes=numbers.bad_handshakes,
+            left_early=numbers.left_early,
+            broken=numbers.broken,
+            bytes_in=numbers.bytes_in,
+            bytes_out=numbers.bytes_out,
+            fault=numbers.fault,
+        )
+
+    def _ready(self, facts: FrontendFacts) -> bool:
+        asked: Iterable[str] = facts.backends[:1] if facts.default else facts.backends
+        return any(self._things.backends[name].usable for name in asked) or not facts.backends
+
+
+def _host(host: pool.Host, sessions: dict[str, int]) -> HostView:
+    servers = tuple(server.full_name for server in host.servers)
+    return HostView(host.name, host.address, host.admin, sum(sessions.get(name, 0) for name in servers), servers)
+
+
+def _check(state: pool.CheckState, certificate: PeerCertificate | None) -> CheckView:
+    last = state.last
+    return CheckView(
+        name=state.spec.name,
+        required=state.spec.required,
+        verdict=state.verdict,
+        status="" if last is None else last.status,
+        text="" if last is None else last.text,
+        line="" if last is None else last.line,
+        code=None if last is None else last.code,
+        duration=None if last is None else last.duration,
+        at=state.last_at,
+        warnings=() if last is None else last.warnings,
+        certificate=None if certificate is None else _certificate(certificate),
+    )
+
+
+def _certificate(certificate: PeerCertificate) -> CertificateView:
+    days = certificate.days_left(datetime.now(UTC))
+    return CertificateView(certificate.subject, certificate.not_after.timestamp(), int(days // 1))
+
+
+def _transition(transition: pool.Transition) -> TransitionView:
+    return TransitionView(transition.at, transition.old.value, transition.new.value, transition.reason)
+
+
+def _address(key: bytes) -> str:
+    return str(ip_address(key))

@@ -1,0 +1,72 @@
+"""The sockets by which administrators come in; what is wrong with them is said before anything starts."""
+
+import errno
+import os
+import socket
+import stat
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import ServerFactory
+
+from exproxy.net.interfaces import Address
+
+BACKLOG = 64
+RIGHTS = 0o660
+"""The owner and the group may do everything."""
+
+
+def bind(address: Address) -> socket.socket:
+    """A listening socket.
+
+    :raises OSError: it is not to be had.
+    """
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+        made.listen(BACKLOG)
+        made.setblocking(False)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def make_way(path: Path) -> None:
+    """See to it that a unix socket can be made there: the file of one that nobody listens at any more is removed.
+
+    :raises OSError: EADDRINUSE if somebody listens there, EEXIST if the file is something else, EACCES if the folder is not ours.
+    """
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, f"no file may be made in {path.parent}")
+    try:
+        kind = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(kind):
+        raise FileExistsError(errno.EEXIST, "there is a file of that name, which is no socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+    raise OSError(errno.EADDRINUSE, "another process listens there")
+
+
+def listen_unix(reactor: Any, path: Path, factory: ServerFactory[Any]) -> IListeningPort:
+    """Listen at ``path``, with :data:`RIGHTS` from the first moment.
+
+    Not an adopted socket: Twisted makes those readable and writable for everybody.
+
+    :raises CannotListenError: it is not to be had.
+    """
+    mask = os.umask(0o777 & ~RIGHTS)
+    try:
+        port: IListeningPort = reactor.listenUNIX(str(path), factory, backlog=BACKLOG, mode=RIGHTS)
+    finally:
+        os.umask(mask)
+    return port

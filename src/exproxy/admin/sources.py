@@ -1,0 +1,109 @@
+"""Where the numbers come from and where orders go: this process, or all workers of it.
+
+The protocols are what :mod:`exproxy.process.messages` counts; who builds the site joins the two.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from attrs import frozen
+from twisted.internet.defer import Deferred
+
+from exproxy import pool
+from exproxy.admin.views import WorkerView
+from exproxy.net.certificate import PeerCertificate
+
+
+class ServerNumbers(Protocol):
+    @property
+    def sessions(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def bytes_in(self) -> int: ...
+    @property
+    def bytes_out(self) -> int: ...
+
+
+class BackendNumbers(Protocol):
+    @property
+    def queued(self) -> int: ...
+    @property
+    def refused(self) -> int: ...
+
+
+class FrontendNumbers(Protocol):
+    @property
+    def sessions(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def refused(self) -> int: ...
+    @property
+    def bad_prefaces(self) -> int: ...
+    @property
+    def bad_handshakes(self) -> int: ...
+    @property
+    def left_early(self) -> int: ...
+    @property
+    def broken(self) -> int: ...
+    @property
+    def bytes_in(self) -> int: ...
+    @property
+    def bytes_out(self) -> int: ...
+    @property
+    def fault(self) -> str: ...
+
+
+class Sources(Protocol):
+    """What is counted, by all who have clients together."""
+
+    def server(self, server: pool.Server) -> ServerNumbers: ...
+
+    def backend(self, name: str) -> BackendNumbers: ...
+
+    def frontend(self, name: str) -> FrontendNumbers: ...
+
+    def workers(self) -> Sequence[WorkerView]: ...
+
+    def certificates(self, server: pool.Server) -> Mapping[str, PeerCertificate]:
+        """What it showed last, by the names of its checks."""
+
+
+class Steering(Protocol):
+    """What has to be done wherever the sessions are."""
+
+    def clear(self, table: str) -> int:
+        """Forget all entries; returns how many there were."""
+
+    def end_sessions(self, server: pool.Server) -> "Deferred[int]":
+        """Fires with how many are told to end."""
+
+
+@frozen
+class FrontendFacts:
+    """What is configured.
+
+    :param backends: where clients may go, the default one first.
+    :param default: whether there is a default one.
+    """
+
+    name: str
+    mode: str
+    addresses: tuple[str, ...]
+    maxconn: int | None
+    backends: tuple[str, ...]
+    default: bool
+
+
+@frozen
+class Things:
+    """All that there is."""
+
+    frontends: Mapping[str, FrontendFacts]
+    backends: Mapping[str, pool.Backend]
+    hosts: Mapping[str, pool.Host]
+    groups: Mapping[str, pool.Group]
+    maxconn: int

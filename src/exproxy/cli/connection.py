@@ -1,0 +1,120 @@
+"""The running process, over its unix socket."""
+
+import http.client
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn, ParamSpec
+from urllib.parse import quote
+
+import click
+
+from exproxy.config.admin import socket_of
+from exproxy.config.problems import ConfigError
+
+REFUSED, UNREACHED = 1, 3
+"""Exit codes: the process does not do it, or there is none; 2 is click's for a wrong command line."""
+TIMEOUT = 10.0
+"""Seconds."""
+
+P = ParamSpec("P")
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=TIMEOUT)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(TIMEOUT)
+        self.sock.connect(str(self._path))
+
+
+class Connection:
+    """:param path: of the socket."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def get(self, *path: str) -> Any:
+        """What the API says at this path below ``/api/v1``.
+
+        :raises SystemExit: with the reason on standard error, and a code that says whose it is.
+        """
+        return self._ask("GET", path, None)
+
+    def order(self, method: str, *path: str, **body: object) -> Any:
+        """The same, of something that is to be done."""
+        return self._ask(method, path, body)
+
+    def _ask(self, method: str, path: tuple[str, ...], body: object) -> Any:
+        connection = _UnixConnection(self._path)
+        try:
+            headers = {} if body is None else {"Content-Type": "application/json"}
+            sent = None if body is None else json.dumps(body)
+            connection.request(method, "/api/v1/" + "/".join(quote(part, safe="") for part in path), sent, headers)
+            response = connection.getresponse()
+            status, said = response.status, json.loads(response.read())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            give_up(_unreached(self._path, error), UNREACHED)
+        finally:
+            connection.close()
+        if status != http.HTTPStatus.OK:
+            give_up(str(said.get("error", said)), REFUSED)
+        return said
+
+
+def give_up(text: str, code: int) -> NoReturn:
+    """End with this code.
+
+    :raises SystemExit: always.
+    """
+    click.echo(text, err=True)
+    sys.exit(code)
+
+
+def reaching(command: Callable[P, None]) -> Callable[..., None]:
+    """Give a command the options that say which process, and a :class:`Connection` to it as ``connection``."""
+
+    @click.option(
+        "-c",
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        default="exproxy.toml",
+        envvar="EXPROXY_CONFIG",
+        show_default=True,
+        help="The configuration file that the process runs with: its [admin] names the socket.",
+    )
+    @click.option("--socket", "path", type=click.Path(path_type=Path), envvar="EXPROXY_SOCKET", help="The socket itself.")
+    @wraps(command)
+    def with_connection(config: Path, path: Path | None, *args: P.args, **kwargs: P.kwargs) -> None:
+        if path is None:
+            try:
+                path = socket_of(config, os.environ)
+            except ConfigError as error:
+                give_up(str(error), UNREACHED)
+        command(*args, connection=Connection(path), **kwargs)  # type: ignore[arg-type]  # ParamSpec has no keywords of its own
+
+    return with_connection
+
+
+def _unreached(path: Path, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+        return f"no exproxy listens at {path}: is it running, and with that configuration?"
+    if isinstance(error, PermissionError):
+        return f"{path} is not for you: be its owner ({_owner(path)}) or of its group, or use sudo"
+    if isinstance(error, TimeoutError):
+        return f"the process at {path} does not answer within {TIMEOUT:g} s"
+    return f"the process at {path} cannot be asked: {error}"
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except (KeyError, OSError):
+        return "somebody else"

@@ -1,0 +1,165 @@
+"""The administrator's way in, as the configuration has it."""
+
+import os
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IDelayedCall, IListeningPort
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
+
+from exproxy import __version__
+from exproxy.admin.actions import Actions
+from exproxy.admin.api import Api
+from exproxy.admin.application import Application
+from exproxy.admin.door import Door
+from exproxy.admin.logins import Account, Logins
+from exproxy.admin.overview import Overview
+from exproxy.admin.ports import bind, listen_unix, make_way
+from exproxy.admin.sources import FrontendFacts, Things
+from exproxy.admin.views import ProcessView
+from exproxy.config import model
+from exproxy.config.addresses import joined
+from exproxy.config.passwords import parse
+from exproxy.site.errors import SiteError
+from exproxy.site.fronts import Fronts
+from exproxy.site.numbers import OwnNumbers, WorkersNumbers
+from exproxy.site.pools import Pools
+
+SAMPLE = 1.0
+"""Seconds between two looks at how many sessions there have been."""
+
+_log = Logger()
+
+
+class AdminPorts:
+    """The way in of [admin], before anybody answers there; nothing without one.
+
+    :raises SiteError: it is not to be had; then nothing is held.
+    """
+
+    def __init__(self, admin: model.Admin | None) -> None:
+        self.bound: socket.socket | None = None
+        self.path = None if admin is None else admin.socket
+        self._address = "" if admin is None or admin.address is None else joined(*admin.address)
+        try:
+            if self.path is not None:
+                make_way(self.path)
+        except OSError as error:
+            raise SiteError([f"admin.socket: cannot listen at {self.path}: {error.strerror}"]) from error
+        try:
+            if admin is not None and admin.address is not None:
+                self.bound = bind(admin.address)
+        except OSError as error:
+            raise SiteError([f"admin.listen: cannot listen on {self._address}: {error.strerror}"]) from error
+
+    def start(self, reactor: Any, application: Application) -> "list[tuple[IListeningPort, Door]]":
+        """Answer there from now on."""
+        started = []
+        if self.bound is not None:
+            door = Door(reactor, application)
+            started.append((reactor.adoptStreamPort(self.bound.fileno(), self.bound.family, door), door))
+            self.close()  # the reactor has one of its own
+            _log.info("administrators come in by http://{address}", address=self._address)
+        if self.path is not None:
+            door = Door(reactor, application)
+            try:
+                started.append((listen_unix(reactor, self.path, door), door))
+            except CannotListenError as error:
+                _log.error("admin.socket: cannot listen at {path}: {error}", path=self.path, error=error.socketError)
+            else:
+                _log.info("administrators come in by {path}", path=self.path)
+        return started
+
+    def close(self) -> None:
+        """Let go what is held."""
+        if self.bound is not None:
+            self.bound.close()
+            self.bound = None
+
+
+class Administration:
+    """Answers at ``ports`` from :meth:`start` on."""
+
+    def __init__(
+        self, reactor: Any, ports: AdminPorts, admin: model.Admin | None, things: Things, numbers: OwnNumbers | WorkersNumbers
+    ) -> None:
+        self._reactor = reactor
+        self._ports = ports
+        self._numbers = numbers
+        self._maxconn = things.maxconn
+        self._started = reactor.seconds()
+        self._draining = False
+        self._call: IDelayedCall | None = None
+        self._listening: list[tuple[IListeningPort, Door]] = []
+        self._overview = Overview(reactor, things, numbers, self._process)
+        self._api = Api(self._overview, Actions(reactor, things, numbers))
+        users = () if admin is None else admin.users
+        accounts = {user.name: Account(parse(user.password), user.role) for user in users}
+        self._logins = Logins(reactor, accounts, self._in_thread) if accounts else None
+
+    def start(self) -> None:
+        """Answer."""
+        self._listening = self._ports.start(self._reactor, Application(self._reactor, self._api, self._logins))
+        if self._listening:
+            self._sample()
+
+    def drain(self) -> None:
+        """Say that the process ends."""
+        self._draining = True
+
+    def stop(self) -> None:
+        """Answer nobody any more."""
+        for port, door in self._listening:
+            port.stopListening()
+            door.close()
+        self._listening.clear()
+        self._ports.close()
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    def _sample(self) -> None:
+        self._call = self._reactor.callLater(SAMPLE, self._sample)
+        self._overview.sample()
+
+    def _process(self, sessions: int) -> ProcessView:
+        return ProcessView(
+            version=__version__,
+            pid=os.getpid(),
+            started=self._started,
+            draining=self._draining,
+            sessions=sessions,
+            maxconn=self._maxconn,
+            workers=tuple(self._numbers.workers()),
+        )
+
+    def _in_thread(self, call: Callable[[], bool]) -> "Deferred[bool]":
+        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), call)
+
+
+def things(configuration: model.Configuration, pools: Pools, fronts: Fronts) -> Things:
+    """All that there is, for who looks."""
+    return Things(
+        frontends={name: _facts(frontend, fronts) for name, frontend in configuration.frontends.items()},
+        backends={name: backend.pool for name, backend in pools.backends.items()},
+        hosts=pools.hosts,
+        groups=pools.groups,
+        maxconn=configuration.service.maxconn,
+    )
+
+
+def _facts(frontend: model.Frontend, fronts: Fronts) -> FrontendFacts:
+    addresses = tuple(joined(*each.address) for each in fronts.listeners if each.frontend.name == frontend.name)
+    backends = dict.fromkeys(name for name in _behind(frontend) if name is not None)
+    return FrontendFacts(frontend.name, frontend.mode, addresses, frontend.maxconn, tuple(backends), frontend.backend is not None)
+
+
+def _behind(frontend: model.Frontend) -> Iterable[str | None]:
+    yield frontend.backend
+    yield from (route.backend for route in frontend.routes)
+    if frontend.web is not None:
+        yield from (route.backend for route in frontend.web.routes)

@@ -1,0 +1,82 @@
+"""What administrators see and steer, in one process, or in a master that has workers for it."""
+
+from collections.abc import Mapping, Sequence
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
+
+from exproxy import pool
+from exproxy.admin.views import WorkerView
+from exproxy.net.certificate import PeerCertificate
+from exproxy.process.master import Master
+from exproxy.process.messages import BackendCounts, FrontendCounts, ServerCounts
+from exproxy.proxy.frontend import Frontend
+from exproxy.site.clientfaults import counts_of
+from exproxy.site.pools import Pools
+from exproxy.site.watching import Watching
+
+
+class OwnNumbers:
+    """:class:`exproxy.admin.sources.Sources` and :class:`exproxy.admin.sources.Steering` of one process."""
+
+    def __init__(self, clock: IReactorTime, pools: Pools, frontends: Mapping[str, Frontend], watching: Watching) -> None:
+        self._clock = clock
+        self._pools = pools
+        self._frontends = frontends
+        self._watching = watching
+
+    def server(self, server: pool.Server) -> ServerCounts:
+        return ServerCounts(
+            server.sessions, server.total, server.failed_connects, server.failed_in_a_row, server.bytes_in, server.bytes_out
+        )
+
+    def backend(self, name: str) -> BackendCounts:
+        backend = self._pools.backends[name].pool
+        return BackendCounts(backend.queued, backend.refused)
+
+    def frontend(self, name: str) -> FrontendCounts:
+        return counts_of({name: self._frontends[name]})[name]
+
+    def workers(self) -> Sequence[WorkerView]:
+        return ()
+
+    def certificates(self, server: pool.Server) -> Mapping[str, PeerCertificate]:
+        return self._watching.certificates(server)
+
+    def clear(self, table: str) -> int:
+        return self._pools.groups[table].clear(self._clock.seconds())
+
+    def end_sessions(self, server: pool.Server) -> "Deferred[int]":
+        return succeed(0 if server.backend is None else server.backend.end_sessions(server))
+
+
+class WorkersNumbers:
+    """The same of a master."""
+
+    def __init__(self, master: Master, watching: Watching) -> None:
+        self._master = master
+        self._watching = watching
+
+    def server(self, server: pool.Server) -> ServerCounts:
+        return self._master.server_counts(server)
+
+    def backend(self, name: str) -> BackendCounts:
+        return self._master.backend_counts(name)
+
+    def frontend(self, name: str) -> FrontendCounts:
+        return self._master.frontend_counts(name)
+
+    def workers(self) -> Sequence[WorkerView]:
+        return [
+            WorkerView(worker.name, None if worker.process is None else worker.process.pid, worker.serving)
+            for worker in self._master.workers
+        ]
+
+    def certificates(self, server: pool.Server) -> Mapping[str, PeerCertificate]:
+        return self._watching.certificates(server)
+
+    def clear(self, table: str) -> int:
+        return self._master.clear(table)
+
+    def end_sessions(self, server: pool.Server) -> "Deferred[int]":
+        return self._master.end_sessions(server)
