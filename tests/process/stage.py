@@ -14,7 +14,7 @@ from exproxy import pool
 from exproxy.pool.presence import Presence
 from exproxy.pool.rates import Rates
 from exproxy.process.master import Master
-from exproxy.process.messages import FrontendCounts
+from exproxy.process.messages import FrontendCounts, LiveSession
 from exproxy.process.worker import Follower, Slots, WorkerLink
 from tests.pool.support import CHECK, make_server
 
@@ -69,6 +69,10 @@ class FakeWorker(Side):
 
     def reopen_logs(self) -> None:
         self.events.append("reopen")
+
+    def sessions(self, server: str, most: int) -> list[LiveSession]:
+        leased = [lease.server.full_name for one in self.servers.values() for lease in one.leases]
+        return [LiveSession("192.0.2.1:1", "a", (name,), 1.0, 2, 3) for name in leased if server in ("", name)][:most]
 
     def lost(self) -> None:
         self.events.append("lost")

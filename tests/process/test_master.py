@@ -283,6 +283,16 @@ class OrdersTests(WorkersStage):
         self.assertEqual(self.successResultOf(told), 2)
         self.assertEqual([reason for holder in holders for _, reason in holder.evictions], ["K", "K"])
 
+    def test_sessions_of_all_workers_are_told(self) -> None:
+        self.begin()
+        self.heal_all()
+        for worker in self.workers():
+            get(worker.backend, avoid=worker.servers["two"])
+            get(worker.backend, avoid=worker.servers["one"])
+        found = {server: self.master.live(server, 3) for server in ("", "b/two", "b/none")}
+        self.settle()
+        self.assertEqual([len(self.successResultOf(one)) for one in found.values()], [3, 2, 0])
+
     def test_a_worker_that_ends_meanwhile_is_not_waited_for(self) -> None:
         self.begin()
         self.heal_all()

@@ -9,6 +9,7 @@ from exproxy.process.messages import (
     BackendCounts,
     Counts,
     FrontendCounts,
+    LiveSession,
     Pickled,
     ServerCounts,
     Usage,
@@ -40,6 +41,11 @@ class PickledTests(SynchronousTestCase):
         )
         states = [(f"backend-of-a-long-name/server-{number}", state) for number in range(STATES_A_MESSAGE)]
         self.assertLess(len(Pickled().toString(states)), 0xFFFF)
+
+    def test_a_full_piece_of_sessions_fits_into_a_message(self) -> None:
+        servers = tuple(f"backend-{number}-of-a-long-name/server" for number in range(4))
+        session = [LiveSession(f"[2001:db8::{number}]:65535", "front", servers, 1e9, 2**60, 2**60) for number in range(A_MESSAGE)]
+        self.assertLess(len(Pickled().toString(session)), 0xFFFF)
 
 
 class FrontendCountsTests(SynchronousTestCase):

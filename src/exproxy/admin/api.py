@@ -11,7 +11,7 @@ from exproxy.admin.answers import Answer, Asked, RefusedError, told
 from exproxy.admin.callers import Caller
 from exproxy.admin.metrics import Metrics
 from exproxy.admin.nearest import known
-from exproxy.admin.overview import ENTRIES, Overview
+from exproxy.admin.overview import MOST, Overview
 from exproxy.admin.routes import Route
 
 API = "/api/v1"
@@ -51,6 +51,7 @@ class Api:
             Route("GET", API + "/hosts", "viewer", self._hosts, _LOOK),
             Route("GET", API + "/hosts/{host}", "viewer", self._host, _NAMED),
             Route("PUT", API + "/hosts/{host}/state", "operator", self._set_host, _ORDER),
+            Route("GET", API + "/sessions", "viewer", self._sessions, _NAMED | {422}),
             Route("GET", API + "/tables", "viewer", self._tables, _LOOK),
             Route("GET", API + "/tables/{table}", "viewer", self._table, _NAMED | {422}),
             Route("POST", API + "/tables/{table}/clear", "operator", self._clear, _ORDER),
@@ -95,15 +96,18 @@ class Api:
     def _host(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         return told(known("host", names["host"], {view.name: view for view in self._overview.snapshot().hosts}))
 
+    def _sessions(self, asked: Asked, names: Names, caller: Caller) -> "Deferred[Answer]":
+        wanted = asked.query.get("server", "")
+        backend, _, name = wanted.partition("/")
+        server = self._actions.server(backend, name) if wanted else None
+        return self._overview.sessions(server, _limit(asked)).addCallback(told)
+
     def _tables(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         return told(self._overview.snapshot().tables)
 
     def _table(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         group = self._actions.group(names["table"])
-        limit = asked.query.get("limit", "100")
-        if not (limit.isascii() and limit.isdigit() and len(limit) < 9 and int(limit) <= ENTRIES):
-            raise RefusedError(422, f"limit is a whole number from 0 to {ENTRIES}")
-        return told(self._overview.entries(group, int(limit)))
+        return told(self._overview.entries(group, _limit(asked)))
 
     # ---- doing
 
@@ -132,3 +136,10 @@ class Api:
         self._actions.group(names["table"])
         orders.read(asked, ())
         return told({"cleared": self._actions.clear(names["table"], caller.name)})
+
+
+def _limit(asked: Asked) -> int:
+    limit = asked.query.get("limit", "100")
+    if not (limit.isascii() and limit.isdigit() and len(limit) < 9 and int(limit) <= MOST):
+        raise RefusedError(422, f"limit is a whole number from 0 to {MOST}")
+    return int(limit)

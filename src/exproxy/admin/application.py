@@ -16,10 +16,6 @@ from exproxy.admin.routes import Demand, find
 
 PACE = 50
 """Answers a second: each costs a part of a millisecond that sessions do not have."""
-EVERYBODY: frozenset[int] = frozenset({429})
-"""What every request may be answered; besides 401 where somebody has to say who it is, 403 where that one may not, 421 where the
-name is another one, and 500 for our mistakes."""
-
 _NOBODY = Caller("nobody", "viewer", anonymous=True)
 
 _log = Logger()

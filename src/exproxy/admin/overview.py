@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from exproxy import pool
@@ -19,6 +20,7 @@ from exproxy.admin.views import (
     HostView,
     ProcessView,
     ServerView,
+    SessionView,
     Snapshot,
     TableView,
     TransitionView,
@@ -26,8 +28,8 @@ from exproxy.admin.views import (
 from exproxy.net.certificate import PeerCertificate
 from exproxy.pool.server import SHARE_OF_ONE, UNLIMITED
 
-ENTRIES = 1000
-"""So many of a table are told, the last ones that were used."""
+MOST = 1000
+"""So many entries of a table, or sessions, are told."""
 
 
 class Overview:
@@ -134,9 +136,9 @@ class Overview:
         newest = list(group.table.entries())[::-1][:most]
         return tuple(EntryView(_address(key), host, max(0.0, now - used)) for key, host, used in newest)
 
-    def table(self, group: pool.Group) -> TableView:
-        """Of one table."""
-        return self._table(group)
+    def sessions(self, server: pool.Server | None, most: int) -> "Deferred[list[SessionView]]":
+        """Those that live, of one server or all."""
+        return self._sources.sessions("" if server is None else server.full_name, most)
 
     def _table(self, group: pool.Group) -> TableView:
         table = group.table

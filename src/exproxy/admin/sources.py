@@ -10,7 +10,7 @@ from attrs import frozen
 from twisted.internet.defer import Deferred
 
 from exproxy import pool
-from exproxy.admin.views import WorkerView
+from exproxy.admin.views import SessionView, WorkerView
 from exproxy.net.certificate import PeerCertificate
 
 
@@ -67,6 +67,9 @@ class Sources(Protocol):
     def frontend(self, name: str) -> FrontendNumbers: ...
 
     def workers(self) -> Sequence[WorkerView]: ...
+
+    def sessions(self, server: str, most: int) -> "Deferred[list[SessionView]]":
+        """Those that live, at most so many; of ``backend/server``, unless that is empty."""
 
     def certificates(self, server: pool.Server) -> Mapping[str, PeerCertificate]:
         """What it showed last, by the names of its checks."""

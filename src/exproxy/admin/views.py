@@ -180,6 +180,24 @@ class TableView:
 
 
 @frozen
+class SessionView:
+    """One that lives.
+
+    :param client: address and port, of a balancer before us if that told them.
+    :param servers: ``backend/server`` of each that it has a slot of; in mode ``http`` there may be several.
+    :param seconds: since it began.
+    :param bytes_in: from the client.
+    """
+
+    client: str
+    frontend: str
+    servers: tuple[str, ...]
+    seconds: float
+    bytes_in: int
+    bytes_out: int
+
+
+@frozen
 class EntryView:
     """A client's choice.
 

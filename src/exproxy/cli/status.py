@@ -68,7 +68,7 @@ def rendered(found: dict[str, Any]) -> RenderableType:
         line += f", {sum(worker['serving'] for worker in process['workers'])} of {len(process['workers'])} workers"
     if process["draining"]:
         line += ", draining"
-    return Group(Text(line), _frontends(found), _servers(found))
+    return Group(Text(line + "\n"), _frontends(found), Text(""), _servers(found))
 
 
 def duration(seconds: float) -> str:

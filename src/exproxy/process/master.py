@@ -31,12 +31,14 @@ from exproxy.process.messages import (
     Happened,
     Hurry,
     Listen,
+    LiveSession,
     Ping,
     Present,
     Quotas,
     Reopen,
     Report,
     ServerCounts,
+    Sessions,
     States,
     Touched,
     pieces,
@@ -209,8 +211,18 @@ class Master:
         """Have its sessions end in all workers; fires with how many were told, those of a worker that ends meanwhile left out."""
         answers = [link.callRemote(EndSessions, server=server.full_name) for link in self._links()]
         for answer in answers:
-            answer.addCallbacks(lambda said: said["told"], _none_told)
+            answer.addCallbacks(lambda said: said["told"], _none_told, errbackArgs=(0,))
         return gatherResults(answers).addCallback(sum)
+
+    def live(self, server: str, most: int) -> "Deferred[list[LiveSession]]":
+        """Sessions of all workers, :data:`exproxy.process.messages.A_MESSAGE` of each at most.
+
+        :param server: ``backend/server`` of those that are wanted; empty for all.
+        """
+        answers = [link.callRemote(Sessions, server=server, most=most) for link in self._links()]
+        for answer in answers:
+            answer.addCallbacks(lambda said: said["sessions"], _none_told, errbackArgs=([],))
+        return gatherResults(answers).addCallback(lambda found: [one for several in found for one in several][:most])
 
     # ---- what workers say
 
@@ -543,9 +555,9 @@ def _ask(
     link.callRemote(command, **arguments).addCallback(then, *rest).addErrback(_unanswered)
 
 
-def _none_told(failure: Any) -> int:
+def _none_told(failure: Any, instead: object) -> object:
     _unanswered(failure)
-    return 0
+    return instead
 
 
 def _unanswered(failure: Any) -> None:

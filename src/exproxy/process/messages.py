@@ -15,7 +15,7 @@ T = TypeVar("T")
 Field = tuple[bytes, amp.Argument]
 
 A_MESSAGE = 100
-"""So many entries fit into a message, whose values have 65,535 bytes at most."""
+"""So many entries or sessions fit into a message, whose values have 65,535 bytes at most."""
 STATES_A_MESSAGE = 20
 """So many states: a mail server's has what it offers in it."""
 
@@ -138,6 +138,23 @@ class BackendCounts:
 
 
 @frozen
+class LiveSession:
+    """One session of a worker, for who looks.
+
+    :param client: address and port.
+    :param servers: ``backend/server`` of each that it has a slot of; in mode ``http`` there may be several.
+    :param seconds: since it began.
+    """
+
+    client: str
+    frontend: str
+    servers: tuple[str, ...]
+    seconds: float
+    bytes_in: int
+    bytes_out: int
+
+
+@frozen
 class Usage:
     """What a worker uses of a quota, and how many of its sessions wait for more."""
 
@@ -254,6 +271,14 @@ class EndSessions(amp.Command):
 
     arguments: ClassVar[list[Field]] = [(b"server", amp.Unicode())]
     response: ClassVar[list[Field]] = [(b"told", amp.Integer())]
+
+
+class Sessions(amp.Command):
+    """master -> worker: which are there?  ``server`` says those of which one, or is empty; as many as are asked for, and as a
+    message has room for."""
+
+    arguments: ClassVar[list[Field]] = [(b"server", amp.Unicode()), (b"most", amp.Integer())]
+    response: ClassVar[list[Field]] = [(b"sessions", Pickled())]
 
 
 class Ping(amp.Command):

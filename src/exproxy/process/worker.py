@@ -13,6 +13,7 @@ from exproxy import pool
 from exproxy.pool.server import UNLIMITED
 from exproxy.pool.together import Shared
 from exproxy.process.messages import (
+    A_MESSAGE,
     BackendCounts,
     Begin,
     Claim,
@@ -26,12 +27,14 @@ from exproxy.process.messages import (
     Happened,
     Hurry,
     Listen,
+    LiveSession,
     Ping,
     Present,
     Quotas,
     Reopen,
     Report,
     ServerCounts,
+    Sessions,
     States,
     Touched,
     Usage,
@@ -66,6 +69,9 @@ class Orders(Protocol):
     def hurry(self) -> None: ...
 
     def reopen_logs(self) -> None: ...
+
+    def sessions(self, server: str, most: int) -> Sequence[LiveSession]:
+        """Those that live, at most so many; ``server`` says with which one, or is empty."""
 
     def lost(self) -> None:
         """There is no master any more."""
@@ -299,6 +305,10 @@ class WorkerLink(amp.AMP):
     @EndSessions.responder
     def end_sessions(self, server: str) -> dict[str, object]:
         return {"told": self.follower.end_sessions(server)}
+
+    @Sessions.responder
+    def sessions(self, server: str, most: int) -> dict[str, object]:
+        return {"sessions": self._orders.sessions(server, min(most, A_MESSAGE))}
 
     @Ping.responder
     def ping(self) -> dict[str, object]:

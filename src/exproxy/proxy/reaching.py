@@ -123,6 +123,11 @@ class Reaching:
         self.redispatched = False
         self.deadline_tick = 0
 
+    @property
+    def session(self) -> Joined:
+        """Whose client it is for."""
+        return self._session
+
     def begin(self) -> None:
         """Choose a server and go there."""
         self._acquire(())

@@ -183,6 +183,10 @@ class Session:
         """The letter of whoever has ended the session, empty while nobody has."""
         return self._termination[0].strip("-")
 
+    def so_far(self) -> tuple[float, int, int]:
+        """Since when it lives, in the clock's seconds, and the octets that came from the client and went there."""
+        return self._started, self._client.received, self._client.sent
+
     def drain(self) -> None:
         """End when what the client has begun is over, where anybody knows that."""
         if self._visit is not None:

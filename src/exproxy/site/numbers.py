@@ -6,13 +6,14 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from exproxy import pool
-from exproxy.admin.views import WorkerView
+from exproxy.admin.views import SessionView, WorkerView
 from exproxy.net.certificate import PeerCertificate
 from exproxy.process.master import Master
-from exproxy.process.messages import BackendCounts, FrontendCounts, ServerCounts
+from exproxy.process.messages import BackendCounts, FrontendCounts, LiveSession, ServerCounts
 from exproxy.proxy.frontend import Frontend
 from exproxy.site.clientfaults import counts_of
 from exproxy.site.pools import Pools
+from exproxy.site.sessions import live
 from exproxy.site.watching import Watching
 
 
@@ -42,6 +43,10 @@ class OwnNumbers:
 
     def certificates(self, server: pool.Server) -> Mapping[str, PeerCertificate]:
         return self._watching.certificates(server)
+
+    def sessions(self, server: str, most: int) -> "Deferred[list[SessionView]]":
+        now = self._clock.seconds()
+        return succeed(_views(live(self._frontends.values(), self._pools.backends, server, most, now)))
 
     def clear(self, table: str) -> int:
         return self._pools.groups[table].clear(self._clock.seconds())
@@ -75,8 +80,15 @@ class WorkersNumbers:
     def certificates(self, server: pool.Server) -> Mapping[str, PeerCertificate]:
         return self._watching.certificates(server)
 
+    def sessions(self, server: str, most: int) -> "Deferred[list[SessionView]]":
+        return self._master.live(server, most).addCallback(_views)
+
     def clear(self, table: str) -> int:
         return self._master.clear(table)
 
     def end_sessions(self, server: pool.Server) -> "Deferred[int]":
         return self._master.end_sessions(server)
+
+
+def _views(sessions: Sequence[LiveSession]) -> list[SessionView]:
+    return [SessionView(one.client, one.frontend, one.servers, one.seconds, one.bytes_in, one.bytes_out) for one in sessions]

@@ -9,12 +9,13 @@ import attrs
 from exproxy.config import model
 from exproxy.net.inherited import InheritedNetwork
 from exproxy.net.interfaces import Address, Network
-from exproxy.process.messages import FrontendCounts
+from exproxy.process.messages import FrontendCounts, LiveSession
 from exproxy.process.worker import Follower, Slots, WorkerLink
 from exproxy.proxy.frontend import Frontend
 from exproxy.site.clientfaults import counts_of
 from exproxy.site.pools import Pools
 from exproxy.site.serving import Serving
+from exproxy.site.sessions import live
 from exproxy.site.tls import TLSContexts
 
 
@@ -82,6 +83,13 @@ class WorkerSite:
         """After log files were renamed."""
         if self._serving is not None:
             self._serving.reopen_logs()
+
+    def sessions(self, server: str, most: int) -> list[LiveSession]:
+        """Those that live."""
+        if self._serving is None:
+            return []
+        frontends = self._serving.fronts.frontends.values()
+        return live(frontends, self._pools.backends, server, most, self._reactor.seconds())
 
     def lost(self) -> None:
         """Without a master there is nothing to do for us, and another one may want our place."""
