@@ -36,7 +36,8 @@ class Application:
         return maybeDeferred(self._answer, asked).addErrback(_refused)
 
     def _answer(self, asked: Asked) -> "Deferred[Answer]":
-        self._pace()
+        if asked.user is None:
+            self._pace()
         route, names = find(self._routes, asked.method, asked.path)
 
         def handle(caller: Caller) -> "Answer | Deferred[Answer]":

@@ -1,0 +1,141 @@
+"""A small site for administrators: two hosts behind two back ends, as one process has them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from attrs import evolve, frozen
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import Clock
+from twisted.logger import globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy import pool
+from exproxy.admin.actions import Actions
+from exproxy.admin.answers import Answer, Asked
+from exproxy.admin.api import Api
+from exproxy.admin.application import Application
+from exproxy.admin.logins import Logins
+from exproxy.admin.overview import Overview
+from exproxy.admin.sources import FrontendFacts, Things
+from exproxy.admin.views import ProcessView, SessionView, WorkerView
+from exproxy.net.certificate import PeerCertificate
+from tests.pool.support import CHECK, heal, make_backend, make_server
+
+EXPIRY = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+@frozen
+class Numbers:
+    sessions: int = 0
+    total: int = 0
+    failed: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    queued: int = 0
+    refused: int = 0
+    bad_prefaces: int = 0
+    bad_handshakes: int = 0
+    left_early: int = 0
+    broken: int = 0
+    fault: str = ""
+
+
+class FakeSources:
+    """Counts what the pool has, and what a test says."""
+
+    def __init__(self) -> None:
+        self.front = Numbers()
+        self.behind = Numbers()
+        self.working: Sequence[WorkerView] = ()
+        self.shown: Mapping[str, PeerCertificate] = {}
+        self.ended: list[str] = []
+        self.groups: dict[str, pool.Group] = {}
+
+    def server(self, server: pool.Server) -> Numbers:
+        return Numbers(server.sessions, server.total, server.failed_connects, server.bytes_in, server.bytes_out)
+
+    def backend(self, name: str) -> Numbers:
+        return self.behind
+
+    def frontend(self, name: str) -> Numbers:
+        return self.front
+
+    def workers(self) -> Sequence[WorkerView]:
+        return self.working
+
+    def certificates(self, server: pool.Server) -> Mapping[str, PeerCertificate]:
+        return self.shown
+
+    def sessions(self, server: str, most: int) -> "Deferred[list[SessionView]]":
+        all_of_them = [SessionView("192.0.2.1:1", "mail", (name,), 1.5, 2, 3) for name in ("smtp/ex1", "smtp/ex2")]
+        return succeed([one for one in all_of_them if server in ("", *one.servers)][:most])
+
+    def clear(self, table: str) -> int:
+        return self.groups[table].clear(1000.0)
+
+    def end_sessions(self, server: pool.Server) -> "Deferred[int]":
+        self.ended.append(server.full_name)
+        return succeed(3)
+
+
+class AdminStage(SynchronousTestCase):
+    """Back ends ``smtp`` (with a table) and ``web``, each with ``ex1`` and ``ex2``, all up; front ends ``mail`` and ``site``."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.clock.advance(1000)
+        self.hosts = {name: pool.Host(name, "10.0.0.1") for name in ("ex1", "ex2")}
+        self.groups = {"smtp": pool.Group(pool.Table("smtp", expire=60.0, size=5))}
+        self.backends = {}
+        for name, group in (("smtp", self.groups["smtp"]), ("web", None)):
+            servers = [make_server(host.name, host, checks=[CHECK]) for host in self.hosts.values()]
+            self.backends[name] = make_backend(*servers, name=name, group=group)
+        self.sources = FakeSources()
+        self.sources.groups = self.groups
+        fronts = {
+            "mail": FrontendFacts("mail", "tcp", ("192.0.2.9:25",), 50, ("smtp",), True),
+            "site": FrontendFacts("site", "http", ("192.0.2.9:443",), None, ("web", "smtp"), True),
+        }
+        self.things = Things(fronts, self.backends, self.hosts, self.groups, 100)
+        self.process = ProcessView("1.0", 7, 990.0, False, 0, 100, ())
+        self.overview = Overview(self.clock, self.things, self.sources, self.seen)
+        self.actions = Actions(self.clock, self.things, self.sources)
+        self.api = Api(self.overview, self.actions)
+        for backend in self.backends.values():
+            for server in backend.servers.values():
+                heal(server, self.clock.seconds())
+
+    def seen(self, sessions: int) -> ProcessView:
+        return evolve(self.process, sessions=sessions, workers=tuple(self.sources.working))
+
+    def server(self, name: str) -> pool.Server:
+        backend, _, word = name.partition("/")
+        return self.backends[backend].servers[word]
+
+    def application(self, logins: Logins | None = None) -> Application:
+        return Application(self.clock, self.api, logins)
+
+    def ask(self, application: Application, method: str, path: str, order: object = None, **rest: Any) -> Answer:
+        values: dict[str, Any] = {"user": "uid 0"}
+        if order is not None:
+            values |= {"body": json.dumps(order).encode(), "kind": "application/json"}
+        asked = Asked(method, tuple(path.strip("/").split("/")), **(values | rest))
+        answer: Answer = self.successResultOf(application.answer(asked))
+        return answer
+
+    def hear(self) -> list[str]:
+        """What is logged from now on, as people read it."""
+        heard: list[str] = []
+
+        def observe(event: dict[str, Any]) -> None:
+            heard.append(str(event["log_format"]).format(**event))
+
+        globalLogPublisher.addObserver(observe)
+        self.addCleanup(globalLogPublisher.removeObserver, observe)
+        return heard
+
+
+def certificate() -> PeerCertificate:
+    return PeerCertificate("CN=ex1", "CN=ca", ("ex1",), datetime(2020, 1, 1, tzinfo=UTC), EXPIRY)

@@ -1,0 +1,58 @@
+from exproxy.admin.nearest import UnknownError
+from exproxy.pool import Admin
+from tests.admin.stage import AdminStage
+
+
+class ActionsTests(AdminStage):
+    def test_a_host_is_set_everywhere_at_once_and_the_log_says_by_whom(self) -> None:
+        heard = self.hear()
+        self.actions.set_host("ex1", Admin.DRAIN, "anna")
+        self.assertEqual(
+            [self.server(name).admin for name in ("smtp/ex1", "web/ex1", "web/ex2")], [Admin.DRAIN, Admin.DRAIN, Admin.READY]
+        )
+        self.assertIn("audit: anna set host ex1 to drain, which was ready", heard)
+
+    def test_one_server_is_set(self) -> None:
+        heard = self.hear()
+        self.actions.set_server("web", "ex1", Admin.MAINT, "anna")
+        self.assertEqual([self.server(name).admin for name in ("smtp/ex1", "web/ex1")], [Admin.READY, Admin.MAINT])
+        self.assertIn("audit: anna set server web/ex1 to maint, which was ready", heard)
+
+    def test_a_weight_is_changed(self) -> None:
+        heard = self.hear()
+        self.actions.set_weight("web", "ex1", 7, "anna")
+        self.assertEqual(self.server("web/ex1").weight, 7)
+        self.assertIn("audit: anna set the weight of server web/ex1 to 7, which was 1", heard)
+
+    def test_a_weight_that_is_none_changes_nothing(self) -> None:
+        heard = self.hear()
+        self.assertRaises(ValueError, self.actions.set_weight, "web", "ex1", 999, "anna")
+        self.assertEqual((self.server("web/ex1").weight, heard), (1, []))
+
+    def test_a_table_is_cleared(self) -> None:
+        heard = self.hear()
+        self.groups["smtp"].table.bind(b"\x0a\0\0\1", "ex1", 1000.0)
+        self.assertEqual(self.actions.clear("smtp", "anna"), 1)
+        self.assertIn("audit: anna cleared table smtp, which had 1 entry", heard)
+
+    def test_sessions_are_ended_wherever_they_are(self) -> None:
+        heard = self.hear()
+        self.assertEqual(self.successResultOf(self.actions.end_sessions("web", "ex1", "anna")), 3)
+        self.assertEqual(self.sources.ended, ["web/ex1"])
+        self.assertIn("audit: anna ended 3 sessions of server web/ex1", heard)
+
+    def test_what_is_not_there_is_said_with_what_is(self) -> None:
+        for call, words in (
+            (lambda: self.actions.set_host("ex3", Admin.DRAIN, "anna"), 'there is no host "ex3"; did you mean "ex2"?'),
+            (
+                lambda: self.actions.set_server("wbe", "ex1", Admin.DRAIN, "anna"),
+                'there is no back end "wbe"; did you mean "web"?',
+            ),
+            (
+                lambda: self.actions.set_weight("web", "x1", 1, "anna"),
+                'there is no server in back end web: "x1"; did you mean "ex1"?',
+            ),
+            (lambda: self.actions.clear("smpt", "anna"), 'there is no table "smpt"; did you mean "smtp"?'),
+        ):
+            error = self.assertRaises(UnknownError, call)
+            self.assertEqual(str(error), words)

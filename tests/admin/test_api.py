@@ -1,0 +1,162 @@
+"""The API is what ``openapi.json`` says, and that is all that it is."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from twisted.internet.defer import succeed
+
+from exproxy.admin.answers import Answer
+from exproxy.admin.logins import Account, Logins
+from exproxy.pool import Admin
+from tests.admin.stage import AdminStage, certificate
+from tests.pool.support import fail
+
+SERVER = "/api/v1/backends/web/servers/ex1"
+ORDERS: dict[str, tuple[str, object]] = {
+    "/api/v1/backends/{backend}/servers/{server}/state": ("PUT", {"state": "drain"}),
+    "/api/v1/backends/{backend}/servers/{server}/weight": ("PUT", {"weight": 3}),
+    "/api/v1/backends/{backend}/servers/{server}/end-sessions": ("POST", {}),
+    "/api/v1/hosts/{host}/state": ("PUT", {"state": "maint"}),
+    "/api/v1/tables/{table}/clear": ("POST", {}),
+}
+NAMES = {"backend": "web", "server": "ex1", "host": "ex1", "table": "smtp", "frontend": "mail"}
+
+
+class Password:
+    def matches(self, password: str) -> bool:
+        return password == "secret"
+
+
+class DescribedTests(AdminStage):
+    maxDiff = None
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.sources.shown = {"smtp": certificate()}
+        self.described = json.loads(self.ask(self.application(), "GET", "/api/v1/openapi.json").body)
+
+    def operations(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        for template, methods in self.described["paths"].items():
+            for method, operation in methods.items():
+                yield method.upper(), template, operation
+
+    def test_every_route_is_described_and_nothing_else_is(self) -> None:
+        said = {
+            (method, template): {int(s) for s in operation["responses"] if s != "default"}
+            for method, template, operation in self.operations()
+        }
+        self.assertEqual(said, {(route.method, route.template): set(route.answers) for route in self.api.routes()})
+
+    def test_who_has_to_log_in_is_described(self) -> None:
+        said = {(method, template): bool(operation["security"]) for method, template, operation in self.operations()}
+        self.assertEqual(said, {(route.method, route.template): route.demand != "nothing" for route in self.api.routes()})
+
+    def test_every_name_in_a_path_is_a_parameter(self) -> None:
+        for method, template, operation in self.operations():
+            names = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "path"}
+            self.assertEqual(
+                names, {part.strip("{}") for part in template.split("/") if part.startswith("{")}, (method, template)
+            )
+
+    def test_every_answer_that_is_described_is_given_and_is_as_described(self) -> None:
+        """Each status of each operation is brought about, and its body held against the schema."""
+        for method, template, operation in self.operations():
+            statuses = {int(status) for status in operation["responses"] if status != "default"}
+            for status in sorted(statuses):
+                answer = self.bring_about(method, template, status)
+                self.assertEqual(answer.status, status, (method, template, answer.body))
+                self.assertDescribed(operation["responses"][str(status)], answer)
+
+    def assertDescribed(self, response: dict[str, Any], answer: Answer) -> None:
+        (kind,) = response["content"]
+        self.assertEqual(answer.kind.partition(";")[0], kind)
+        if kind == "application/json":
+            schema = {**response["content"][kind]["schema"], "components": self.described["components"]}
+            Draft202012Validator(schema).validate(json.loads(answer.body))
+
+    def test_a_body_is_described_where_one_is_wanted(self) -> None:
+        wanted = {template: body for template, (_, body) in ORDERS.items()}
+        for _, template, operation in self.operations():
+            self.assertEqual("requestBody" in operation, template in wanted, template)
+            if template in wanted:
+                Draft202012Validator(operation["requestBody"]["content"]["application/json"]["schema"]).validate(wanted[template])
+
+    def bring_about(self, method: str, template: str, status: int) -> Answer:
+        logins = Logins(
+            self.clock,
+            {name: Account(Password(), role) for name, role in (("anna", "operator"), ("otto", "viewer"))},
+            lambda call: succeed(call()),
+        )
+        body = ORDERS[template][1] if template in ORDERS else None
+        names = {name: "nothing" if status == 404 else word for name, word in NAMES.items()}
+        values: dict[str, Any] = {"user": None, "address": "192.0.2.1", "authorization": _basic("anna")}
+        if template == "/api/v1/sessions" and status == 404:
+            values["query"] = {"server": "web/nothing"}
+        application = self.application(None if status == 421 else logins)
+        if status == 401:
+            values["authorization"] = None
+        elif status == 403:
+            values["authorization"] = _basic("otto")
+        elif status == 421:
+            values["host"] = "exproxy.attacker.example"
+        elif status == 400:
+            values |= {"body": b"{", "kind": "application/json"}
+            body = None
+        elif status == 415:
+            values["kind"] = "text/plain"
+        elif status == 422 and method == "GET":
+            values["query"] = {"limit": "many"}
+        elif status == 422:
+            body = {"other": 1}
+        elif status == 429:
+            application._allowance = 0.0
+        elif status == 503:
+            fail(self.server("web/ex1"))
+            fail(self.server("web/ex2"))
+        elif status == 413:
+            return Answer(413, b'{"error": "the body is larger than 64 KB"}')  # the door's: tests/admin/test_door.py
+        return self.ask(application, method, template.format(**names), body, **values)
+
+
+class DoneTests(AdminStage):
+    """What is asked for is done, and the answer shows it."""
+
+    def order(self, method: str, path: str, body: object) -> Any:
+        answer = self.ask(self.application(), method, path, body)
+        self.assertEqual(answer.status, 200)
+        return json.loads(answer.body)
+
+    def test_a_host_is_set(self) -> None:
+        self.assertEqual(self.order("PUT", "/api/v1/hosts/ex1/state", {"state": "maint"})["admin"], "maint")
+        self.assertEqual(self.server("web/ex1").admin, Admin.MAINT)
+
+    def test_a_server_is_set(self) -> None:
+        self.assertEqual(self.order("PUT", SERVER + "/state", {"state": "drain"})["admin"], "drain")
+        self.assertEqual(self.server("web/ex1").own_admin, Admin.DRAIN)
+
+    def test_a_weight_is_changed(self) -> None:
+        self.assertEqual(self.order("PUT", SERVER + "/weight", {"weight": 0})["weight"], 0)
+
+    def test_sessions_are_ended(self) -> None:
+        self.assertEqual(self.order("POST", SERVER + "/end-sessions", {}), {"ended": 3})
+
+    def test_a_table_is_cleared(self) -> None:
+        self.groups["smtp"].table.bind(b"\x0a\0\0\1", "ex1", 1000.0)
+        self.assertEqual(self.order("POST", "/api/v1/tables/smtp/clear", {}), {"cleared": 1})
+
+    def test_sessions_are_told_of_one_server(self) -> None:
+        answer = self.ask(self.application(), "GET", "/api/v1/sessions", query={"server": "smtp/ex2"})
+        self.assertEqual([one["servers"] for one in json.loads(answer.body)], [["smtp/ex2"]])
+
+    def test_what_is_refused_changes_nothing(self) -> None:
+        for path, body in (("/state", {"state": "off"}), ("/weight", {"weight": 999}), ("/end-sessions", {"all": True})):
+            self.assertEqual(self.ask(self.application(), "POST" if "end" in path else "PUT", SERVER + path, body).status, 422)
+        server = self.server("web/ex1")
+        self.assertEqual((server.admin, server.weight, self.sources.ended), (Admin.READY, 1, []))
+
+
+def _basic(name: str) -> bytes:
+    return b"Basic " + base64.b64encode(f"{name}:secret".encode())

@@ -1,0 +1,41 @@
+import json
+from typing import Any
+
+from exproxy.admin.application import PACE
+from tests.admin.stage import AdminStage
+
+
+class ApplicationTests(AdminStage):
+    def test_without_users_who_comes_over_the_network_may_look_and_no_more(self) -> None:
+        application = self.application()
+        self.assertEqual(self.ask(application, "GET", "/api/v1/status", user=None).status, 200)
+        answer = self.ask(application, "PUT", "/api/v1/hosts/ex1/state", {"state": "drain"}, user=None)
+        self.assertEqual(answer.status, 403)
+        self.assertIn("[admin] has no users", json.loads(answer.body)["error"])
+
+    def test_a_page_of_somebody_else_cannot_read_by_a_name_of_its_own(self) -> None:
+        for host in ("exproxy.attacker.example", "10.0.0.9"):
+            self.assertEqual(self.ask(self.application(), "GET", "/api/v1/status", user=None, host=host).status, 421)
+        for host in ("", "localhost", "127.0.0.1", "127.0.0.8", "[::1]"):
+            self.assertEqual(self.ask(self.application(), "GET", "/api/v1/status", user=None, host=host).status, 200)
+
+    def test_nobody_has_to_say_who_it_is_to_learn_whether_all_is_well(self) -> None:
+        for path in ("/healthz", "/readyz"):
+            self.assertEqual(self.ask(self.application(), "GET", path, user=None, host="balancer.example").status, 200)
+
+    def test_more_than_so_many_a_second_are_refused_but_for_the_socket(self) -> None:
+        application = self.application()
+        statuses = [self.ask(application, "GET", "/healthz", user=None).status for _ in range(PACE + 1)]
+        self.assertEqual((statuses.count(200), statuses[-1]), (PACE, 429))
+        self.assertEqual(self.ask(application, "GET", "/healthz").status, 200)
+        self.clock.advance(0.5)
+        self.assertEqual(self.ask(application, "GET", "/healthz", user=None).status, 200)
+
+    def test_our_own_mistake_is_logged_and_the_answer_tells_nothing_of_it(self) -> None:
+        def broken() -> Any:
+            raise RuntimeError("inner words")
+
+        self.patch(self.overview, "snapshot", broken)
+        answer = self.ask(self.application(), "GET", "/api/v1/status")
+        self.assertEqual((answer.status, answer.body), (500, b'{"error":"exproxy made an error, which is in its log"}\n'))
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)

@@ -1,0 +1,160 @@
+"""HTTP for administrators: what is too much, too slow, or nonsense."""
+
+import json
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionLost
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+
+from exproxy.admin.door import ENDURED, IDLE, LARGEST, LIFETIME, MOST, Door
+from tests.admin.stage import AdminStage
+
+
+class Transport(StringTransport):  # type: ignore[misc]  # Twisted's has no types
+    def __init__(self, protocol: Any) -> None:
+        super().__init__()
+        self.protocol = protocol
+        self.aborted = False
+
+    def abortConnection(self) -> None:
+        if not self.aborted:
+            self.aborted = True
+            self.protocol.connectionLost(Failure(ConnectionLost()))
+
+
+class DoorTests(AdminStage):
+    def setUp(self) -> None:
+        super().setUp()
+        self.door = Door(self.clock, self.application())
+
+    def client(self) -> Transport:
+        channel = self.door.buildProtocol(None)
+        transport = Transport(channel)
+        channel.makeConnection(transport)
+        return transport
+
+    def send(self, client: Transport, data: bytes) -> bytes:
+        client.clear()
+        client.protocol.dataReceived(data)
+        said: bytes = client.value()
+        return said
+
+    def get(self, client: Transport, path: str = "/healthz", **headers: str) -> bytes:
+        lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+        return self.send(client, f"GET {path} HTTP/1.1\r\nHost: localhost:7777\r\n{lines}\r\n".encode())
+
+    def test_requests_are_answered_one_after_the_other_with_strict_headers(self) -> None:
+        client = self.client()
+        for _ in range(2):
+            head, _, body = self.get(client).partition(b"\r\n\r\n")
+            self.assertTrue(head.startswith(b"HTTP/1.1 200 OK\r\n"), head)
+            for line in (
+                b"Content-Security-Policy: default-src 'none'",
+                b"X-Content-Type-Options: nosniff",
+                b"Cache-Control: no-store",
+            ):
+                self.assertIn(line, head)
+            self.assertNotIn(b"Server:", head)
+            self.assertEqual(body, b"the process lives\n")
+
+    def test_head_has_no_body(self) -> None:
+        said = self.send(self.client(), b"HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertTrue(said.endswith(b"\r\n\r\n"))
+
+    def test_names_are_decoded_once(self) -> None:
+        said = self.get(self.client(), "/api/v1/hosts/a%2Fb%2525")
+        self.assertIn('there is no host "a/b%25"', json.loads(said.partition(b"\r\n\r\n")[2])["error"])
+
+    def test_a_query_is_heard(self) -> None:
+        self.assertIn(b" 422 ", self.get(self.client(), "/api/v1/tables/smtp?limit=-1"))
+
+    def test_the_name_that_we_are_taken_for_is_looked_at(self) -> None:
+        said = self.send(self.client(), b"GET /api/v1/status HTTP/1.1\r\nHost: evil.example:7777\r\n\r\n")
+        self.assertIn(b" 421 ", said)
+
+    def test_a_body_that_is_too_large_is_read_and_refused(self) -> None:
+        client = self.client()
+        head = b"PUT /api/v1/hosts/ex1/state HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n\r\n"
+        self.assertEqual(self.send(client, head), b"")
+        for _ in range(10):
+            said = self.send(client, b"x" * 1_000_000)
+        self.assertIn(b" 413 ", said)
+        self.assertIn(f"larger than {LARGEST // 1024} KB".encode(), said)
+        self.assertIn(b" 200 ", self.get(client))
+
+    def test_a_body_in_chunks_is_counted_too(self) -> None:
+        client = self.client()
+        self.send(client, b"PUT /api/v1/hosts/ex1/state HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        self.send(client, b"20000\r\n" + b"x" * 0x20000 + b"\r\n")
+        self.assertIn(b" 413 ", self.send(client, b"0\r\n\r\n"))
+
+    def test_what_nobody_needs_to_read_is_not_read(self) -> None:
+        client = self.client()
+        self.send(client, f"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: {ENDURED + 1}\r\n\r\n".encode())
+        self.assertTrue(client.aborted)
+        client = self.client()
+        self.send(client, b"PUT /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(ENDURED // 0x100000 + 1):
+            if not client.aborted:
+                self.send(client, b"100000\r\n" + b"x" * 0x100000 + b"\r\n")
+        self.assertTrue(client.aborted)
+
+    def test_nonsense_is_refused(self) -> None:
+        for data in (
+            b"\x16\x03\x01\r\n\r\n",
+            b"GET /\r\n\r\n",
+            b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+            b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200,
+        ):
+            client = self.client()
+            self.assertIn(b"400 Bad Request", self.send(client, data), data[:20])
+            self.assertTrue(client.disconnecting)
+
+    def test_a_head_without_an_end_is_cut_off(self) -> None:
+        client = self.client()
+        self.send(client, b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000)
+        self.assertTrue(client.disconnecting or client.aborted)
+
+    def test_who_is_silent_is_sent_away(self) -> None:
+        client = self.client()
+        self.clock.advance(IDLE)
+        self.assertTrue(client.disconnecting)
+        self.clock.advance(5)
+        self.assertTrue(client.aborted)
+
+    def test_who_trickles_is_sent_away_too(self) -> None:
+        client = self.client()
+        for _ in range(int(LIFETIME)):
+            if not client.disconnecting:
+                self.send(client, b"G")
+            self.clock.advance(1)
+        self.assertTrue(client.disconnecting)
+
+    def test_a_hundred_who_wait_do_not_keep_the_next_one_out(self) -> None:
+        waiting = []
+        for _ in range(100):
+            waiting.append(self.client())
+            self.clock.advance(0.01)
+        self.assertEqual([client.aborted for client in waiting], [True] * (100 - MOST) + [False] * MOST)
+        self.assertIn(b" 200 ", self.get(self.client()))
+
+    def test_an_answer_that_nobody_waits_for_is_dropped(self) -> None:
+        asked: list[Any] = []
+        self.patch(self.sources, "sessions", lambda server, most: asked.append(self.deferred()) or asked[-1])
+        client = self.client()
+        self.get(client, "/api/v1/sessions")
+        client.abortConnection()
+        asked[0].callback([])
+        self.assertEqual(client.value(), b"")
+
+    def deferred(self) -> Any:
+        return Deferred()
+
+    def test_closed_it_has_nobody_and_no_timers(self) -> None:
+        clients = [self.client() for _ in range(3)]
+        self.get(clients[0])
+        self.door.close()
+        self.assertTrue(all(client.aborted for client in clients))
+        self.assertEqual(self.clock.getDelayedCalls(), [])

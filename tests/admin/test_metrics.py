@@ -1,0 +1,57 @@
+"""What Prometheus reads, by its own parser."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from exproxy.admin.metrics import Metrics
+from exproxy.admin.views import WorkerView
+from exproxy.pool import Admin
+from tests.admin.stage import EXPIRY, AdminStage, Numbers, certificate
+from tests.pool.support import fail
+
+
+class MetricsTests(AdminStage):
+    def families(self) -> dict[str, object]:
+        text = Metrics(self.overview.snapshot).answer().body.decode()
+        return {family.name: family for family in text_string_to_metric_families(text)}
+
+    def values(self, name: str) -> dict[tuple[str, ...], float]:
+        """By the values of the labels, in the order of their names."""
+        text = Metrics(self.overview.snapshot).answer().body.decode()
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples if sample.name == name]
+        return {tuple(value for _, value in sorted(sample.labels.items())): sample.value for sample in samples}
+
+    def test_it_is_what_prometheus_reads(self) -> None:
+        self.assertIn("exproxy_server_usable", self.families())
+        self.assertIn("version=", Metrics(self.overview.snapshot).answer().kind)
+
+    def test_every_name_is_ours_or_the_process_s_and_has_its_words(self) -> None:
+        for name, family in self.families().items():
+            self.assertTrue(name.startswith(("exproxy_", "process_")), name)
+            self.assertTrue(family.documentation, name)  # type: ignore[attr-defined]  # prometheus_client's Metric
+
+    def test_states_are_told_on_both_axes(self) -> None:
+        self.server("web/ex1").set_admin(Admin.DRAIN, 1001.0)
+        fail(self.server("web/ex2"))
+        self.assertEqual(self.values("exproxy_server_usable")["web", "ex1"], 0.0)
+        self.assertEqual(self.values("exproxy_server_admin")["web", "drain", "ex1"], 1.0)
+        self.assertEqual(self.values("exproxy_server_admin")["web", "ready", "ex1"], 0.0)
+        self.assertEqual(self.values("exproxy_server_operational")["web", "down", "ex2"], 1.0)
+        self.assertEqual(self.values("exproxy_frontend_ready"), {("mail",): 1.0, ("site",): 0.0})
+
+    def test_counters_are_totals(self) -> None:
+        self.sources.front = Numbers(sessions=2, total=9, bytes_in=5, bad_handshakes=4)
+        self.assertEqual(self.values("exproxy_frontend_sessions_total")["mail",], 9.0)
+        self.assertEqual(self.values("exproxy_frontend_sessions")["mail",], 2.0)
+        self.assertEqual(self.values("exproxy_frontend_received_bytes_total")["mail",], 5.0)
+        self.assertEqual(self.values("exproxy_frontend_faults_total")["mail", "handshake"], 4.0)
+
+    def test_a_limit_that_there_is_not_is_not_told(self) -> None:
+        self.assertEqual(self.values("exproxy_frontend_sessions_limit"), {("mail",): 50.0})
+
+    def test_certificates_workers_and_tables_are_told(self) -> None:
+        self.sources.shown = {"smtp": certificate()}
+        self.sources.working = [WorkerView("worker 1", 1, True), WorkerView("worker 2", None, False)]
+        expiry = self.values("exproxy_check_certificate_expiry_timestamp_seconds")
+        self.assertEqual(expiry["smtp", "smtp", "ex1"], EXPIRY.timestamp())
+        self.assertEqual((self.values("exproxy_workers")[()], self.values("exproxy_workers_serving")[()]), (2.0, 1.0))
+        self.assertEqual(self.values("exproxy_table_entries_limit"), {("smtp",): 5.0})

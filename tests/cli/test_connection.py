@@ -1,0 +1,60 @@
+"""Which process is meant, and what becomes of one that does not answer."""
+
+import http.client
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from exproxy.cli import main
+from tests.cli.process import ProcessTestCase
+
+
+class ReachedTests(ProcessTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.answer = {"admin": "drain", "servers": ["b/ex1"], "sessions": 0}
+
+    def test_the_configuration_names_the_socket(self) -> None:
+        path = Path(self.mktemp())
+        path.write_text('[admin]\nsocket = "a.sock"\n')
+        result = CliRunner().invoke(main, ["host", "drain", "ex1", "-c", str(path)])
+        self.assertEqual((result.exit_code, self.path), (0, str((path.parent / "a.sock").absolute())))
+
+    def test_so_may_the_environment(self) -> None:
+        CliRunner().invoke(main, ["host", "drain", "ex1"], env={"EXPROXY_SOCKET": "/run/other.sock"})
+        self.assertEqual(self.path, "/run/other.sock")
+
+    def test_without_one_it_is_said_where_it_has_to_stand(self) -> None:
+        path = Path(self.mktemp())
+        path.write_text("")
+        result = CliRunner().invoke(main, ["host", "drain", "ex1", "-c", str(path)])
+        self.assertEqual(result.exit_code, 3)
+        self.assertIn("there is no socket to come in by", result.stderr)
+
+    def test_names_are_quoted(self) -> None:
+        self.run_with("host", "drain", "a/b c")
+        self.assertEqual(self.asked, [("PUT", "/api/v1/hosts/a%2Fb%20c/state", {"state": "drain"})])
+
+
+class UnreachedTests(ProcessTestCase):
+    def test_each_reason_has_its_sentence_and_the_code_is_3(self) -> None:
+        for error, words in (
+            (FileNotFoundError(), "no exproxy listens at /run/x.sock"),
+            (ConnectionRefusedError(), "no exproxy listens at /run/x.sock"),
+            (PermissionError(), "/run/x.sock is not for you: be its owner (somebody else)"),
+            (TimeoutError(), "does not answer within 10 s"),
+            (http.client.RemoteDisconnected("it left"), "cannot be asked: it left"),
+        ):
+            self.error = error
+            result = self.run_with("host", "drain", "ex1")
+            self.assertEqual((result.exit_code, result.stdout), (3, ""))
+            self.assertIn(words, result.stderr)
+
+    def test_who_does_not_speak_json_is_no_exproxy(self) -> None:
+        self.answer = b"<html>"
+        self.assertEqual(self.run_with("host", "drain", "ex1").exit_code, 3)
+
+    def test_what_is_refused_is_said_with_the_code_1(self) -> None:
+        self.status, self.answer = 404, {"error": 'there is no host "ex3"; did you mean "ex2"?'}
+        result = self.run_with("host", "drain", "ex3")
+        self.assertEqual((result.exit_code, result.stderr), (1, 'there is no host "ex3"; did you mean "ex2"?\n'))

@@ -1,0 +1,98 @@
+"""The administrator's way in."""
+
+import socket
+from typing import Any
+
+import attrs
+
+from exproxy.admin.application import Application
+from exproxy.config import model
+from exproxy.config.passwords import hashed
+from exproxy.site.administration import AdminPorts
+from exproxy.site.errors import SiteError
+from tests.integration.peers.process import new_folder
+from tests.site.stage import SiteStage
+
+
+class AdministrationTests(SiteStage):
+    def setUp(self) -> None:
+        super().setUp()
+        self.folder = new_folder("admin")
+        self.addCleanup(lambda: [path.unlink() for path in self.folder.iterdir()] and self.folder.rmdir())
+        self.peer("192.0.2.1")
+
+    def with_admin(self, admin: model.Admin | None) -> model.Configuration:
+        return attrs.evolve(self.configuration(self.server("one", "192.0.2.1")), admin=admin)
+
+    def free(self) -> tuple[str, int]:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            host, port = probe.getsockname()
+        return host, port
+
+    def test_without_admin_nobody_comes_in(self) -> None:
+        self.start(self.with_admin(None))
+        self.assertEqual((self.reactor.adoptedPorts, self.reactor.unixServers), ([], []))
+
+    def test_the_port_is_bound_before_anybody_is_answered(self) -> None:
+        address = self.free()
+        self.site.apply(self.with_admin(model.Admin(address)))
+        self.assertRaises(OSError, socket.create_server, address)
+        self.assertEqual(self.reactor.adoptedPorts, [])
+        self.site.start()
+        self.assertEqual(len(self.reactor.adoptedPorts), 1)
+
+    def test_the_socket_is_for_its_owner_and_group(self) -> None:
+        path = self.folder / "x.sock"
+        self.start(self.with_admin(model.Admin(socket=path)))
+        ((where, _, _, mode, _),) = self.reactor.unixServers
+        self.assertEqual((where, mode), (str(path), 0o660))
+
+    def test_a_port_that_is_taken_is_said_and_nothing_is_held(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            host, port = taken.getsockname()
+            error = self.assertRaises(SiteError, self.site.apply, self.with_admin(model.Admin((host, port))))
+        self.assertIn(f"admin.listen: cannot listen on 127.0.0.1:{port}: Address already in use", str(error))
+        self.assertNotIn(("192.0.2.9", 25), self.network.ports)
+
+    def test_when_a_front_end_cannot_be_had_the_port_is_let_go(self) -> None:
+        address = self.free()
+        self.peer("192.0.2.9")
+        self.assertRaises(SiteError, self.site.apply, self.with_admin(model.Admin(address)))
+        socket.create_server(address).close()
+
+    def test_a_file_in_the_socket_s_place_is_said(self) -> None:
+        path = self.folder / "x.sock"
+        path.write_text("")
+        error = self.assertRaises(SiteError, AdminPorts, model.Admin(socket=path))
+        self.assertIn(f"admin.socket: cannot listen at {path}: there is a file of that name, which is no socket", str(error))
+
+    def test_stopped_it_answers_nobody_and_leaves_nothing_behind(self) -> None:
+        self.start(self.with_admin(model.Admin(self.free(), self.folder / "x.sock")))
+        ended = self.site.stop()
+        self.settle(2.0)
+        self.successResultOf(ended)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_while_it_ends_it_says_so(self) -> None:
+        self.start(self.with_admin(model.Admin(self.free())))
+        self.client()
+        self.site.stop()
+        admin = self.site._admin
+        assert admin is not None
+        self.assertTrue(admin._overview.snapshot().process.draining)
+
+    def test_users_are_asked_for_their_passwords(self) -> None:
+        user = model.User("anna", hashed("secret"), "operator")
+        self.start(self.with_admin(model.Admin(self.free(), users=(user,))))
+        admin: Any = self.site._admin
+        self.assertIsInstance(Application(self.reactor, admin._api, admin._logins), Application)
+        self.assertTrue(admin._logins._accounts["anna"].secret.matches("secret"))
+
+    def test_what_is_seen_is_what_is_configured(self) -> None:
+        self.start(self.with_admin(model.Admin(self.free())))
+        admin = self.site._admin
+        assert admin is not None
+        (frontend,) = admin._overview.snapshot().frontends
+        self.assertEqual(
+            (frontend.name, frontend.mode, frontend.addresses, frontend.backends), ("smtp", "tcp", ("192.0.2.9:25",), ("hub",))
+        )

@@ -1,0 +1,44 @@
+"""What one process counts; a master's numbers are tested with it (tests/process/test_master.py)."""
+
+from exproxy.site.numbers import OwnNumbers, WorkersNumbers
+from tests.process.stage import MasterStage
+from tests.site.stage import SiteStage
+
+
+class OwnNumbersTests(SiteStage):
+    def setUp(self) -> None:
+        super().setUp()
+        self.peer("192.0.2.1", greeting=b"220 one\r\n")
+        self.start(self.configuration(self.server("one", "192.0.2.1")))
+        admin = self.site._admin
+        assert admin is not None
+        assert isinstance(admin._numbers, OwnNumbers)
+        self.numbers = admin._numbers
+        self.one = self.numbers._pools.backends["hub"].pool.servers["one"]
+
+    def test_sessions_are_counted_where_they_are(self) -> None:
+        self.client()
+        self.assertEqual((self.numbers.server(self.one).sessions, self.numbers.frontend("smtp").total), (1, 1))
+        self.assertEqual(
+            (self.numbers.backend("hub").queued, self.numbers.workers(), self.numbers.certificates(self.one)), (0, (), {})
+        )
+        (seen,) = self.successResultOf(self.numbers.sessions("hub/one", 5))
+        self.assertEqual((seen.frontend, seen.servers), ("smtp", ("hub/one",)))
+
+    def test_sessions_are_ended(self) -> None:
+        client = self.client()
+        self.assertEqual(self.successResultOf(self.numbers.end_sessions(self.one)), 1)
+        self.settle()
+        self.assertTrue(client.eof or client.lost)
+
+
+class WorkersNumbersTests(MasterStage):
+    def test_workers_are_told(self) -> None:
+        self.begin()
+        numbers = WorkersNumbers(self.master, None)  # type: ignore[arg-type]  # nobody asks for certificates
+        self.assertEqual([(one.name, one.serving) for one in numbers.workers()], [("worker 1", True), ("worker 2", True)])
+        one = self.side.servers["one"]
+        self.assertEqual((numbers.server(one).sessions, numbers.backend("b").queued, numbers.frontend("a").total), (0, 0, 0))
+        ended, found = numbers.end_sessions(one), numbers.sessions("", 5)
+        self.settle()
+        self.assertEqual((self.successResultOf(ended), self.successResultOf(found)), (0, []))
