@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from twisted.internet.threads import deferToThreadPool
@@ -111,16 +111,18 @@ class Administration:
         """Say that the process ends."""
         self._draining = True
 
-    def stop(self) -> None:
-        """Answer nobody any more."""
+    def stop(self) -> "Deferred[None]":
+        """Answer nobody any more; fires when nothing is left of it, the socket's file neither."""
+        closed = []
         for port, door in self._listening:
-            port.stopListening()
+            closed.append(maybeDeferred(port.stopListening))
             door.close()
         self._listening.clear()
         self._ports.close()
         if self._call is not None:
             self._call.cancel()
             self._call = None
+        return gatherResults(closed).addCallback(_nothing)
 
     def _sample(self) -> None:
         self._call = self._reactor.callLater(SAMPLE, self._sample)
@@ -150,6 +152,10 @@ def things(configuration: model.Configuration, pools: Pools, fronts: Fronts) -> 
         groups=pools.groups,
         maxconn=configuration.service.maxconn,
     )
+
+
+def _nothing(results: object) -> None:
+    pass
 
 
 def _facts(frontend: model.Frontend, fronts: Fronts) -> FrontendFacts:

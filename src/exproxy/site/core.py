@@ -107,7 +107,7 @@ class Site:
         self._reminding = self._reactor.callLater(LOOK, self._remind)
         self._reminders.look(self._reactor.seconds())
 
-    def _end(self, nothing: None) -> None:
+    def _end(self, nothing: None) -> "Deferred[None]":
         if self._reminding is not None:
             self._reminding.cancel()
             self._reminding = None
@@ -115,8 +115,7 @@ class Site:
             self._watching.stop()
         if self._faults is not None:
             self._faults.stop()
-        if self._admin is not None:
-            self._admin.stop()
+        return succeed(None) if self._admin is None else self._admin.stop()
 
 
 def tell_addresses(fronts: Fronts) -> None:

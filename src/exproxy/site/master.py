@@ -115,12 +115,11 @@ class MasterSite:
 
     def _end(self, nothing: None) -> "Deferred[None]":
         self._housekeeping.stop()
-        self._admin.stop()
         self._faults.stop()
         self._watching.stop()
         self._file.close()
         self._network.deadlines.stop()
-        return self._forks.stop()
+        return self._admin.stop().addCallback(lambda _: self._forks.stop())
 
 
 def _limits(configuration: model.Configuration) -> dict[str, int]:
