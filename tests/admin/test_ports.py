@@ -43,6 +43,9 @@ class PortsTests(SynchronousTestCase):
         self.assertRaises(FileExistsError, make_way, path)
         self.assertEqual(path.read_text(), "precious")
 
+    def test_there_has_to_be_a_folder(self) -> None:
+        self.assertRaises(FileNotFoundError, make_way, self.path().parent / "none" / "x.sock")
+
     def test_the_rights_are_never_wider_and_the_mask_is_as_before(self) -> None:
         masks: list[int] = []
 

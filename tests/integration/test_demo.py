@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import attrs
 from impacket.dcerpc.v5 import epm, nspi, transport
@@ -148,6 +149,8 @@ class DemoTests(PeerTestCase):
         self.assertIn(b"You are connected to EX", imap_subject())
         self.assertIn(b"You are connected to EX", pop3_subject())
         self.assertIn("[10532]", nspi_port())
+        with urlopen("http://127.0.0.1:17777/readyz", timeout=PATIENCE) as answer:
+            self.assertEqual(answer.read(), b"ready\n")
 
         before = self.demo.written()
         self.assertEqual(self.demo.tell("ex1 smtp maintenance"), "ex1 smtp maintenance")

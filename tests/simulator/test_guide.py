@@ -40,6 +40,10 @@ class GuideTests(SynchronousTestCase):
             self.assertIn(service, HELP)
             self.assertIn(mode, HELP)
 
+    def test_it_says_where_to_look(self) -> None:
+        self.assertIn("http://127.0.0.1:17777/api/v1/status", self.text)
+        self.assertIn("  .venv/bin/exproxy host drain ex1 -c conf/demo.toml", self.text)
+
     def test_its_probes_are_understood(self) -> None:
         probes = [line.partition(" probe ")[2].partition("  ")[0].split() for line in self.text.splitlines() if " probe " in line]
         self.assertEqual([words[0] for words in probes], ["epm", "rpc"])

@@ -38,8 +38,10 @@ def bind(address: Address) -> socket.socket:
 def make_way(path: Path) -> None:
     """See to it that a unix socket can be made there: the file of one that nobody listens at any more is removed.
 
-    :raises OSError: EADDRINUSE if somebody listens there, EEXIST if the file is something else, EACCES if the folder is not ours.
+    :raises OSError: somebody listens there, the file is something else, or the folder is not there or not ours.
     """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, f"no file may be made in {path.parent}")
     try:

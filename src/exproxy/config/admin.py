@@ -64,10 +64,6 @@ class AdminBuilder:
         file = self.report.file(("admin", "socket"), section.socket)
         if len(str(file).encode()) > LONGEST_SOCKET:
             self.report.problem(("admin", "socket"), f'"{file}" is longer than a socket\'s path may be, {LONGEST_SOCKET} octets')
-        elif not file.parent.is_dir():
-            self.report.problem(
-                ("admin", "socket"), f'there is no folder "{file.parent}"', "make it, for the user that exproxy has"
-            )
         return file
 
     def _users(self, section: AdminSection) -> list[User]:

@@ -8,6 +8,9 @@ from exproxy.simulator.layout import Layout
 FRONT = "127.0.0.1"
 """Where the proxy of the demo listens, on the same ports as the servers behind it."""
 
+ADMIN = 17_777
+"""Where its administrators look."""
+
 _GUIDE = """
 The proxy listens on {front}, in front of two simulated Exchange servers: {servers}.
 
@@ -36,6 +39,11 @@ Break something, watch the "proxy" lines here, and repeat the commands above: th
   {tell} ex1 all well            it is back after two good checks
   {tell} status                  what is well; "help" tells what else can be said
 
+Look and steer (conf/demo.toml has [admin]; docs/operations.md has the rest):
+  {exproxy} status --watch -c conf/demo.toml
+  {exproxy} host drain ex1 -c conf/demo.toml        then "ready": no new clients for ex1, wherever it is
+  curl -s http://{front}:{admin}/api/v1/status      and /metrics, /readyz
+
 Ctrl-C ends everything.
 """
 
@@ -60,6 +68,7 @@ def guide(layout: Layout, python: Path, folder: Path) -> str:
         pop3s=ports.pop3s,
         epm=ports.epm,
         rpc_ca=ports.rpc_ca,
+        admin=ADMIN,
     )
 
 
