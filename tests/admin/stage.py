@@ -39,6 +39,9 @@ class Numbers:
     bad_handshakes: int = 0
     left_early: int = 0
     broken: int = 0
+    bad_requests: int = 0
+    denied: int = 0
+    limited: int = 0
     fault: str = ""
 
 

@@ -39,11 +39,13 @@ class MetricsTests(AdminStage):
         self.assertEqual(self.values("exproxy_frontend_ready"), {("mail",): 1.0, ("site",): 0.0})
 
     def test_counters_are_totals(self) -> None:
-        self.sources.front = Numbers(sessions=2, total=9, bytes_in=5, bad_handshakes=4)
+        self.sources.front = Numbers(sessions=2, total=9, bytes_in=5, bad_handshakes=4, denied=3, limited=2)
         self.assertEqual(self.values("exproxy_frontend_sessions_total")["mail",], 9.0)
         self.assertEqual(self.values("exproxy_frontend_sessions")["mail",], 2.0)
         self.assertEqual(self.values("exproxy_frontend_received_bytes_total")["mail",], 5.0)
         self.assertEqual(self.values("exproxy_frontend_faults_total")["mail", "handshake"], 4.0)
+        self.assertEqual(self.values("exproxy_frontend_denied_total")["mail",], 3.0)
+        self.assertEqual(self.values("exproxy_frontend_limited_total")["mail",], 2.0)
 
     def test_a_limit_that_there_is_not_is_not_told(self) -> None:
         self.assertEqual(self.values("exproxy_frontend_sessions_limit"), {("mail",): 50.0})

@@ -67,5 +67,7 @@ class SnapshotTests(AdminStage):
         entries = self.overview.entries(self.groups["smtp"], 5)
         self.assertEqual([(one.key, one.host, one.idle) for one in entries], [("::1", "ex2", 5.0), ("10.0.0.1", "ex1", 10.0)])
         self.assertEqual(len(self.overview.entries(self.groups["smtp"], 1)), 1)
+        table.bind(b"\xab" * 20, "ex1", 999.0)
+        self.assertEqual(self.overview.entries(self.groups["smtp"], 1)[0].key, "ab" * 20)
         (told,) = self.overview.snapshot().tables
-        self.assertEqual((told.entries, told.size, told.backends), (2, 5, ("smtp",)))
+        self.assertEqual((told.entries, told.size, told.backends), (3, 5, ("smtp",)))

@@ -64,6 +64,8 @@ def _frontends(frontends: Iterable[FrontendView]) -> Iterator[Metric]:
     total = CounterMetricFamily("exproxy_frontend_sessions", "Sessions ever.", labels=labels)
     refused = CounterMetricFamily("exproxy_frontend_refused", "Sessions for which there was no server.", labels=labels)
     faults = CounterMetricFamily("exproxy_frontend_faults", "What clients did wrong, or left undone.", labels=[*labels, "kind"])
+    denied = CounterMetricFamily("exproxy_frontend_denied", "What an access rule refused.", labels=labels)
+    limited = CounterMetricFamily("exproxy_frontend_limited", "What came too often.", labels=labels)
     received = CounterMetricFamily("exproxy_frontend_received_bytes", "From clients, in ended sessions.", labels=labels)
     sent = CounterMetricFamily("exproxy_frontend_sent_bytes", "To clients, in ended sessions.", labels=labels)
     for frontend in frontends:
@@ -78,9 +80,12 @@ def _frontends(frontends: Iterable[FrontendView]) -> Iterator[Metric]:
         faults.add_metric([*name, "handshake"], frontend.failed_handshakes)
         faults.add_metric([*name, "left_early"], frontend.left_early)
         faults.add_metric([*name, "protocol"], frontend.broken)
+        faults.add_metric([*name, "request"], frontend.bad_requests)
+        denied.add_metric(name, frontend.denied)
+        limited.add_metric(name, frontend.limited)
         received.add_metric(name, frontend.bytes_in)
         sent.add_metric(name, frontend.bytes_out)
-    yield from (ready, sessions, limit, total, refused, faults, received, sent)
+    yield from (ready, sessions, limit, total, refused, faults, denied, limited, received, sent)
 
 
 def _backends(backends: Iterable[BackendView]) -> Iterator[Metric]:

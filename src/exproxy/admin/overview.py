@@ -134,7 +134,7 @@ class Overview:
         """What is in a table, the last ones that were used first."""
         now = self._clock.seconds()
         newest = list(group.table.entries())[::-1][:most]
-        return tuple(EntryView(_address(key), host, max(0.0, now - used)) for key, host, used in newest)
+        return tuple(EntryView(_shown(key), host, max(0.0, now - used)) for key, host, used in newest)
 
     def sessions(self, server: pool.Server | None, most: int) -> "Deferred[list[SessionView]]":
         """Those that live, of one server or all."""
@@ -164,6 +164,9 @@ class Overview:
             failed_handshakes=numbers.bad_handshakes,
             left_early=numbers.left_early,
             broken=numbers.broken,
+            bad_requests=numbers.bad_requests,
+            denied=numbers.denied,
+            limited=numbers.limited,
             bytes_in=numbers.bytes_in,
             bytes_out=numbers.bytes_out,
             fault=numbers.fault,
@@ -205,5 +208,6 @@ def _transition(transition: pool.Transition) -> TransitionView:
     return TransitionView(transition.at, transition.old.value, transition.new.value, transition.reason)
 
 
-def _address(key: bytes) -> str:
-    return str(ip_address(key))
+def _shown(key: bytes) -> str:
+    """Addresses have 4 or 16 octets, and what is hashed another number (:mod:`exproxy.pool.key`)."""
+    return str(ip_address(key)) if len(key) in (4, 16) else key.hex()

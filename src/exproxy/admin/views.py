@@ -132,6 +132,7 @@ class FrontendView:
 
     :param ready: whether the first of them has a server that takes new clients; any of them, where there is no default.
     :param broken: sessions that ended because one side broke the protocol.
+    :param denied: requests that an access rule refused; ``limited``: those that came too often.
     :param fault: whose preface or handshake was the last one that failed, and why.
     """
 
@@ -150,6 +151,9 @@ class FrontendView:
     failed_handshakes: int
     left_early: int
     broken: int
+    bad_requests: int
+    denied: int
+    limited: int
     bytes_in: int
     bytes_out: int
     fault: str
@@ -201,7 +205,7 @@ class SessionView:
 class EntryView:
     """A client's choice.
 
-    :param key: its address or network.
+    :param key: its address or network; where the table's keys are made of something else, the keyed hash of that.
     :param idle: since it was last used; with workers to the accuracy of their reports.
     """
 
