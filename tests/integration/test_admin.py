@@ -1,6 +1,7 @@
 """Administrators at a real twistd: curl, Prometheus' parser and our own command, with one process and with two workers."""
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from exproxy.config.passwords import hashed
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
 from tests.integration.peers.waiting import eventually
-from tests.integration.proxy import Proxy
+from tests.integration.proxy import DEFAULTS, Proxy
 from tests.integration.test_workers import Greeter
 
 FRONT, FIRST, SECOND = "127.0.140.1", "127.0.140.11", "127.0.140.12"
@@ -39,7 +40,7 @@ class AdminTestCase(PeerTestCase):
         self.clients: list[socket.socket] = []
         self.addCleanup(lambda: [client.close() for client in self.clients])
 
-    def run_proxy(self, users: str = "", workers: int = 1) -> None:
+    def run_proxy(self, users: str = "", workers: int = 1, defaults: str = DEFAULTS) -> None:
         ends = "".join(
             f"""
 [frontends.{name}]
@@ -65,7 +66,7 @@ ex1 = "{FIRST}"
 ex2 = "{SECOND}"
 {ends}
 """
-        self.proxy = Proxy("proxy", FRONT, self.fronts["a"], configuration)
+        self.proxy = Proxy("proxy", FRONT, self.fronts["a"], configuration, defaults)
         self.started(self.proxy)
         eventually(lambda: self.curl("/readyz")[0] == 200 and self.all_up(), "all servers to be up")
 
@@ -277,6 +278,19 @@ class HardshipTests(AdminTestCase):
         self.assertEqual(self.curl("/healthz")[0], 200)
         self.assertEqual(self.exproxy("status").returncode, 1)
         self.proxy.end()
+
+    def test_the_next_process_can_begin_while_sessions_of_the_last_one_live(self) -> None:
+        self.run_proxy(defaults=DEFAULTS.replace('drain = "1s"', 'drain = "30s"'))
+        self.client()
+        self.proxy.process.signal(signal.SIGTERM)
+        self.proxy.wait_for_log("draining: 1 session has")
+        eventually(lambda: not (self.proxy.folder / "x.sock").exists(), "the socket to be gone")
+        following = Proxy("next", FRONT, self.fronts["a"], self.proxy.configuration)
+        self.started(following)
+        self.assertEqual(self.curl("/healthz")[0], 200)
+        following.end()
+        self.proxy.process.signal(signal.SIGTERM)
+        self.assertEqual(self.proxy.process.wait(), 0)
 
     def test_the_socket_is_for_its_owner_and_group_and_one_that_died_is_replaced(self) -> None:
         self.run_proxy()

@@ -93,6 +93,7 @@ class Administration:
         self._maxconn = things.maxconn
         self._started = reactor.seconds()
         self._draining = False
+        self._closed: list[Deferred[object]] = []
         self._call: IDelayedCall | None = None
         self._listening: list[tuple[IListeningPort, Door]] = []
         self._overview = Overview(reactor, things, numbers, self._process)
@@ -108,21 +109,22 @@ class Administration:
             self._sample()
 
     def drain(self) -> None:
-        """Say that the process ends."""
-        self._draining = True
+        """The process ends: let go of the ways in at once, since the next process wants them; who is inside may stay."""
+        if not self._draining:
+            self._draining = True
+            self._closed = [maybeDeferred(port.stopListening) for port, _ in self._listening]
 
     def stop(self) -> "Deferred[None]":
         """Answer nobody any more; fires when nothing is left of it, the socket's file neither."""
-        closed = []
-        for port, door in self._listening:
-            closed.append(maybeDeferred(port.stopListening))
+        self.drain()
+        for _, door in self._listening:
             door.close()
         self._listening.clear()
         self._ports.close()
         if self._call is not None:
             self._call.cancel()
             self._call = None
-        return gatherResults(closed).addCallback(_nothing)
+        return gatherResults(self._closed).addCallback(_nothing)
 
     def _sample(self) -> None:
         self._call = self._reactor.callLater(SAMPLE, self._sample)
