@@ -9,7 +9,9 @@ from jsonschema import Draft202012Validator
 from twisted.internet.defer import succeed
 
 from exproxy.admin.answers import Answer
+from exproxy.admin.attempts import EACH
 from exproxy.admin.logins import Account, Logins
+from exproxy.admin.overview import RECENT
 from exproxy.pool import Admin
 from tests.admin.stage import AdminStage, certificate
 from tests.pool.support import fail
@@ -112,13 +114,22 @@ class DescribedTests(AdminStage):
         elif status == 422:
             body = {"other": 1}
         elif status == 429:
-            application._allowance = 0.0
+            return self.too_often(method, template.format(**names))
         elif status == 503:
             fail(self.server("web/ex1"))
             fail(self.server("web/ex2"))
+            self.clock.advance(RECENT)
         elif status == 413:
             return Answer(413, b'{"error": "the body is larger than 64 KB"}')  # the door's: tests/admin/test_door.py
         return self.ask(application, method, template.format(**names), body, **values)
+
+    def too_often(self, method: str, path: str) -> Answer:
+        """Of a wrong password, which all that is not for everybody may be refused for."""
+        logins = Logins(self.clock, {"anna": Account(Password(), "operator")}, lambda call: succeed(call()))
+        application = self.application(logins)
+        wrong = b"Basic " + base64.b64encode(b"anna:wrong")
+        answers = [self.ask(application, method, path, user=None, authorization=wrong) for _ in range(EACH + 1)]
+        return answers[-1]
 
 
 class DoneTests(AdminStage):

@@ -1,7 +1,9 @@
+import itertools
 import json
 from typing import Any
 
-from exproxy.admin.application import PACE
+from exproxy.admin.answers import Asked
+from exproxy.admin.application import BURST, HELD, SHARE, Application
 from tests.admin.stage import AdminStage
 
 
@@ -23,13 +25,27 @@ class ApplicationTests(AdminStage):
         for path in ("/healthz", "/readyz"):
             self.assertEqual(self.ask(self.application(), "GET", path, user=None, host="balancer.example").status, 200)
 
-    def test_more_than_so_many_a_second_are_refused_but_for_the_socket(self) -> None:
-        application = self.application()
-        statuses = [self.ask(application, "GET", "/healthz", user=None).status for _ in range(PACE + 1)]
-        self.assertEqual((statuses.count(200), statuses[-1]), (PACE, 429))
-        self.assertEqual(self.ask(application, "GET", "/healthz").status, 200)
-        self.clock.advance(0.5)
-        self.assertEqual(self.ask(application, "GET", "/healthz", user=None).status, 200)
+    def test_who_asks_too_much_is_told_so_later_and_others_are_answered(self) -> None:
+        moments = itertools.count()
+        application = Application(self.clock, self.api, None, lambda: next(moments) * BURST)
+        looked = Asked("GET", ("api", "v1", "status"))
+        self.assertEqual(self.successResultOf(application.answer(looked)).status, 200)
+        refused = application.answer(looked)
+        self.assertNoResult(refused)
+        self.assertEqual(self.ask(application, "GET", "/api/v1/status").status, 200)
+        for path in ("/healthz", "/readyz"):
+            self.assertEqual(self.ask(application, "GET", path, user=None).status, 200)
+        self.clock.advance(HELD)
+        answer = self.successResultOf(refused)
+        self.assertEqual((answer.status, answer.headers), (429, (("Retry-After", "1"),)))
+
+    def test_in_the_long_run_it_is_a_share_of_a_core(self) -> None:
+        moments = itertools.count()
+        application = Application(self.clock, self.api, None, lambda: next(moments) * BURST)
+        looked = Asked("GET", ("api", "v1", "status"))
+        application.answer(looked)
+        self.clock.advance(BURST / SHARE)
+        self.assertEqual(self.successResultOf(application.answer(looked)).status, 200)
 
     def test_our_own_mistake_is_logged_and_the_answer_tells_nothing_of_it(self) -> None:
         def broken() -> Any:

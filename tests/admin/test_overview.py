@@ -1,4 +1,5 @@
 from exproxy import pool
+from exproxy.admin.overview import RECENT
 from tests.admin.stage import EXPIRY, AdminStage, Numbers, certificate
 from tests.pool.support import FAILED, Recorder, fail, get
 
@@ -41,6 +42,13 @@ class ServerTests(AdminStage):
 
 
 class SnapshotTests(AdminStage):
+    def test_who_asks_often_is_told_the_same_for_a_moment(self) -> None:
+        first = self.overview.recent()
+        self.clock.advance(RECENT / 2)
+        self.assertIs(self.overview.recent(), first)
+        self.clock.advance(RECENT / 2)
+        self.assertIsNot(self.overview.recent(), first)
+
     def test_everything_is_in_it(self) -> None:
         self.sources.front = Numbers(sessions=2)
         seen = self.overview.snapshot()

@@ -63,7 +63,7 @@ class Api:
         return readiness.health()
 
     def _ready(self, asked: Asked, names: Names, caller: Caller) -> Answer:
-        return readiness.readiness(self._overview.snapshot())
+        return readiness.readiness(self._overview.recent())
 
     def _prometheus(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         return self._metrics.answer()

@@ -1,9 +1,12 @@
 """Who asks, what for, and the answer: all but the wire."""
 
+import time
+from collections.abc import Callable
 from ipaddress import ip_address
 
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -14,31 +17,47 @@ from exproxy.admin.logins import LoginError, Logins
 from exproxy.admin.nearest import UnknownError
 from exproxy.admin.routes import Demand, find
 
-PACE = 50
-"""Answers a second: each costs a part of a millisecond that sessions do not have."""
+SHARE = 0.1
+"""Of a core: so much may be spent on answers to the network in the long run."""
+BURST = 0.5
+"""Seconds that may be spent at once."""
+HELD = 1.0
+"""Seconds for which one who asks too much waits until told so: a refusal costs something too."""
+
 _NOBODY = Caller("nobody", "viewer", anonymous=True)
 
 _log = Logger()
 
 
 class Application:
-    """:param logins: ``None`` where there are no users: then whoever comes over the network may look, and no more."""
+    """:param logins: ``None`` where there are no users: then whoever comes over the network may look, and no more.
 
-    def __init__(self, clock: IReactorTime, api: Api, logins: Logins | None) -> None:
+    :param stopwatch: seconds, finely; what answers take is measured by it.
+    """
+
+    def __init__(
+        self, clock: IReactorTime, api: Api, logins: Logins | None, stopwatch: Callable[[], float] = time.perf_counter
+    ) -> None:
         self._clock = clock
+        self._stopwatch = stopwatch
         self._routes = api.routes()
         self._logins = logins
-        self._allowance = float(PACE)
+        self._allowance = BURST
         self._at = clock.seconds()
 
     def answer(self, asked: Asked) -> "Deferred[Answer]":
         """Never fails."""
-        return maybeDeferred(self._answer, asked).addErrback(_refused)
+        began = self._stopwatch()
+        answered = maybeDeferred(self._answer, asked).addErrback(_refused)
+        if asked.user is None:
+            self._allowance -= self._stopwatch() - began
+        return answered
 
     def _answer(self, asked: Asked) -> "Deferred[Answer]":
-        if asked.user is None:
-            self._pace()
         route, names = find(self._routes, asked.method, asked.path)
+        # who has to know whether all is well is told whatever others ask
+        if asked.user is None and route.demand != "nothing" and self._exhausted():
+            return deferLater(self._clock, HELD, _refuse_much)
 
         def handle(caller: Caller) -> "Answer | Deferred[Answer]":
             self._permit(route.demand, caller)
@@ -46,13 +65,11 @@ class Application:
 
         return self._who(asked, route.demand).addCallback(handle)
 
-    def _pace(self) -> None:
+    def _exhausted(self) -> bool:
         now = self._clock.seconds()
-        self._allowance = min(float(PACE), self._allowance + (now - self._at) * PACE)
+        self._allowance = min(BURST, self._allowance + (now - self._at) * SHARE)
         self._at = now
-        if self._allowance < 1:
-            raise RefusedError(429, f"more than {PACE} requests in a second", (("Retry-After", "1"),))
-        self._allowance -= 1
+        return self._allowance <= 0
 
     def _who(self, asked: Asked, demand: Demand) -> "Deferred[Caller]":
         if asked.user is not None:
@@ -75,6 +92,10 @@ class Application:
             )
             raise RefusedError(403, hint)
         raise RefusedError(403, f"{caller.name} may look and not change anything: that is for the role operator")
+
+
+def _refuse_much() -> Answer:
+    raise RefusedError(429, "there are more requests than this side may spend time on", (("Retry-After", "1"),))
 
 
 def _refused(failure: Failure) -> Answer:

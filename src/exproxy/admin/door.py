@@ -1,8 +1,8 @@
 """HTTP for administrators, by Twisted's own server, with limits of its own.
 
 Clients here are few and may be hostile.  There are so many connections and no more, and a new one takes the place of the one that
-has waited longest for a request; none lives for long; a body is small, and one that is not is read and dropped, so that the
-client hears why.
+has waited longest for a request, or for its answer; none lives for long; a body is small, and one that is not is read and
+dropped, so that the client hears why.
 """
 
 import socket
@@ -166,8 +166,8 @@ class Door(HTTPFactory):
         """For a connection: it is there."""
         self._channels.append(channel)
         if len(self._channels) > MOST:
-            idle = [other for other in self._channels if other.waiting and other is not channel]
-            min(idle, key=lambda other: other.since, default=channel).cut()
+            others = [other for other in self._channels if other is not channel]
+            min(others, key=lambda other: (not other.waiting, other.since)).cut()
 
     def left(self, channel: _Channel) -> None:
         """For a connection: it is no more."""

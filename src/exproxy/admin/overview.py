@@ -30,6 +30,8 @@ from exproxy.pool.server import SHARE_OF_ONE, UNLIMITED
 
 MOST = 1000
 """So many entries of a table, or sessions, are told."""
+RECENT = 0.25
+"""Seconds."""
 
 
 class Overview:
@@ -42,6 +44,7 @@ class Overview:
         self._process = process
         self._history = History(things.backends.values())
         self._rates = Rates()
+        self._last: Snapshot | None = None
 
     def sample(self) -> None:
         """Once a second, for the rates."""
@@ -68,6 +71,13 @@ class Overview:
             hosts=tuple(_host(host, sessions) for host in things.hosts.values()),
             tables=tuple(self._table(group) for group in things.groups.values()),
         )
+
+    def recent(self) -> Snapshot:
+        """One that may be a moment old, for those who ask often and whom nobody limits."""
+        now = self._clock.seconds()
+        if self._last is None or not 0 <= now - self._last.at < RECENT:
+            self._last = self.snapshot()
+        return self._last
 
     def backend(self, backend: pool.Backend) -> BackendView:
         """One of them."""

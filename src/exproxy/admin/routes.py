@@ -31,8 +31,8 @@ class Route:
     @property
     def answers(self) -> frozenset[int]:
         """All statuses that there may be, but for our own mistakes."""
-        demanded = {"nothing": frozenset(), "viewer": frozenset({401, 421}), "operator": frozenset({401, 403, 421})}
-        return self.statuses | {429} | demanded[self.demand]
+        demanded = {"nothing": (), "viewer": (401, 421, 429), "operator": (401, 403, 421, 429)}
+        return self.statuses.union(demanded[self.demand])
 
     def match(self, path: Sequence[str]) -> dict[str, str] | None:
         """The names in the path; ``None``: it is another one."""
