@@ -1,5 +1,7 @@
 """``[admin]``."""
 
+import sys
+
 from exproxy.config.admin import socket_of
 from exproxy.config.model import Admin, User
 from exproxy.config.problems import ConfigError
@@ -37,6 +39,10 @@ class AdminTests(ConfigTestCase):
         assert configuration.admin is not None
         self.assertEqual(configuration.admin.users[0].password, HASH)
         self.assertNotIn(HASH, show(configuration))
+
+    def test_on_windows_it_is_refused_by_name(self) -> None:
+        self.patch(sys, "platform", "win32")
+        self.assertIn("admin: this is not built for Windows yet; leave [admin] out", self.problem('listen = "127.0.0.1:1"'))
 
     def test_it_has_to_say_where(self) -> None:
         self.assertIn("admin: it does not say where to come in; write listen", self.problem(""))

@@ -1,5 +1,6 @@
 """``[admin]``: where an administrator comes in, and who may do what."""
 
+import sys
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -29,6 +30,8 @@ class AdminBuilder:
 
     def build(self, section: AdminSection, frontends: Mapping[str, Frontend]) -> Admin:
         """:param frontends: which have ports of their own."""
+        if sys.platform == "win32":
+            self.report.problem(("admin",), "this is not built for Windows yet", "leave [admin] out")
         if section.listen is None and section.socket is None:
             self.report.problem(("admin",), "it does not say where to come in", f'write listen = "127.0.0.1:7777"; or {_WRITE}')
         address = self._address(section, frontends)
