@@ -33,3 +33,7 @@ class Facts(Protocol):
     @property
     def opaque(self) -> bool:
         """Nothing is known any more: client and server speak TLS with one another."""
+
+    @property
+    def compress(self) -> bool:
+        """Client and server may have agreed to compress what follows the login."""

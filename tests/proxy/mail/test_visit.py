@@ -6,7 +6,7 @@ from exproxy.net.tls.server import ServerTLS
 from exproxy.pool import Admin
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.mail.imap import PARTING, Imap
-from exproxy.wire.smtprelay import Settings
+from exproxy.wire.mailsettings import Settings, StartTls
 from tests.net.memory import MemoryStream, Recorder
 from tests.net.tls.files import authority_file, certificate_file
 from tests.proxy.mail.mailstage import NONE_LEFT, MailStage
@@ -402,6 +402,25 @@ class PipedTests(MailStage):
             self.clock.advance(2.1)
             self.settle()
         self.assertEqual((self.lines()[0].session.termination, self.gate.taken), ("cD", 0))
+
+    def test_nothing_is_said_where_it_may_be_compressed_or_encrypted_by_now(self) -> None:
+        for last in (
+            ("a LOGIN anna secret", b"a OK [CAPABILITY IMAP4rev1 COMPRESS=DEFLATE] in\r\n"),
+            ("a STARTTLS", b"a OK go\r\n"),
+        ):
+            self.setUp()
+            for peer in self.servers.values():
+                peer.greeting = b"* OK hi\r\n"
+            backend = self.backend()
+            frontend = self.serve(backend, manner=Imap(Settings(StartTls.PASS), backend).manner())
+            client = self.client()
+            self.says(client, last[0])
+            self.reply(last[1])
+            client.data.clear()
+            frontend.drain()
+            self.clock.advance(10)
+            self.settle()
+            self.assertEqual((client.data, client.eof), (b"", False), last)
 
     def test_the_line_knows_who_it_was(self) -> None:
         _, client = self.logged_in()

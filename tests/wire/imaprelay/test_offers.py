@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.wire.imaprelay.offers import rewritten, without_capabilities
+from exproxy.wire.imaprelay.offers import compresses, rewritten, without_capabilities
 from exproxy.wire.mailsettings import Settings, StartTls
 
 
@@ -17,3 +17,10 @@ class OfferTests(SynchronousTestCase):
     def test_a_greeting_without_its_capabilities(self) -> None:
         self.assertEqual(without_capabilities(b"* OK [CAPABILITY A B] Dovecot ready.\r\n"), b"* OK Dovecot ready.\r\n")
         self.assertEqual(without_capabilities(b"* OK ready\r\n"), b"* OK ready\r\n")
+
+    def test_compress_is_not_offered_before_the_login_nor_in_its_reply_and_is_known(self) -> None:
+        self.assertEqual(
+            rewritten(b"a OK [CAPABILITY A COMPRESS=DEFLATE] in\r\n", Settings(), secure=True), b"a OK [CAPABILITY A] in\r\n"
+        )
+        self.assertTrue(compresses(b"* CAPABILITY a compress=deflate\r\n"))
+        self.assertFalse(compresses(b"* CAPABILITY a\r\n"))

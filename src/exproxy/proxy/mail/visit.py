@@ -116,7 +116,7 @@ class Visit:
         self._draining = True
         if self._talk is not None and self._state is State.TALKING:
             self._talk.drain()
-            if self._talk.piped and self._house.manner.parting:
+            if self._may_be_told(self._talk):
                 self._wait(_QUIET)
 
     # ---- what the streams tell
@@ -365,7 +365,7 @@ class Visit:
         assert talk is not None
         patience, letter = self._patience(talk)
         silent = now - max(self._client.last_active, upstream.last_active)
-        parting = self._draining and talk.piped and bool(self._house.manner.parting)
+        parting = self._draining and self._may_be_told(talk)
         if silent < patience:
             if parting:
                 self._part_when_quiet(silent, amid=self._client.has_queued() or upstream.has_waiting())
@@ -375,6 +375,13 @@ class Visit:
             self._end(letter)
         else:
             talk.expire()
+
+    def _may_be_told(self, talk: Talk) -> bool:
+        """Whether a goodbye would be understood: not within TLS of others, nor where the session may be compressed by now."""
+        relay = self._relay
+        if not talk.piped or relay is None or not self._house.manner.parting:
+            return False
+        return not (relay.facts.opaque or relay.facts.compress)
 
     def _part_when_quiet(self, silent: float, amid: bool) -> None:
         """Nobody follows what is said any more; where nothing was said for a while, nobody is in the midst of a word.

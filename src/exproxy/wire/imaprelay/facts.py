@@ -22,5 +22,7 @@ class Facts:
     authenticated: bool = False
     tls: bool = False
     """The client's side is encrypted, and we see inside."""
+    compress: bool = False
+    """The server offers to compress what follows the login (RFC 4978): client and server may have agreed to that behind it."""
     opaque: bool = False
     """Client and server began TLS with one another: nothing is known from then on."""

@@ -1,6 +1,7 @@
 """What a server says that it can, made what is true through us (RFC 9051 7.2.2)."""
 
 import re
+from functools import lru_cache
 
 from exproxy.wire.mailsettings import Settings, StartTls
 
@@ -28,6 +29,12 @@ def without_capabilities(response: bytes) -> bytes:
     return response if found is None else found[1][: -len(b"[CAPABILITY ")] + found[3][1:].lstrip(b" ")
 
 
+def compresses(response: bytes) -> bool:
+    """Whether it offers to compress what follows the login (RFC 4978)."""
+    return b"COMPRESS=" in response.upper()
+
+
+@lru_cache(maxsize=32)  # a server says the same to everybody
 def _true(words: bytes, settings: Settings, secure: bool, authenticated: bool) -> bytes:
     bare = settings.require_tls and not secure and not authenticated
     kept = [word for word in words.split() if not _hidden(word.upper(), settings, secure, authenticated, bare)]

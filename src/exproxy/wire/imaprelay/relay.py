@@ -27,7 +27,7 @@ from exproxy.wire.imaprelay.commands import (
     sound,
 )
 from exproxy.wire.imaprelay.facts import Facts
-from exproxy.wire.imaprelay.offers import rewritten
+from exproxy.wire.imaprelay.offers import compresses, rewritten
 from exproxy.wire.imaprelay.responses import Response, Responses
 from exproxy.wire.lines import Lines, quoted
 from exproxy.wire.mailsettings import Settings, StartTls
@@ -162,6 +162,7 @@ class ImapRelay:
 
     def greeting(self, said: bytes) -> bytes:
         """The server's greeting, as it is true for this client."""
+        self._look_for_compress(said)
         return rewritten(said, self._settings, secure=self.facts.tls)
 
     def from_client(self, data: bytes) -> Step:
@@ -223,17 +224,21 @@ class ImapRelay:
     # What the client says.
 
     def _read(self, out: Out) -> None:
-        reads = {
-            _Place.COMMAND: self._read_command,
-            _Place.PART: self._read_part,
-            _Place.LITERAL: self._read_literal,
-            _Place.RESPONSE: self._read_response,
-        }
-        while (read := reads.get(self._place)) is not None and len(self._awaited) < OUTSTANDING:
-            if not read(out):
-                break
+        while len(self._awaited) < OUTSTANDING and self._read_one(out):
+            pass
         if self._place in (_Place.HANDSHAKE, _Place.OVER):
             self._client.clear()
+
+    def _read_one(self, out: Out) -> bool:
+        """Take what the client's next octets are; tells whether there was enough of them."""
+        place = self._place
+        if place is _Place.COMMAND:
+            return self._read_command(out)
+        if place is _Place.PART:
+            return self._read_part(out)
+        if place is _Place.LITERAL:
+            return self._read_literal(out)
+        return place is _Place.RESPONSE and self._read_response(out)
 
     def _line(self, out: Out, limit: int = LINE) -> bytes | None:
         self._client.limit = limit
@@ -427,7 +432,12 @@ class ImapRelay:
             self._tagged(response, asked, out)
             self._say_ours(out)
 
+    def _look_for_compress(self, said: bytes) -> None:
+        """It is not offered before the login, but nobody follows what is asked and agreed to behind that."""
+        self.facts.compress = self.facts.compress or compresses(said)
+
     def _untagged(self, response: Response, out: Out) -> None:
+        self._look_for_compress(response.octets)
         out.client.append(rewritten(response.octets, self._settings, secure=self.facts.tls))
         if response.word == b"BYE":
             self.facts.last = "BYE"
@@ -453,6 +463,7 @@ class ImapRelay:
         if good and asked.partly:
             raise self._broken("it takes a command before that is complete", "IMAP server", _NONSENSE, out)
         secure, done = self.facts.tls, login and good
+        self._look_for_compress(response.octets)
         out.client.append(rewritten(response.octets, self._settings, secure=secure, authenticated=done))
         self.facts.last = response.word.decode("ascii")
         if asked.partly or asked.kind in _WAITED_FOR:

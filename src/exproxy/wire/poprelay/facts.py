@@ -22,5 +22,7 @@ class Facts:
     authenticated: bool = False
     tls: bool = False
     """The client's side is encrypted, and we see inside."""
+    compress: bool = False
+    """POP3 has no such thing."""
     opaque: bool = False
     """Client and server began TLS with one another: nothing is known from then on."""

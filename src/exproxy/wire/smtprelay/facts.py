@@ -44,6 +44,8 @@ class Facts:
     """Times that the client sent on behind DATA, AUTH or STARTTLS before it had its reply (RFC 2920 3.1 forbids it)."""
     tls: bool = False
     """The client's side is encrypted, and we see inside."""
+    compress: bool = False
+    """SMTP has no such thing."""
     opaque: bool = False
     """Client and server began TLS with one another: nothing is known from then on."""
     ending: Ending | None = None
