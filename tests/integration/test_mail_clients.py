@@ -232,3 +232,55 @@ class PopTests(ToldTests):
         ).group()
         self.assertIn(f"rip={CLIENT},", line)
         self.assertNotIn(CLAIMED, self.peer.logged())
+
+
+class TlsToServersTests(ToldTests):
+    """Servers are told of clients within the TLS that the server has begun at our command."""
+
+    def run_over_tls(self, mode: str, server: str, told: str) -> None:
+        ca = Path(f"{self.mktemp()}.ca.pem").absolute()
+        self.servers.cert_pem.write_to_path(str(ca))
+        self.run_proxy(mode, server, f'{told}\ntls = {{ mode = "starttls", ca = "{ca}" }}')
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.servers = trustme.CA()
+        self.certificate = self.servers.issue_cert(FIRST)
+
+    def dovecot(self) -> dovecot.Dovecot:
+        needs.require(*dovecot.NEEDS)
+        ports = [free_port(FIRST) for _ in range(4)]
+        trusting = "login_trusted_networks = 127.0.0.0/8"
+        peer = dovecot.Dovecot("ex1", FIRST, *ports, certificate=self.certificate, settings=trusting)
+        self.started(peer)
+        return peer
+
+    def test_postfix_by_xclient(self) -> None:
+        needs.require(*postfix.NEEDS)
+        peer = postfix.Postfix("ex1", FIRST, free_port(FIRST), settings=TRUSTING_POSTFIX, certificate=self.certificate)
+        self.started(peer)
+        self.run_over_tls("smtp", f"{FIRST}:{peer.port}", "send_xclient = true")
+        with smtplib.SMTP(FRONT, self.proxy.port, "client.example.com", PATIENCE, source_address=(CLIENT, 0)) as client:
+            client.sendmail("bob@example.net", "anna@example.com", "Subject: hello\n\nhello\n")
+        (letter,) = eventually(peer.delivered, "the message to be delivered")
+        self.assertIn(f"[{CLIENT}]", letter)
+        self.assertIn("from client.example.com", letter)
+
+    def test_dovecot_by_id(self) -> None:
+        peer = self.dovecot()
+        self.run_over_tls("imap", f"{FIRST}:{peer.port}", "send_id = true")
+        client = _Imap(FRONT, self.proxy.port, PATIENCE)
+        self.addCleanup(client.sock.close)
+        client.login(dovecot.USER, dovecot.PASSWORD)
+        client.logout()
+        self.assertRegex(peer.wait_for_log(r"imap-login.*Login"), rf"rip={CLIENT},.* TLS")
+
+    def test_dovecot_by_xclient(self) -> None:
+        peer = self.dovecot()
+        self.run_over_tls("pop3", f"{FIRST}:{peer.pop3_port}", "send_xclient = true")
+        client = _Pop(FRONT, self.proxy.port, timeout=PATIENCE)
+        self.addCleanup(client.close)
+        client.user(dovecot.USER)
+        client.pass_(dovecot.PASSWORD)
+        client.quit()
+        self.assertRegex(peer.wait_for_log(r"pop3-login.*Login"), rf"rip={CLIENT},.* TLS")
