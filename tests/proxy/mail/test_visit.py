@@ -422,6 +422,15 @@ class PipedTests(MailStage):
             self.settle()
             self.assertEqual((client.data, client.eof), (b"", False), last)
 
+    def test_who_idles_for_hours_stays_while_anything_is_said_now_and_then(self) -> None:
+        _, client = self.logged_in()
+        self.says(client, "b IDLE")
+        self.reply(b"+ idling\r\n")
+        for _ in range(500):  # 4 hours: an idle limit of 30 s, and a word every 29
+            self.clock.advance(29)
+            self.reply(b"* OK Still here\r\n")
+        self.assertEqual((client.data.count(b"Still here"), client.eof), (500, False))
+
     def test_the_line_knows_who_it_was(self) -> None:
         _, client = self.logged_in()
         client.stream.close()

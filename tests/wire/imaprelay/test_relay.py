@@ -206,6 +206,39 @@ class EndTests(SynchronousTestCase):
             step = getattr(ImapRelay(Settings()), end)()
             self.assertEqual((step.to_server, step.to_client[:6], step.then), (server, b"* BYE ", Then.FINISH), end)
 
+    def test_who_has_heard_the_server_s_goodbye_hears_no_other(self) -> None:
+        to = ImapRelay(Settings())
+        to.from_client(b"a LOGOUT\r\n")
+        to.from_server(b"* BYE see you\r\n")
+        self.assertEqual(to.server_lost(), Step(then=Then.FINISH))
+
+    def test_a_server_that_goes_is_told_in_every_state(self) -> None:
+        for said, heard in (
+            (b"a NOOP\r\n", b""),
+            (b"a LOGIN anna secret\r\n", b""),
+            (b"a LOGIN {4}\r\n", b""),
+            (b"a LOGIN {4}\r\n", b"+ go\r\n"),
+            (b"a AUTHENTICATE PLAIN\r\n", b""),
+            (b"a AUTHENTICATE PLAIN\r\n", b"+ \r\n"),
+            (b"a LOGOUT\r\n", b""),
+        ):
+            to = ImapRelay(Settings())
+            to.from_client(said)
+            to.from_server(heard)
+            step = to.server_lost()
+            self.assertEqual((step.to_server, step.to_client[:6], step.then), (b"", b"* BYE ", Then.FINISH), said + heard)
+
+    def test_a_client_that_goes_amid_something_leaves_the_server_without_a_word_that_is_none(self) -> None:
+        for said, heard in (
+            (b"a LOGIN {4}\r\n", b"+ go\r\n"),
+            (b"a LOGIN {4+}\r\nan", b""),
+            (b"a AUTHENTICATE PLAIN\r\n", b"+ \r\n"),
+        ):
+            to = ImapRelay(Settings())
+            to.from_client(said)
+            to.from_server(heard)
+            self.assertEqual(to.client_lost(), Step(b"", b"", Then.FINISH), said + heard)
+
     def test_a_client_that_goes_is_logged_out(self) -> None:
         self.assertEqual(ImapRelay(Settings()).client_lost(), Step(LOGOUT, b"", Then.FINISH))
 

@@ -190,6 +190,26 @@ class EndTests(SynchronousTestCase):
             step = getattr(PopRelay(Settings()), end)()
             self.assertEqual((step.to_server, step.to_client[:4], step.then), (QUIT, b"-ERR", Then.FINISH))
 
+    def test_a_server_that_goes_is_told_in_every_state(self) -> None:
+        for said, heard in (
+            (b"CAPA\r\n", b"+OK\r\nTOP\r\n"),
+            (b"USER a\r\n", b""),
+            (b"PASS a\r\n", b""),
+            (b"AUTH PLAIN\r\n", b"+ \r\n"),
+        ):
+            to = PopRelay(Settings())
+            to.from_client(said)
+            to.from_server(heard)
+            step = to.server_lost()
+            self.assertEqual((step.to_server, step.to_client[:15], step.then), (b"", b"-ERR [SYS/TEMP]", Then.FINISH), said)
+
+    def test_a_client_that_goes_amid_an_exchange_leaves_the_server_without_a_word(self) -> None:
+        for said, heard in ((b"PASS a\r\n", b""), (b"AUTH PLAIN\r\n", b"+ \r\n")):
+            to = PopRelay(Settings())
+            to.from_client(said)
+            to.from_server(heard)
+            self.assertEqual(to.client_lost(), Step(b"", b"", Then.FINISH), said)
+
     def test_a_client_that_goes_is_quit_for(self) -> None:
         self.assertEqual(PopRelay(Settings()).client_lost(), Step(QUIT, b"", Then.FINISH))
 

@@ -216,10 +216,15 @@ class ImapRelay:
         """The server has closed."""
         out = Out()
         if self._place not in (_Place.OVER, _Place.OPEN):
-            if self._place is not _Place.HANDSHAKE:
+            if self._place is not _Place.HANDSHAKE and not self._parted():
                 self._say_bye(_GONE, out)
             self._finish(out)
         return out.step()
+
+    def _parted(self) -> bool:
+        """Whether the client has asked to leave, and has heard the server's own goodbye."""
+        asked = self._awaited[0] if self._awaited else None
+        return isinstance(asked, _Asked) and asked.kind is Kind.LOGOUT and self.facts.last == "BYE"
 
     # What the client says.
 
