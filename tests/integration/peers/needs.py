@@ -79,7 +79,7 @@ ROOT = Need(
 IPV6 = Need("IPv6", "the loopback address ::1: sysctl net.ipv6.conf.lo.disable_ipv6=0", _has_ipv6)
 POSTFIX = package("postfix")
 SWAKS = package("swaks")
-SSLEAY = Need("the Perl module Net::SSLeay", "Debian package libnet-ssleay-perl, for swaks", _ssleay_module)
+SSLEAY = Need("the Perl module Net::SSLeay", "Debian package libnet-ssleay-perl", _ssleay_module)
 MUTT = package("mutt")
 MBSYNC = package("mbsync", "isync")
 DOVECOT = package("dovecot", "dovecot-core")
