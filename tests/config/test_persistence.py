@@ -168,7 +168,8 @@ class MistakeTests(ConfigTestCase):
     def test_users_are_known_in_the_mail_modes_too(self) -> None:
         for mode in ("smtp", "imap", "pop3"):
             front = WEB.replace('mode = "http"', f'mode = "{mode}"\ntls = "off"')
-            self.load(own('kind = "user"', front))
+            loaded = self.load(own('kind = "user"', front))
+            self.assertEqual((loaded.frontends["web"].mode, loaded.tables["owa"].kind), (mode, "user"))
 
     def test_but_not_where_clients_may_begin_tls_with_servers(self) -> None:
         (problem,) = self.problems(own('kind = "user"', WEB.replace("http", "imap")))
