@@ -118,7 +118,7 @@ class AdminStage(SynchronousTestCase):
         return self.backends[backend].servers[word]
 
     def application(self, logins: Logins | None = None) -> Application:
-        return Application(self.clock, self.api, logins)
+        return Application(self.clock, self.api.routes(), logins)
 
     def ask(self, application: Application, method: str, path: str, order: object = None, **rest: Any) -> Answer:
         values: dict[str, Any] = {"user": "uid 0"}

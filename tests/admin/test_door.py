@@ -1,6 +1,7 @@
 """HTTP for administrators: what is too much, too slow, or nonsense."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -8,7 +9,10 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from exproxy.admin.door import ENDURED, IDLE, LARGEST, LIFETIME, MOST, Door
+from exproxy.admin.answers import Answer, Listener
+from exproxy.admin.application import Application
+from exproxy.admin.door import ENDURED, FOLLOWED, IDLE, LARGEST, LIFETIME, MOST, Door
+from exproxy.admin.routes import Route
 from tests.admin.stage import AdminStage
 
 
@@ -24,7 +28,7 @@ class Transport(StringTransport):  # type: ignore[misc]  # Twisted's has no type
             self.protocol.connectionLost(Failure(ConnectionLost()))
 
 
-class DoorTests(AdminStage):
+class DoorStage(AdminStage):
     def setUp(self) -> None:
         super().setUp()
         self.door = Door(self.clock, self.application())
@@ -45,6 +49,8 @@ class DoorTests(AdminStage):
         lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
         return self.send(client, f"GET {path} HTTP/1.1\r\nHost: localhost:7777\r\n{lines}\r\n".encode())
 
+
+class DoorTests(DoorStage):
     def test_requests_are_answered_one_after_the_other_with_strict_headers(self) -> None:
         client = self.client()
         for _ in range(2):
@@ -158,3 +164,78 @@ class DoorTests(AdminStage):
         self.door.close()
         self.assertTrue(all(client.aborted for client in clients))
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class FollowedTests(DoorStage):
+    """Answers that go on."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.listeners: list[Listener] = []
+        self.left = 0
+        route = Route(
+            "GET", "/on", "nothing", lambda asked, names, caller: Answer(200, b"first ", follow=self.follow), frozenset({200})
+        )
+        self.door = Door(self.clock, Application(self.clock, (*self.api.routes(), route), None))
+
+    def follow(self, listener: Listener) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return self.leave
+
+    def leave(self) -> None:
+        self.left += 1
+
+    def test_an_answer_goes_on_and_ends_and_the_connection_stays(self) -> None:
+        client = self.client()
+        head, _, body = self.get(client, "/on").partition(b"\r\n\r\n")
+        self.assertIn(b"Transfer-Encoding: chunked", head)
+        self.assertNotIn(b"Content-Length", head)
+        self.assertEqual(body, b"6\r\nfirst \r\n")
+        client.clear()
+        self.listeners[0].tell(b"second")
+        self.assertEqual(client.value(), b"6\r\nsecond\r\n")
+        self.listeners[0].end()
+        self.assertTrue(client.value().endswith(b"0\r\n\r\n"))
+        self.assertEqual(self.left, 1)
+        self.assertIn(b" 200 ", self.get(client))
+
+    def test_who_asks_for_the_head_does_not_listen(self) -> None:
+        said = self.send(self.client(), b"HEAD /on HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertTrue(said.endswith(b"\r\n\r\n"))
+        self.assertEqual(self.listeners, [])
+
+    def test_one_who_leaves_is_told_of_once_and_hears_nothing_more(self) -> None:
+        client = self.client()
+        self.get(client, "/on")
+        client.abortConnection()
+        self.assertEqual(self.left, 1)
+        client.clear()
+        self.listeners[0].tell(b"late")
+        self.listeners[0].end()
+        self.listeners[0].cut()
+        self.assertEqual((client.value(), self.left), (b"", 1))
+
+    def test_what_has_not_gone_out_is_known(self) -> None:
+        client = self.client()
+        self.get(client, "/on")
+        client.protocol.pauseProducing()
+        self.assertTrue(self.listeners[0].full)
+        client.protocol.resumeProducing()
+        self.assertFalse(self.listeners[0].full)
+
+    def test_one_who_takes_nothing_is_cut_off(self) -> None:
+        client = self.client()
+        self.get(client, "/on")
+        self.listeners[0].cut()
+        self.assertEqual((client.aborted, self.left), (True, 1))
+
+    def test_it_may_last_longer_but_not_for_ever(self) -> None:
+        client = self.client()
+        self.get(client, "/on")
+        self.clock.advance(FOLLOWED - 1)
+        self.assertFalse(client.disconnecting)
+        self.clock.advance(1)
+        self.assertTrue(client.disconnecting)
+        self.clock.advance(5)
+        self.assertTrue(client.aborted)
+        self.assertEqual(self.left, 1)

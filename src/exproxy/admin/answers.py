@@ -1,7 +1,8 @@
 """What is asked and what is answered, without HTTP's wire."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from attrs import Factory, field, frozen
 
@@ -34,14 +35,39 @@ class Asked:
     host: str = ""
 
 
+class Listener(Protocol):
+    """One who goes on listening when the answer has begun."""
+
+    @property
+    def full(self) -> bool:
+        """Whether what was told has not gone out yet: nothing should be told until it has, for it would only be kept."""
+
+    def tell(self, data: bytes) -> None:
+        """The answer goes on; nothing happens when who asked has left."""
+
+    def end(self) -> None:
+        """The answer is whole."""
+
+    def cut(self) -> None:
+        """End the connection, whatever has not gone out."""
+
+
+Follow = Callable[[Listener], Callable[[], None]]
+"""Takes who listens, and returns what is called when it has left, whoever ended it."""
+
+
 @frozen
 class Answer:
-    """:param headers: beside those that all answers have."""
+    """:param headers: beside those that all answers have.
+
+    :param follow: the answer goes on behind its body, for as long as this tells more.
+    """
 
     status: int
     body: bytes
     kind: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
+    follow: Follow | None = None
 
 
 class RefusedError(Exception):

@@ -1,7 +1,7 @@
 """Who asks, what for, and the answer: all but the wire."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
@@ -11,11 +11,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from exproxy.admin.answers import Answer, Asked, RefusedError
-from exproxy.admin.api import Api
 from exproxy.admin.callers import Caller
 from exproxy.admin.logins import LoginError, Logins
 from exproxy.admin.nearest import UnknownError
-from exproxy.admin.routes import Demand, find
+from exproxy.admin.routes import Demand, Route, find
 
 SHARE = 0.1
 """Of a core: so much may be spent on answers to the network in the long run."""
@@ -30,17 +29,23 @@ _log = Logger()
 
 
 class Application:
-    """:param logins: ``None`` where there are no users: then whoever comes over the network may look, and no more.
+    """:param routes: all that can be asked for.
+
+    :param logins: ``None`` where there are no users: then whoever comes over the network may look, and no more.
 
     :param stopwatch: seconds, finely; what answers take is measured by it.
     """
 
     def __init__(
-        self, clock: IReactorTime, api: Api, logins: Logins | None, stopwatch: Callable[[], float] = time.perf_counter
+        self,
+        clock: IReactorTime,
+        routes: Sequence[Route],
+        logins: Logins | None,
+        stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._clock = clock
         self._stopwatch = stopwatch
-        self._routes = api.routes()
+        self._routes = routes
         self._logins = logins
         self._allowance = BURST
         self._at = clock.seconds()

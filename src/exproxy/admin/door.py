@@ -7,6 +7,7 @@ dropped, so that the client hears why.
 
 import socket
 import struct
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
@@ -24,6 +25,8 @@ IDLE = 15.0
 """Seconds in which a request has to go on, or a next one to come."""
 LIFETIME = 60.0
 """Seconds of a connection."""
+FOLLOWED = 300.0
+"""Seconds of one whose answer goes on: then whoever listens asks again, and has to be who may."""
 LARGEST = 64 * 1024
 """Octets of a body."""
 ENDURED = 16 * 1024 * 1024
@@ -42,6 +45,8 @@ class _Request(Request):
     content: Any
     _size = 0
     _gone = False
+    _left_off: Callable[[], None] | None = None
+    full = False
 
     def gotLength(self, length: int | None) -> None:
         self.content = BytesIO()
@@ -87,14 +92,48 @@ class _Request(Request):
         if self._gone:
             return
         self.setResponseCode(answer.status)
-        length = ("Content-Length", str(len(answer.body)))
-        for name, value in (("Content-Type", answer.kind), length, *_HEADERS, *answer.headers):
+        follow = None if self.method == b"HEAD" else answer.follow
+        length = () if follow else (("Content-Length", str(len(answer.body))),)
+        for name, value in (("Content-Type", answer.kind), *length, *_HEADERS, *answer.headers):
             self.responseHeaders.setRawHeaders(name, [value])
         self.write(answer.body)
-        self.finish()
+        if follow is None:
+            self.finish()
+            return
+        self.channel.followed()
+        self.registerProducer(self, True)
+        self._left_off = follow(self)
 
     def _left(self, reason: object) -> None:
         self._gone = True
+        left_off, self._left_off = self._left_off, None
+        if left_off is not None:
+            left_off()
+
+    # :class:`exproxy.admin.answers.Listener`, told by the transport how much has not gone out.
+
+    def tell(self, data: bytes) -> None:
+        if not self._gone:
+            self.write(data)
+
+    def end(self) -> None:
+        if not self._gone:
+            self.unregisterProducer()
+            self.finish()
+            self._left(None)
+
+    def cut(self) -> None:
+        if not self._gone:
+            self.channel.cut()
+
+    def pauseProducing(self) -> None:
+        self.full = True
+
+    def resumeProducing(self) -> None:
+        self.full = False
+
+    def stopProducing(self) -> None:
+        """The connection is lost, which is told otherwise too."""
 
 
 class _Channel(HTTPChannel):
@@ -111,6 +150,11 @@ class _Channel(HTTPChannel):
         self.since = self.factory.reactor.seconds()
         self._life = self.factory.reactor.callLater(LIFETIME, self.timeoutConnection)
         self.factory.came(self)
+
+    def followed(self) -> None:
+        """Its answer goes on."""
+        if self._life is not None and self._life.active():
+            self._life.reset(FOLLOWED)
 
     def requestDone(self, request: Request) -> None:
         self.since = self.factory.reactor.seconds()

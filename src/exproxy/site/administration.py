@@ -104,7 +104,7 @@ class Administration:
 
     def start(self) -> None:
         """Answer."""
-        self._listening = self._ports.start(self._reactor, Application(self._reactor, self._api, self._logins))
+        self._listening = self._ports.start(self._reactor, Application(self._reactor, self._api.routes(), self._logins))
         if self._listening:
             self._sample()
 
