@@ -19,10 +19,13 @@ from exproxy.admin.application import Application
 from exproxy.admin.logins import Logins
 from exproxy.admin.overview import Overview
 from exproxy.admin.sources import FrontendFacts, Things
-from exproxy.admin.views import ProcessView, SessionView, WorkerView
+from exproxy.admin.views import DialogueView, MapView, ProcessView, RouteView, SessionView, WorkerView
 from exproxy.net.certificate import PeerCertificate
+from exproxy.net.tls.certificates import Identity
 from tests.pool.support import CHECK, heal, make_backend, make_server
 
+ROUTES = (RouteView("path /ews", "smtp", ""), RouteView("path =/", None, "302 to /owa"))
+MAP = (MapView("emsmdb", "ncacn_ip_tcp", "mail", ("192.0.2.9:25",)),)
 EXPIRY = datetime(2030, 1, 1, tzinfo=UTC)
 
 
@@ -43,6 +46,13 @@ class Numbers:
     denied: int = 0
     limited: int = 0
     fault: str = ""
+    limit: str = ""
+    early_talkers: int = 0
+    passed_over: int = 0
+    refused_logins: int = 0
+    mapped: int = 0
+    hidden: int = 0
+    refused_calls: int = 0
 
 
 class FakeSources:
@@ -55,9 +65,12 @@ class FakeSources:
         self.shown: Mapping[str, PeerCertificate] = {}
         self.ended: list[str] = []
         self.groups: dict[str, pool.Group] = {}
+        self.own: Sequence[Identity] = ()
 
     def server(self, server: pool.Server) -> Numbers:
-        return Numbers(server.sessions, server.total, server.failed_connects, server.bytes_in, server.bytes_out)
+        return Numbers(
+            server.sessions, server.total, server.failed_connects, server.bytes_in, server.bytes_out, queued=self.behind.queued
+        )
 
     def backend(self, name: str) -> Numbers:
         return self.behind
@@ -74,6 +87,13 @@ class FakeSources:
     def sessions(self, server: str, most: int) -> "Deferred[list[SessionView]]":
         all_of_them = [SessionView("192.0.2.1:1", "mail", (name,), 1.5, 2, 3) for name in ("smtp/ex1", "smtp/ex2")]
         return succeed([one for one in all_of_them if server in ("", *one.servers)][:most])
+
+    def own_certificates(self, frontend: str) -> Sequence[Identity]:
+        return self.own
+
+    def dialogues(self, server: pool.Server) -> Sequence[DialogueView]:
+        lines = ("--- connected to 10.0.0.1:25", "<<< 554 No")
+        return [DialogueView("check", "smtp", "L7STS", f"SMTP of {server.name} said 554 No", 1000.0, 0.25, lines)]
 
     def clear(self, table: str) -> int:
         return self.groups[table].clear(1000.0)
@@ -99,7 +119,7 @@ class AdminStage(SynchronousTestCase):
         self.sources.groups = self.groups
         fronts = {
             "mail": FrontendFacts("mail", "tcp", ("192.0.2.9:25",), 50, ("smtp",), True),
-            "site": FrontendFacts("site", "http", ("192.0.2.9:443",), None, ("web", "smtp"), True),
+            "site": FrontendFacts("site", "http", ("192.0.2.9:443",), None, ("web", "smtp"), True, ROUTES, MAP),
         }
         self.things = Things(fronts, self.backends, self.hosts, self.groups, 100)
         self.process = ProcessView("1.0", 7, 990.0, False, 0, 100, ())

@@ -162,6 +162,10 @@ class DoneTests(AdminStage):
         answer = self.ask(self.application(), "GET", "/api/v1/sessions", query={"server": "smtp/ex2"})
         self.assertEqual([one["servers"] for one in json.loads(answer.body)], [["smtp/ex2"]])
 
+    def test_a_dialogue_is_told_with_its_lines(self) -> None:
+        (said,) = json.loads(self.ask(self.application(), "GET", SERVER + "/dialogues").body)
+        self.assertEqual((said["kind"], said["lines"]), ("check", ["--- connected to 10.0.0.1:25", "<<< 554 No"]))
+
     def test_what_is_refused_changes_nothing(self) -> None:
         for path, body in (("/state", {"state": "off"}), ("/weight", {"weight": 999}), ("/end-sessions", {"all": True})):
             self.assertEqual(self.ask(self.application(), "POST" if "end" in path else "PUT", SERVER + path, body).status, 422)

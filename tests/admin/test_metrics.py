@@ -1,11 +1,15 @@
 """What Prometheus reads, by its own parser."""
 
+from datetime import UTC, datetime, timedelta
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from exproxy.admin.metrics import Metrics
 from exproxy.admin.views import WorkerView
+from exproxy.net.tls.certificates import load
 from exproxy.pool import Admin
 from tests.admin.stage import EXPIRY, AdminStage, Numbers, certificate
+from tests.net.tls.files import certificate_file
 from tests.pool.support import fail
 
 
@@ -39,13 +43,30 @@ class MetricsTests(AdminStage):
         self.assertEqual(self.values("exproxy_frontend_ready"), {("mail",): 1.0, ("site",): 0.0})
 
     def test_counters_are_totals(self) -> None:
-        self.sources.front = Numbers(sessions=2, total=9, bytes_in=5, bad_handshakes=4, denied=3, limited=2)
+        self.sources.front = Numbers(sessions=2, total=9, bytes_in=5, bad_handshakes=4, denied=3, limited=2, early_talkers=6)
         self.assertEqual(self.values("exproxy_frontend_sessions_total")["mail",], 9.0)
         self.assertEqual(self.values("exproxy_frontend_sessions")["mail",], 2.0)
         self.assertEqual(self.values("exproxy_frontend_received_bytes_total")["mail",], 5.0)
         self.assertEqual(self.values("exproxy_frontend_faults_total")["mail", "handshake"], 4.0)
+        self.assertEqual(self.values("exproxy_frontend_faults_total")["mail", "early_talker"], 6.0)
         self.assertEqual(self.values("exproxy_frontend_denied_total")["mail",], 3.0)
         self.assertEqual(self.values("exproxy_frontend_limited_total")["mail",], 2.0)
+
+    def test_the_days_of_our_own_certificates_are_told_once_for_each_file(self) -> None:
+        now = datetime.now(UTC).replace(microsecond=0)
+        folder = self.mktemp()
+        for days in (10, 5, 20):
+            source = certificate_file(folder, "a.example.com", not_after=now + timedelta(days=days))
+            self.sources.own = [*self.sources.own, load(source)]
+        told = self.values("exproxy_frontend_certificate_expiry_timestamp_seconds")
+        earliest = (now + timedelta(days=5)).timestamp()
+        self.assertEqual(told, {(str(source.file), name): earliest for name in ("mail", "site")})
+
+    def test_who_waits_and_what_a_slow_start_leaves_of_the_weight_is_told(self) -> None:
+        self.sources.behind = Numbers(queued=4)
+        self.assertEqual(self.values("exproxy_server_queued_sessions")["web", "ex1"], 4.0)
+        self.assertEqual(self.values("exproxy_server_weight_share_ratio")["web", "ex1"], 1.0)
+        self.assertEqual(self.values("exproxy_check_last_run_timestamp_seconds")["web", "smtp", "ex1"], 1000.0)
 
     def test_a_limit_that_there_is_not_is_not_told(self) -> None:
         self.assertEqual(self.values("exproxy_frontend_sessions_limit"), {("mail",): 50.0})

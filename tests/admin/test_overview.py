@@ -1,6 +1,10 @@
+from datetime import UTC, datetime, timedelta
+
 from exproxy import pool
 from exproxy.admin.overview import RECENT
-from tests.admin.stage import EXPIRY, AdminStage, Numbers, certificate
+from exproxy.net.tls.certificates import load
+from tests.admin.stage import EXPIRY, MAP, ROUTES, AdminStage, Numbers, certificate
+from tests.net.tls.files import certificate_file
 from tests.pool.support import FAILED, Recorder, fail, get
 
 
@@ -39,6 +43,35 @@ class ServerTests(AdminStage):
         assert told is not None
         self.assertEqual((told.subject, told.not_after), ("CN=ex1", EXPIRY.timestamp()))
         self.assertIsInstance(told.days, int)
+
+    def test_who_waits_for_it_is_told_wherever_that_is(self) -> None:
+        self.sources.behind = Numbers(queued=3)
+        self.assertEqual(self.overview.server(self.server("smtp/ex1")).queued, 3)
+
+    def test_what_was_said_the_last_time_is_told(self) -> None:
+        (told,) = self.overview.dialogues(self.server("smtp/ex1"))
+        self.assertEqual((told.kind, told.text, told.lines[-1]), ("check", "SMTP of ex1 said 554 No", "<<< 554 No"))
+
+
+class FrontendTests(AdminStage):
+    def test_its_own_certificates_are_told_with_the_days_that_are_left(self) -> None:
+        now = datetime.now(UTC)
+        for left, days in ((timedelta(days=10), 9), (timedelta(hours=-1), -1)):
+            source = certificate_file(self.mktemp(), "mail.example.com", not_before=now - timedelta(days=9), not_after=now + left)
+            self.sources.own = [load(source)]
+            (told,) = self.overview.snapshot().frontends[0].certificates
+            self.assertEqual((told.file, told.names, told.days), (str(source.file), ("mail.example.com",), days))
+            self.assertIn("trustme", told.subject)
+
+    def test_where_clients_go_and_what_they_are_told_is_told(self) -> None:
+        seen = self.overview.snapshot().frontends[1]
+        self.assertEqual((seen.routes, seen.map), (ROUTES, MAP))
+
+    def test_what_is_counted_of_clients_of_mail_and_mappers_is_told(self) -> None:
+        self.sources.front = Numbers(early_talkers=1, passed_over=2, refused_logins=3, mapped=4, hidden=5, refused_calls=6)
+        seen = self.overview.snapshot().frontends[0]
+        self.assertEqual((seen.early_talkers, seen.passed_over, seen.refused_logins), (1, 2, 3))
+        self.assertEqual((seen.mapped, seen.hidden, seen.refused_calls), (4, 5, 6))
 
 
 class SnapshotTests(AdminStage):

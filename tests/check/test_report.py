@@ -1,10 +1,11 @@
 """What a run leaves behind."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.check.report import MAX_LINES, MAX_WIDTH, Report, Transcript, Unwritten, certificate_warnings
+from exproxy.check.report import KEPT, MAX_LINES, MAX_WIDTH, Kept, Report, Transcript, Unwritten, certificate_warnings
 from exproxy.net.certificate import PeerCertificate
 from exproxy.wire.dialogue.base import Outcome, Status
 
@@ -74,6 +75,40 @@ class TranscriptTests(SynchronousTestCase):
         self.assertEqual(len(transcript.lines), MAX_LINES + 1)
         self.assertEqual(transcript.lines[-1], "--- and more, which is not shown")
         self.assertLessEqual(max(map(len, transcript.lines)), MAX_WIDTH + 4)
+
+    def test_headers_that_may_be_secrets_are_not_shown(self) -> None:
+        transcript = Transcript()
+        transcript.ours(b"GET / HTTP/1.1\r\nCookie: session=x\r\nX-Api-Key: y\r\nX-My-Token-Of: z\r\nAccept: */*\r\n\r\n")
+        transcript.theirs(b"HTTP/1.1 200 OK\r\nSet-Cookie: session=x\r\nWWW-Authenticate: Negotiate\r\n\r\n")
+        self.assertEqual(
+            [line[4:] for line in transcript.lines if line[4:] not in ("", "GET / HTTP/1.1", "HTTP/1.1 200 OK")],
+            [
+                "Cookie: (not shown)",
+                "X-Api-Key: (not shown)",
+                "X-My-Token-Of: (not shown)",
+                "Accept: */*",
+                "Set-Cookie: (not shown)",
+                "WWW-Authenticate: Negotiate",
+            ],
+        )
+
+    def test_what_is_kept_for_later_is_bounded_and_cheap_whatever_a_server_says(self) -> None:
+        for data in (b"x" * 200_000, b"y\r\n" * 100_000, b"\0" * 200_000, b"a-" * 100_000, b"<script>\x1b[31m\r\n" * 10_000):
+            kept = Kept()
+            kept.event("connected")
+            began = time.process_time()
+            for _turn in range(20):
+                kept.theirs(data)
+            self.assertLess(time.process_time() - began, 0.5)
+            self.assertLessEqual(sum(map(len, kept.lines)), KEPT + MAX_WIDTH + 40)
+            self.assertTrue(all(line.isprintable() for line in kept.lines))
+            self.assertEqual(kept.lines[0], "--- connected")
+
+    def test_what_is_left_out_of_what_is_kept_is_said(self) -> None:
+        kept = Kept()
+        for number in range(1000):
+            kept.theirs(b"250 line %d\r\n" % number)
+        self.assertEqual(kept.lines[-1], "--- and more, which is not shown")
 
     def test_unwritten_keeps_nothing(self) -> None:
         transcript = Unwritten()

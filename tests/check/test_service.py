@@ -82,6 +82,22 @@ class ServiceTests(SynchronousTestCase):
         reports = self.service.reports(server)
         self.assertEqual([report.outcome.status.value for report in reports.values()], ["L4OK", "L7STS"])
 
+    def test_what_was_said_in_the_last_runs_is_kept(self) -> None:
+        self.peer = Peer(b"554 no\r\n")
+        server = self.server(1, "smtp")
+        self.network.listen(("192.0.2.1", 9999), Peer(b"down\n")).resume()
+        self.service.add(server, [SMTP], AgentPlan(port=9999))
+        self.assertEqual(self.service.runs(server), [])
+        self.service.start()
+        self.advance(3)
+        check, agent = self.service.runs(server)
+        self.assertEqual((check.kind, check.name, agent.kind), ("check", "smtp", "agent"))
+        self.assertIn("<<< 554 no", check.report.transcript)
+        self.assertIn("<<< down", agent.report.transcript)
+        self.assertEqual(check.report.at, server.health.checks["smtp"].last_at)
+        self.service.remove(server)
+        self.assertEqual(self.service.runs(server), [])
+
     def test_maintenance_is_stopping(self) -> None:
         self.peer = Peer(b"421 4.3.2 Service not active\r\n", lambda data: b"221 bye\r\n")
         server = self.server(1, "smtp")

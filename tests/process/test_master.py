@@ -4,6 +4,7 @@ import errno
 from collections.abc import Callable
 from typing import Any
 
+from exproxy import pool
 from exproxy.pool import Admin, Lease, Operational, Ticket
 from exproxy.process.master import BATCH, PATIENCE
 from exproxy.process.messages import A_MESSAGE, BackendCounts, FrontendCounts, ServerCounts
@@ -315,6 +316,22 @@ class OrdersTests(WorkersStage):
         self.end(self.processes[0])
         self.settle(0.1)
         self.assertEqual(self.master.backend_counts("b"), BackendCounts(queued=0, refused=7))
+
+    def test_who_waits_for_one_server_is_counted_over_all_workers(self) -> None:
+        self.begin(maxconn=1, persistence=True)
+        self.heal_all()
+        for worker, count in zip(self.workers(), (1, 2), strict=True):
+            for number in range(count):
+                worker.servers["one"].line.put(ticket(worker.backend, number))
+        self.settle(0.1)
+        self.assertEqual(self.master.server_counts(self.side.servers["one"]).queued, 3)
+        self.end(self.processes[0])
+        self.settle(0.1)
+        self.assertEqual(self.master.server_counts(self.side.servers["one"]).queued, 2)
+
+
+def ticket(backend: pool.Backend, number: int) -> Ticket:
+    return Ticket(backend, Recorder(), None, (), number, 0.0)
 
 
 class LivesTests(WorkersStage):

@@ -58,6 +58,10 @@ class FrontendCountsTests(SynchronousTestCase):
         one, other = FrontendCounts(*range(10)), FrontendCounts(*range(10, 20))
         self.assertEqual(one + other, FrontendCounts(*range(10, 30, 2)))
 
+    def test_so_does_what_they_counted_of_clients_of_mail(self) -> None:
+        both = FrontendCounts(early_talkers=1, passed_over=2, refused_logins=3) + FrontendCounts(refused_logins=4)
+        self.assertEqual((both.early_talkers, both.passed_over, both.refused_logins), (1, 2, 7))
+
     def test_sessions_end_with_their_worker_and_the_rest_stays(self) -> None:
         self.assertEqual(FrontendCounts(*range(1, 11)).past, FrontendCounts(0, *range(2, 11)))
 
@@ -72,7 +76,8 @@ class BackendCountsTests(SynchronousTestCase):
 
 class ServerCountsTests(SynchronousTestCase):
     def test_sessions_end_with_their_worker_and_the_rest_stays(self) -> None:
-        both = ServerCounts(1, 2, 3, 4, 5, 6) + ServerCounts(1, 2, 3, 4, 5, 6)
+        both = ServerCounts(1, 2, 3, 4, 5, 6, 7) + ServerCounts(1, 2, 3, 4, 5, 6, 8)
+        self.assertEqual(both.queued, 15)
         self.assertEqual(both.past, ServerCounts(0, 4, 6, 0, 10, 12))
 
 

@@ -3,9 +3,11 @@
 from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 
+from exproxy.config import model
 from exproxy.process.messages import FrontendCounts
 from exproxy.proxy.admission import Unwanted
 from exproxy.site.clientfaults import EVERY, QUIET, ClientFaults, counts_of
+from exproxy.site.mail import install
 from exproxy.wire.epmrelay import Counters
 from tests.proxy.stage import Stage
 
@@ -116,6 +118,14 @@ class ClientFaultsTests(Stage):
                 )
             },
         )
+
+    def test_what_is_counted_of_clients_of_mail_is_counted_too(self) -> None:
+        frontend = self.open(self.backend())
+        said = model.Frontend("smtp", "smtp", (), "hub", mail=model.Mail())
+        house = install(frontend, said, model.Mail(), {"hub": self.backend()}, b"secret")
+        house.early_talkers, house.passed_over, house.refused_logins = 1, 2, 3
+        counts = counts_of({"smtp": frontend})["smtp"]
+        self.assertEqual((counts.early_talkers, counts.passed_over, counts.refused_logins), (1, 2, 3))
 
     def test_what_was_done_to_an_endpoint_mapper_s_answers_is_counted_too(self) -> None:
         frontend = self.open(self.backend())

@@ -9,7 +9,7 @@ class OwnNumbersTests(SiteStage):
     def setUp(self) -> None:
         super().setUp()
         self.peer("192.0.2.1", greeting=b"220 one\r\n")
-        self.start(self.configuration(self.server("one", "192.0.2.1")))
+        self.start(self.configuration(self.server("one", "192.0.2.1", self.check())))
         admin = self.site._admin
         assert admin is not None
         assert isinstance(admin._numbers, OwnNumbers)
@@ -24,6 +24,16 @@ class OwnNumbersTests(SiteStage):
         )
         (seen,) = self.successResultOf(self.numbers.sessions("hub/one", 5))
         self.assertEqual((seen.frontend, seen.servers), ("smtp", ("hub/one",)))
+
+    def test_what_was_said_to_a_server_is_told(self) -> None:
+        self.settle(2.0)
+        (said,) = self.numbers.dialogues(self.one)
+        self.assertEqual((said.kind, said.name, said.status), ("check", "tcp", "L4OK"))
+        self.assertEqual(said.lines[0], "--- connected to 192.0.2.1:25")
+        self.assertGreater(said.at, 0.0)
+
+    def test_without_tls_there_are_no_certificates_of_ours(self) -> None:
+        self.assertEqual(self.numbers.own_certificates("smtp"), [])
 
     def test_sessions_are_ended(self) -> None:
         client = self.client()

@@ -2,6 +2,8 @@
 
 from random import Random
 
+import attrs
+
 from exproxy.check.plugins import checkers
 from exproxy.config import model
 from exproxy.pool import Operational
@@ -9,6 +11,7 @@ from exproxy.site.pools import Pools
 from exproxy.site.tls import TLSContexts
 from exproxy.site.watching import Watching
 from tests.check.mapper import Mapper
+from tests.net.tls.files import certificate_file
 from tests.site.stage import SiteStage
 
 
@@ -40,6 +43,20 @@ class WatchingTests(SiteStage):
         self.assertEqual(len(self.network.attempts), before)
 
 
+class OwnCertificateTests(SiteStage):
+    def test_each_certificate_of_a_front_end_is_told_once(self) -> None:
+        files = [certificate_file(self.mktemp(), name).file for name in ("a.example.com", "b.example.com")]
+        tls = model.FrontTLS(tuple(model.Certificate(file) for file in files))
+        configuration = self.configuration(self.server("one", "192.0.2.1"))
+        binds = tuple(model.Bind("192.0.2.9", port, port, tls=tls) for port in (443, 444))
+        configuration.frontends["smtp"] = attrs.evolve(configuration.frontends["smtp"], binds=binds)
+        contexts = TLSContexts({}, 0.0)
+        contexts.make_all(configuration)
+        pools = Pools(configuration, self.reactor.seconds(), Random(1), contexts, b"secret")
+        watching = Watching(self.reactor, self.network, Random(1), checkers(), configuration, pools, contexts)
+        self.assertEqual([one.source.file for one in watching.own_certificates("smtp")], files)
+
+
 class PortTests(SiteStage):
     def test_the_mapper_of_whatever_address_a_name_has_is_asked(self) -> None:
         first, second = Mapper(self.network, "192.0.2.1", 6001), Mapper(self.network, "192.0.2.2", 6002)
@@ -51,6 +68,8 @@ class PortTests(SiteStage):
         built = pools.backends["hub"].pool.servers["one"]
         watching.start()
         self.settle(2.0)
+        (asked,) = watching.runs(built)
+        self.assertEqual((asked.kind, asked.name), ("port", "emsmdb"))
         self.assertEqual((built.place(25), built.opened), (("192.0.2.1", 6001), True))
         before = first.asked
         self.names.known["mbx.example.com"] = "192.0.2.2"

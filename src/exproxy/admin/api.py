@@ -45,6 +45,7 @@ class Api:
             Route("GET", API + "/backends", "viewer", self._backends, _LOOK),
             Route("GET", API + "/backends/{backend}", "viewer", self._backend, _NAMED),
             Route("GET", _SERVER, "viewer", self._server, _NAMED),
+            Route("GET", _SERVER + "/dialogues", "viewer", self._dialogues, _NAMED),
             Route("PUT", _SERVER + "/state", "operator", self._set_server, _ORDER),
             Route("PUT", _SERVER + "/weight", "operator", self._set_weight, _ORDER),
             Route("POST", _SERVER + "/end-sessions", "operator", self._end_sessions, _ORDER),
@@ -89,6 +90,9 @@ class Api:
 
     def _server(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         return told(self._overview.server(self._actions.server(names["backend"], names["server"])))
+
+    def _dialogues(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        return told(self._overview.dialogues(self._actions.server(names["backend"], names["server"])))
 
     def _hosts(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         return told(self._overview.snapshot().hosts)

@@ -62,6 +62,14 @@ def _frontends(frontends: Iterable[FrontendView]) -> Iterator[Metric]:
     sessions = GaugeMetricFamily("exproxy_frontend_sessions", "Sessions now.", labels=labels)
     limit = GaugeMetricFamily("exproxy_frontend_sessions_limit", "Sessions at most, where that is limited.", labels=labels)
     total = CounterMetricFamily("exproxy_frontend_sessions", "Sessions ever.", labels=labels)
+    expiry = GaugeMetricFamily(
+        "exproxy_frontend_certificate_expiry_timestamp_seconds",
+        "When a certificate expires that clients are shown.",
+        labels=[*labels, "file"],
+    )
+    passed_over = CounterMetricFamily(
+        "exproxy_frontend_passed_over_servers", "Servers that were reached and did not greet well.", labels=labels
+    )
     refused = CounterMetricFamily("exproxy_frontend_refused", "Sessions for which there was no server.", labels=labels)
     faults = CounterMetricFamily("exproxy_frontend_faults", "What clients did wrong, or left undone.", labels=[*labels, "kind"])
     denied = CounterMetricFamily("exproxy_frontend_denied", "What an access rule refused.", labels=labels)
@@ -81,11 +89,24 @@ def _frontends(frontends: Iterable[FrontendView]) -> Iterator[Metric]:
         faults.add_metric([*name, "left_early"], frontend.left_early)
         faults.add_metric([*name, "protocol"], frontend.broken)
         faults.add_metric([*name, "request"], frontend.bad_requests)
+        faults.add_metric([*name, "early_talker"], frontend.early_talkers)
+        faults.add_metric([*name, "login"], frontend.refused_logins)
+        passed_over.add_metric(name, frontend.passed_over)
+        for file, earliest in _expiries(frontend).items():
+            expiry.add_metric([*name, file], earliest)
         denied.add_metric(name, frontend.denied)
         limited.add_metric(name, frontend.limited)
         received.add_metric(name, frontend.bytes_in)
         sent.add_metric(name, frontend.bytes_out)
-    yield from (ready, sessions, limit, total, refused, faults, denied, limited, received, sent)
+    yield from (ready, sessions, limit, total, refused, passed_over, faults, denied, limited, received, sent, expiry)
+
+
+def _expiries(frontend: FrontendView) -> dict[str, float]:
+    """By file; a sample has to be there once, and a file may be shown with two keys."""
+    earliest: dict[str, float] = {}
+    for certificate in frontend.certificates:
+        earliest[certificate.file] = min(certificate.not_after, earliest.get(certificate.file, certificate.not_after))
+    return earliest
 
 
 def _backends(backends: Iterable[BackendView]) -> Iterator[Metric]:
@@ -111,6 +132,10 @@ def _servers(servers: Iterable[ServerView]) -> Iterator[Metric]:
     usable = GaugeMetricFamily("exproxy_server_usable", "1 if it takes new clients.", labels=_SERVER)
     since = GaugeMetricFamily("exproxy_server_state_since_timestamp_seconds", "Its operational state's begin.", labels=_SERVER)
     weight = GaugeMetricFamily("exproxy_server_weight", "Weight, 0 to 256.", labels=_SERVER)
+    share = GaugeMetricFamily(
+        "exproxy_server_weight_share_ratio", "Of the weight, now: below 1 while it starts slowly.", labels=_SERVER
+    )
+    queued = GaugeMetricFamily("exproxy_server_queued_sessions", "Sessions that wait for it and no other.", labels=_SERVER)
     sessions = GaugeMetricFamily("exproxy_server_sessions", "Sessions now.", labels=_SERVER)
     limit = GaugeMetricFamily("exproxy_server_sessions_limit", "Sessions at most, where that is limited.", labels=_SERVER)
     total = CounterMetricFamily("exproxy_server_sessions", "Sessions ever.", labels=_SERVER)
@@ -122,6 +147,8 @@ def _servers(servers: Iterable[ServerView]) -> Iterator[Metric]:
         usable.add_metric(name, server.usable)
         since.add_metric(name, server.since)
         weight.add_metric(name, server.weight)
+        share.add_metric(name, server.share / 100)
+        queued.add_metric(name, server.queued)
         sessions.add_metric(name, server.sessions)
         if server.maxconn is not None:
             limit.add_metric(name, server.maxconn)
@@ -129,7 +156,7 @@ def _servers(servers: Iterable[ServerView]) -> Iterator[Metric]:
         failed.add_metric(name, server.failed_connects)
         sent.add_metric(name, server.bytes_in)
         received.add_metric(name, server.bytes_out)
-    yield from (usable, since, weight, sessions, limit, total, failed, sent, received)
+    yield from (usable, since, weight, share, queued, sessions, limit, total, failed, sent, received)
 
 
 def _states(servers: Iterable[ServerView]) -> Iterator[Metric]:
@@ -146,6 +173,7 @@ def _checks(servers: Iterable[ServerView]) -> Iterator[Metric]:
     labels = [*_SERVER, "check"]
     up = GaugeMetricFamily("exproxy_check_up", "1 if this check says that the server is up.", labels=labels)
     duration = GaugeMetricFamily("exproxy_check_duration_seconds", "How long the last run took.", labels=labels)
+    ran = GaugeMetricFamily("exproxy_check_last_run_timestamp_seconds", "When the last run ended.", labels=labels)
     expiry = GaugeMetricFamily(
         "exproxy_check_certificate_expiry_timestamp_seconds",
         "When the certificate expires that the check was shown.",
@@ -157,9 +185,11 @@ def _checks(servers: Iterable[ServerView]) -> Iterator[Metric]:
             up.add_metric(name, check.verdict is Operational.UP)
             if check.duration is not None:
                 duration.add_metric(name, check.duration)
+            if check.at is not None:
+                ran.add_metric(name, check.at)
             if check.certificate is not None:
                 expiry.add_metric(name, check.certificate.not_after)
-    yield from (up, duration, expiry)
+    yield from (up, duration, ran, expiry)
 
 
 def _tables(snapshot: Snapshot) -> Iterator[Metric]:

@@ -15,9 +15,11 @@ from exproxy.admin.views import (
     BackendView,
     CertificateView,
     CheckView,
+    DialogueView,
     EntryView,
     FrontendView,
     HostView,
+    OwnCertificateView,
     ProcessView,
     ServerView,
     SessionView,
@@ -26,6 +28,7 @@ from exproxy.admin.views import (
     TransitionView,
 )
 from exproxy.net.certificate import PeerCertificate
+from exproxy.net.tls.certificates import Identity
 from exproxy.pool.server import SHARE_OF_ONE, UNLIMITED
 
 MOST = 1000
@@ -128,7 +131,7 @@ class Overview:
             share=server.share * 100 // (SHARE_OF_ONE * server.weight) if server.weight else 0,
             maxconn=server.ceiling,
             sessions=numbers.sessions,
-            queued=server.queued,
+            queued=numbers.queued,
             total=numbers.total,
             rate=self._rates.rate(name),
             rate_max=self._rates.most(name),
@@ -149,6 +152,10 @@ class Overview:
     def sessions(self, server: pool.Server | None, most: int) -> "Deferred[list[SessionView]]":
         """Those that live, of one server or all."""
         return self._sources.sessions("" if server is None else server.full_name, most)
+
+    def dialogues(self, server: pool.Server) -> tuple[DialogueView, ...]:
+        """What was said to and by a server the last time."""
+        return tuple(self._sources.dialogues(server))
 
     def _table(self, group: pool.Group) -> TableView:
         table = group.table
@@ -180,6 +187,16 @@ class Overview:
             bytes_in=numbers.bytes_in,
             bytes_out=numbers.bytes_out,
             fault=numbers.fault,
+            limit=numbers.limit,
+            early_talkers=numbers.early_talkers,
+            passed_over=numbers.passed_over,
+            refused_logins=numbers.refused_logins,
+            mapped=numbers.mapped,
+            hidden=numbers.hidden,
+            refused_calls=numbers.refused_calls,
+            routes=facts.routes,
+            map=facts.map,
+            certificates=tuple(_own(identity) for identity in self._sources.own_certificates(facts.name)),
         )
 
     def _ready(self, facts: FrontendFacts) -> bool:
@@ -212,6 +229,13 @@ def _check(state: pool.CheckState, certificate: PeerCertificate | None) -> Check
 def _certificate(certificate: PeerCertificate) -> CertificateView:
     days = certificate.days_left(datetime.now(UTC))
     return CertificateView(certificate.subject, certificate.not_after.timestamp(), int(days // 1))
+
+
+def _own(identity: Identity) -> OwnCertificateView:
+    leaf = identity.chain[0]
+    expiry = leaf.not_valid_after_utc
+    days = (expiry - datetime.now(UTC)).days
+    return OwnCertificateView(str(identity.source.file), leaf.subject.rfc4514_string(), identity.names, expiry.timestamp(), days)
 
 
 def _transition(transition: pool.Transition) -> TransitionView:

@@ -10,8 +10,9 @@ from attrs import frozen
 from twisted.internet.defer import Deferred
 
 from exproxy import pool
-from exproxy.admin.views import SessionView, WorkerView
+from exproxy.admin.views import DialogueView, MapView, RouteView, SessionView, WorkerView
 from exproxy.net.certificate import PeerCertificate
+from exproxy.net.tls.certificates import Identity
 
 
 class ServerNumbers(Protocol):
@@ -25,6 +26,8 @@ class ServerNumbers(Protocol):
     def bytes_in(self) -> int: ...
     @property
     def bytes_out(self) -> int: ...
+    @property
+    def queued(self) -> int: ...
 
 
 class BackendNumbers(Protocol):
@@ -61,6 +64,20 @@ class FrontendNumbers(Protocol):
     def bytes_out(self) -> int: ...
     @property
     def fault(self) -> str: ...
+    @property
+    def limit(self) -> str: ...
+    @property
+    def early_talkers(self) -> int: ...
+    @property
+    def passed_over(self) -> int: ...
+    @property
+    def refused_logins(self) -> int: ...
+    @property
+    def mapped(self) -> int: ...
+    @property
+    def hidden(self) -> int: ...
+    @property
+    def refused_calls(self) -> int: ...
 
 
 class Sources(Protocol):
@@ -79,6 +96,12 @@ class Sources(Protocol):
 
     def certificates(self, server: pool.Server) -> Mapping[str, PeerCertificate]:
         """What it showed last, by the names of its checks."""
+
+    def own_certificates(self, frontend: str) -> Sequence[Identity]:
+        """Those that clients of a front end are shown now."""
+
+    def dialogues(self, server: pool.Server) -> Sequence[DialogueView]:
+        """What was said in the last run of each of its checks, by its agent and by its endpoint mapper."""
 
 
 class Steering(Protocol):
@@ -105,6 +128,8 @@ class FrontendFacts:
     maxconn: int | None
     backends: tuple[str, ...]
     default: bool
+    routes: tuple[RouteView, ...] = ()
+    map: tuple[MapView, ...] = ()
 
 
 @frozen

@@ -44,6 +44,40 @@ class CheckView:
 
 
 @frozen
+class OwnCertificateView:
+    """What clients are shown.
+
+    :param file: where it stands.
+    :param names: that it is for.
+    :param days: whole ones that are left; below 0 it has expired.
+    """
+
+    file: str
+    subject: str
+    names: tuple[str, ...]
+    not_after: float
+    days: int
+
+
+@frozen
+class DialogueView:
+    """What was said in the last run of something that a server is asked again and again.
+
+    :param kind: ``check``; ``agent``; ``port``: of its endpoint mapper, for the interface ``name``.
+    :param status: the layer, in HAProxy's words  :param text: what was found, as a sentence part.
+    :param lines: ``>>> ours``, ``<<< theirs``, ``--- what happened``; printable, without credentials, 4 KB at most.
+    """
+
+    kind: str
+    name: str
+    status: str
+    text: str
+    at: float
+    duration: float
+    lines: tuple[str, ...]
+
+
+@frozen
 class TransitionView:
     """A change on one of the two axes; ``old`` and ``new`` are words of :class:`Operational` or :class:`Admin`."""
 
@@ -64,7 +98,7 @@ class ServerView:
     :param port: ``None``: the one that the client reached.
     :param interface: whose port its endpoint mapper tells; then ``port`` is what it has told, and ``port_error`` why it has not.
     :param share: of the weight, at this moment, in percent: less while it starts slowly, or where its agent says so.
-    :param queued: sessions that wait for this one and no other; of the process that tells, workers' are with the back end.
+    :param queued: sessions that wait for this one and no other; the back end's have all.
     :param rate: sessions in the last second; ``rate_max``: in the busiest one.
     :param history: the oldest first.
     """
@@ -127,13 +161,46 @@ class BackendView:
 
 
 @frozen
+class RouteView:
+    """Who goes elsewhere than to the default back end; the first that matches wins.
+
+    :param condition: in words: ``host mail.example.com, path /ews``.
+    :param backend: ``None``: there is a redirect instead.
+    :param redirect: to where; empty: there is none.
+    """
+
+    condition: str
+    backend: str | None
+    redirect: str
+
+
+@frozen
+class MapView:
+    """What clients of an endpoint mapper are told of an interface.
+
+    :param protocol: ``ncacn_ip_tcp`` or ``ncacn_http``.
+    :param frontend: the one that has it, at these ``addresses``.
+    """
+
+    interface: str
+    protocol: str
+    frontend: str
+    addresses: tuple[str, ...]
+
+
+@frozen
 class FrontendView:
     """:param backends: where clients may go, the default one first.
 
     :param ready: whether the first of them has a server that takes new clients; any of them, where there is no default.
     :param broken: sessions that ended because one side broke the protocol.
     :param denied: requests that an access rule refused; ``limited``: those that came too often.
-    :param fault: whose preface or handshake was the last one that failed, and why.
+    :param fault: whose preface or handshake was the last one that failed, and why; ``limit``: who came too often, and for what.
+    :param early_talkers: clients of mail that spoke before they were greeted  :param passed_over: servers that were reached for
+        them and did not greet well  :param refused_logins: those that servers refused, where users have their servers.
+    :param mapped: answers of endpoint mappers that were changed  :param hidden: and those that were left out
+    :param refused_calls: those that are protected, and so cannot be changed.
+    :param map: what clients of mode ``epm`` are told.
     """
 
     name: str
@@ -157,6 +224,16 @@ class FrontendView:
     bytes_in: int
     bytes_out: int
     fault: str
+    limit: str
+    early_talkers: int
+    passed_over: int
+    refused_logins: int
+    mapped: int
+    hidden: int
+    refused_calls: int
+    routes: tuple[RouteView, ...]
+    map: tuple[MapView, ...]
+    certificates: tuple[OwnCertificateView, ...]
 
 
 @frozen

@@ -12,7 +12,7 @@ from twisted.logger import Logger
 
 from exproxy.check.plan import AgentPlan
 from exproxy.check.repeater import Repeater
-from exproxy.check.report import Report
+from exproxy.check.report import Kept, Report
 from exproxy.check.runner import CheckRun, Job
 from exproxy.net.interfaces import Network
 from exproxy.pool import Admin, AgentAnswer, Server, Transition
@@ -76,6 +76,7 @@ class AgentTask:
             timeout=self.plan.timeout,
             today=self._today,
             source=self.plan.source,
+            transcript=Kept(),
         )
         self._run = CheckRun(self._clock, self._network, job, self._done)
         self._run.start()

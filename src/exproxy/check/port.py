@@ -13,7 +13,7 @@ from twisted.logger import Logger
 
 from exproxy.check.plan import CheckPlan, PortPlan
 from exproxy.check.repeater import Repeater
-from exproxy.check.report import Report, Transcript, Unwritten
+from exproxy.check.report import Kept, Report, Transcript
 from exproxy.check.runner import CheckRun, Job
 from exproxy.net.interfaces import Network
 from exproxy.pool import Server, Transition
@@ -49,6 +49,8 @@ class PortTask:
         observed: Callable[[Server, Transition | None], None],
     ) -> None:
         self.plan = plan
+        self.last: Report | None = None
+        """How the last question ended."""
         self._clock = clock
         self._network = network
         self._server = server
@@ -96,13 +98,14 @@ class PortTask:
         if address is None:
             self._repeater.again(ASK_AGAIN)
             return
-        job = question(self.plan, address, self._today, Unwritten())
+        job = question(self.plan, address, self._today, Kept())
         self._run = CheckRun(self._clock, self._network, job, self._done)
         self._run.start()
 
     def _done(self, report: Report) -> None:
         if self._repeater.stopped:
             return
+        self.last = report
         self._repeater.finished()
         answer = _answer(report, self.plan)
         if answer is None:

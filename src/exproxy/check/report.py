@@ -12,7 +12,12 @@ from exproxy.wire.dialogue.base import Outcome, Status
 
 MAX_LINES = 200
 MAX_WIDTH = 200
-_CREDENTIALS = re.compile(r"((?:proxy-)?authorization:\s*(?:\S+\s+(?=\S))?)\S.*", re.IGNORECASE)
+KEPT = 4096
+"""Characters of a dialogue that is kept for whoever looks later."""
+_CREDENTIALS = re.compile(
+    r"((?:proxy-)?authorization:\s*(?:\S+\s+(?=\S))?|[\w-]*(?:cookie|token|secret|password|api-?key)[\w-]*:\s*)\S.*",
+    re.IGNORECASE,
+)
 """Behind the scheme, if there is one: what stands alone may be a token."""
 
 
@@ -25,6 +30,7 @@ class Report:
     :param certificate: the server's, if there was TLS.
     :param transcript: what was said, in lines (``>>> ours``, ``<<< theirs``, ``--- what happened``), if that was asked for.
     :param fault: where the checker itself broke, for the log; empty if it did not.
+    :param at: when it ended, by the clock's seconds.
     """
 
     outcome: Outcome
@@ -32,6 +38,7 @@ class Report:
     certificate: PeerCertificate | None = None
     transcript: tuple[str, ...] = ()
     fault: str = ""
+    at: float = 0.0
 
     @property
     def stopping(self) -> bool:
@@ -82,8 +89,8 @@ class Transcript:
         """Something that nobody said."""
         self._put(f"--- {text}")
 
-    def _add(self, mark: str, data: bytes) -> None:
-        for line in _shown(data):
+    def _add(self, mark: str, data: bytes, most: int = MAX_LINES * MAX_WIDTH) -> None:
+        for line in _shown(data, most):
             self._put(f"{mark} {line}")
 
     def _put(self, line: str) -> None:
@@ -95,26 +102,46 @@ class Transcript:
         self.tell(line)
 
 
+@attrs.define
+class Kept(Transcript):
+    """For the runs that somebody may look at later: at most :data:`KEPT` characters, the first ones."""
+
+    _left: int = attrs.field(default=KEPT, init=False)
+
+    def _add(self, mark: str, data: bytes, most: int = KEPT) -> None:
+        if self._left > 0:  # whoever sends a lot is not read for nothing
+            Transcript._add(self, mark, data, most)
+
+    def _put(self, line: str) -> None:
+        if self._left <= 0:
+            return
+        self._left -= len(line)
+        self.lines.append(line if self._left > 0 else "--- and more, which is not shown")
+
+
 class Unwritten(Transcript):
     """For the runs that nobody looks at."""
 
-    def _add(self, mark: str, data: bytes) -> None:
+    def _add(self, mark: str, data: bytes, most: int = 0) -> None:
         pass
 
     def _put(self, line: str) -> None:
         pass
 
 
-def _shown(data: bytes) -> list[str]:
-    """Lines of text as they are, anything else as its size and first bytes; what comes with a head of HTTP, apart from that."""
+def _shown(data: bytes, most: int) -> list[str]:
+    """Lines of text as they are, anything else as its size and first bytes; what comes with a head of HTTP, apart from that.
+
+    :param most: octets that are looked at.
+    """
     head, blank, body = data.partition(b"\r\n\r\n")
     if head.startswith(b"HTTP/") and body:
-        return [*_part(head + blank), *_part(body)]
-    return _part(data)
+        return [*_part(head + blank, most), *_part(body, most)]
+    return _part(data, most)
 
 
-def _part(data: bytes) -> list[str]:
-    head = data[: MAX_LINES * MAX_WIDTH]
+def _part(data: bytes, most: int) -> list[str]:
+    head = data[:most]
     text = head.decode("utf-8", "replace")
     strange = sum(not character.isprintable() and character not in "\r\n\t" for character in text)
     if strange * 10 > len(text) or "\0" in text:
@@ -124,7 +151,8 @@ def _part(data: bytes) -> list[str]:
 
 def _line(line: str) -> str:
     """Printable, without the credentials that a header of HTTP may have: transcripts end up in mails and tickets."""
-    shown = "".join(c if c.isprintable() else "." for c in line.replace("\t", " "))
+    cut = line[:MAX_WIDTH]
+    shown = cut if cut.isprintable() else "".join(c if c.isprintable() else "." for c in cut.replace("\t", " "))
     return _CREDENTIALS.sub(r"\1(not shown)", shown)[:MAX_WIDTH]
 
 

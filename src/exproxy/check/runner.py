@@ -367,8 +367,8 @@ class CheckRun:
             more = certificate_warnings(self._certificate, self.job.today(), self.job.tls.warn_days)
             more += tuple(filter(None, [self.job.tls.warn(self._certificate)]))
             outcome = attrs.evolve(outcome, warnings=(*outcome.warnings, *more))
-        duration = self.clock.seconds() - self._began
-        self.done(Report(outcome, duration, self._certificate, tuple(self.job.transcript.lines), self._fault))
+        now = self.clock.seconds()
+        self.done(Report(outcome, now - self._began, self._certificate, tuple(self.job.transcript.lines), self._fault, now))
         if not parting:
             self.gone()
 

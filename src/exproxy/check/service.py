@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from random import Random
+from typing import Literal
 
 import attrs
 from twisted.internet.interfaces import IReactorTime
@@ -24,6 +25,18 @@ def _nobody(server: Server, transition: Transition) -> None:
 def utc_now() -> datetime:
     """The time of day, with its time zone."""
     return datetime.now(UTC)
+
+
+@attrs.frozen
+class Run:
+    """How something ended that is asked of a server again and again.
+
+    :param kind: of a check with the name ``name``, of its agent, or of its endpoint mapper.
+    """
+
+    kind: Literal["check", "agent", "port"]
+    name: str
+    report: Report
 
 
 @attrs.frozen
@@ -111,6 +124,16 @@ class CheckService:
         if watched is None:
             return {}
         return {task.plan.name: task.last for task in watched.checks if task.last is not None}
+
+    def runs(self, server: Server) -> Sequence[Run]:
+        """The last ones of all that ``server`` is asked, its port first."""
+        watched = self._watched.get(server)
+        if watched is None:
+            return []
+        finder, agent = watched.finder, watched.agent
+        runs = [] if finder is None or finder.last is None else [Run("port", finder.plan.interface.name, finder.last)]
+        runs += [Run("check", task.plan.name, task.last) for task in watched.checks if task.last is not None]
+        return runs if agent is None or agent.last is None else [*runs, Run("agent", "agent", agent.last)]
 
     def _observed(self, server: Server, transition: Transition | None) -> None:
         if transition is not None:

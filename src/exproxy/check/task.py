@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from exproxy.check.plan import CheckPlan
 from exproxy.check.port import ASK_AGAIN, PortTask
 from exproxy.check.repeater import Repeater
-from exproxy.check.report import Report, Transcript, Unwritten
+from exproxy.check.report import Kept, Report, Transcript
 from exproxy.check.runner import CheckRun, ClientTLS, Job, no_words
 from exproxy.net.certificate import is_address
 from exproxy.net.interfaces import Network
@@ -99,20 +99,20 @@ class CheckTask:
             return
         self._lost_since = None
         if not is_address(address):
-            self._done(_at_once(Status.L4CON, f"{address!r} is no IP address, and the check knows no other"))
+            self._done(self._at_once(Status.L4CON, f"{address!r} is no IP address, and the check knows no other"))
             return
         if port is None:
-            self._done(_at_once(Status.L4CON, "the check has no port to go to: give it one"))
+            self._done(self._at_once(Status.L4CON, "the check has no port to go to: give it one"))
             return
         security = self.plan.security
         if security is not None and not security.implicit and not self.plan.checker.starttls:
             kind = self.plan.checker.name
-            self._done(_at_once(Status.L6RSP, f"checks of the type {kind} know no STARTTLS: their tls can only be implicit"))
+            self._done(self._at_once(Status.L6RSP, f"checks of the type {kind} know no STARTTLS: their tls can only be implicit"))
             return
         try:
             job = self._job(address, port)
         except TLSSettingsError as error:
-            self._done(_at_once(Status.L6RSP, str(error)))
+            self._done(self._at_once(Status.L6RSP, str(error)))
             return
         self._run = CheckRun(self._clock, self._network, job, self._done)
         self._run.start()
@@ -126,12 +126,16 @@ class CheckTask:
         if now - self._lost_since < self.plan.timeout:
             self._repeater.again(ASK_AGAIN)
         else:
-            self._done(_at_once(Status.L4CON, missing))
+            self._done(self._at_once(Status.L4CON, missing))
 
     def _job(self, address: str, port: int) -> Job:
         security = self.plan.security
         context = None if security is None else self._contexts.get(security.settings)
-        return job_of(self.plan, self._server.full_name, address, port, context, self._today, Unwritten())
+        return job_of(self.plan, self._server.full_name, address, port, context, self._today, Kept())
+
+    def _at_once(self, status: Status, text: str) -> Report:
+        """A run that could not even begin."""
+        return Report(Outcome(status, text), 0.0, at=self._clock.seconds())
 
     def _done(self, report: Report) -> None:
         if self._repeater.stopped:
@@ -195,8 +199,3 @@ def job_of(
         source=plan.source,
         transcript=transcript,
     )
-
-
-def _at_once(status: Status, text: str) -> Report:
-    """A run that could not even begin."""
-    return Report(Outcome(status, text), 0.0)

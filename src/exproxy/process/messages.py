@@ -11,6 +11,8 @@ from typing import Any, ClassVar, TypeVar
 from attrs import Factory, evolve, field, frozen
 from twisted.protocols import amp
 
+from exproxy import pool
+
 T = TypeVar("T")
 Field = tuple[bytes, amp.Argument]
 
@@ -32,7 +34,7 @@ class Pickled(amp.Argument):
 
 @frozen
 class ServerCounts:
-    """One worker's sessions with one server; all but ``sessions`` only grow, or go back to 0 for ``in_a_row``."""
+    """One worker's sessions with one server; all but ``sessions`` and ``queued`` only grow, or go back to 0 for ``in_a_row``."""
 
     sessions: int = 0
     total: int = 0
@@ -41,6 +43,21 @@ class ServerCounts:
     """Connects that failed since the last one that did not."""
     bytes_in: int = 0
     bytes_out: int = 0
+    queued: int = 0
+    """Sessions that wait for this server and no other."""
+
+    @classmethod
+    def of(cls, server: pool.Server) -> "ServerCounts":
+        """Those of one process."""
+        return cls(
+            server.sessions,
+            server.total,
+            server.failed_connects,
+            server.failed_in_a_row,
+            server.bytes_in,
+            server.bytes_out,
+            server.queued,
+        )
 
     def __add__(self, other: "ServerCounts") -> "ServerCounts":
         return ServerCounts(
@@ -50,12 +67,13 @@ class ServerCounts:
             self.in_a_row + other.in_a_row,
             self.bytes_in + other.bytes_in,
             self.bytes_out + other.bytes_out,
+            self.queued + other.queued,
         )
 
     @property
     def past(self) -> "ServerCounts":
         """What stays when the worker has ended."""
-        return evolve(self, sessions=0, in_a_row=0)
+        return evolve(self, sessions=0, in_a_row=0, queued=0)
 
 
 @frozen
@@ -67,6 +85,8 @@ class FrontendCounts:
         seconds, which all processes have of the same day.
     :param denied: clients and requests that access rules refused  :param limited: those beyond what one source may have;
         ``limit`` and ``limited_at``: the last one of these.
+    :param early_talkers: clients of mail that spoke before they were greeted  :param passed_over: servers that were reached for
+        them and did not greet well  :param refused_logins: those that servers refused, where users have their servers.
     """
 
     sessions: int = 0
@@ -88,6 +108,9 @@ class FrontendCounts:
     limit: str = ""
     bytes_in: int = 0
     bytes_out: int = 0
+    early_talkers: int = 0
+    passed_over: int = 0
+    refused_logins: int = 0
 
     @property
     def faults(self) -> int:
@@ -113,6 +136,9 @@ class FrontendCounts:
             *max((self.limited_at, self.limit), (other.limited_at, other.limit)),
             self.bytes_in + other.bytes_in,
             self.bytes_out + other.bytes_out,
+            self.early_talkers + other.early_talkers,
+            self.passed_over + other.passed_over,
+            self.refused_logins + other.refused_logins,
         )
 
     @property

@@ -199,17 +199,7 @@ class Follower:
 
     def _report(self) -> None:
         self._call = self._clock.callLater(BATCH, self._report)
-        servers = {
-            name: ServerCounts(
-                server.sessions,
-                server.total,
-                server.failed_connects,
-                server.failed_in_a_row,
-                server.bytes_in,
-                server.bytes_out,
-            )
-            for name, server in self._servers.items()
-        }
+        servers = {name: ServerCounts.of(server) for name, server in self._servers.items()}
         backends = {name: BackendCounts(backend.queued, backend.refused) for name, backend in self._backends.items()}
         usage = {name: Usage(slot.used(), slot.wanted()) for name, slot in self._slots.items()}
         counts, last = Counts(servers, dict(self._frontends()), usage, backends), self._sent

@@ -18,6 +18,7 @@ from exproxy.wire.epmrelay import Counters
 
 if TYPE_CHECKING:
     from exproxy.proxy.listener import Listener
+    from exproxy.proxy.mail.house import House
     from exproxy.proxy.session import Session
 
 _FAULT = 200
@@ -83,6 +84,8 @@ class Frontend:
     """Sessions that ended because one side broke the protocol."""
     mapping: Counters | None = None
     """What was done to an endpoint mapper's answers, in mode ``epm``."""
+    mail: "House | None" = None
+    """Has what is counted of clients in the mail modes."""
     deadlines: Deadlines = attrs.field(init=False)
     seconds: Callable[[], float] = attrs.field(init=False)
     """The clock's."""

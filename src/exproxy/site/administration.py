@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
@@ -25,6 +25,7 @@ from exproxy.config import model
 from exproxy.config.addresses import joined
 from exproxy.config.passwords import parse
 from exproxy.site.errors import SiteError
+from exproxy.site.facts import routes, told
 from exproxy.site.fronts import Fronts
 from exproxy.site.numbers import OwnNumbers, WorkersNumbers
 from exproxy.site.pools import Pools
@@ -147,8 +148,9 @@ class Administration:
 
 def things(configuration: model.Configuration, pools: Pools, fronts: Fronts) -> Things:
     """All that there is, for who looks."""
+    addresses = {name: _addresses(name, fronts) for name in configuration.frontends}
     return Things(
-        frontends={name: _facts(frontend, fronts) for name, frontend in configuration.frontends.items()},
+        frontends={name: _facts(frontend, addresses) for name, frontend in configuration.frontends.items()},
         backends={name: backend.pool for name, backend in pools.backends.items()},
         hosts=pools.hosts,
         groups=pools.groups,
@@ -160,10 +162,22 @@ def _nothing(results: object) -> None:
     pass
 
 
-def _facts(frontend: model.Frontend, fronts: Fronts) -> FrontendFacts:
-    addresses = tuple(joined(*each.address) for each in fronts.listeners if each.frontend.name == frontend.name)
+def _addresses(name: str, fronts: Fronts) -> tuple[str, ...]:
+    return tuple(joined(*each.address) for each in fronts.listeners if each.frontend.name == name)
+
+
+def _facts(frontend: model.Frontend, addresses: Mapping[str, tuple[str, ...]]) -> FrontendFacts:
     backends = dict.fromkeys(name for name in _behind(frontend) if name is not None)
-    return FrontendFacts(frontend.name, frontend.mode, addresses, frontend.maxconn, tuple(backends), frontend.backend is not None)
+    return FrontendFacts(
+        frontend.name,
+        frontend.mode,
+        addresses[frontend.name],
+        frontend.maxconn,
+        tuple(backends),
+        frontend.backend is not None,
+        routes(frontend),
+        told(frontend, addresses),
+    )
 
 
 def _behind(frontend: model.Frontend) -> Iterable[str | None]:

@@ -91,7 +91,7 @@ def counts_of(frontends: Mapping[str, Frontend]) -> dict[str, FrontendCounts]:
 
 
 def _counts(frontend: Frontend) -> FrontendCounts:
-    mapping = frontend.mapping or Counters()
+    mapping, mail = frontend.mapping or Counters(), frontend.mail
     return FrontendCounts(
         len(frontend.sessions),
         frontend.total,
@@ -112,6 +112,9 @@ def _counts(frontend: Frontend) -> FrontendCounts:
         frontend.limit,
         frontend.bytes_in,
         frontend.bytes_out,
+        0 if mail is None else mail.early_talkers,
+        0 if mail is None else mail.passed_over,
+        0 if mail is None else mail.refused_logins,
     )
 
 

@@ -6,8 +6,10 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from exproxy import pool
-from exproxy.admin.views import SessionView, WorkerView
+from exproxy.admin.views import DialogueView, SessionView, WorkerView
+from exproxy.check.service import Run
 from exproxy.net.certificate import PeerCertificate
+from exproxy.net.tls.certificates import Identity
 from exproxy.process.master import Master
 from exproxy.process.messages import BackendCounts, FrontendCounts, LiveSession, ServerCounts
 from exproxy.proxy.frontend import Frontend
@@ -27,9 +29,7 @@ class OwnNumbers:
         self._watching = watching
 
     def server(self, server: pool.Server) -> ServerCounts:
-        return ServerCounts(
-            server.sessions, server.total, server.failed_connects, server.failed_in_a_row, server.bytes_in, server.bytes_out
-        )
+        return ServerCounts.of(server)
 
     def backend(self, name: str) -> BackendCounts:
         backend = self._pools.backends[name].pool
@@ -43,6 +43,12 @@ class OwnNumbers:
 
     def certificates(self, server: pool.Server) -> Mapping[str, PeerCertificate]:
         return self._watching.certificates(server)
+
+    def own_certificates(self, frontend: str) -> Sequence[Identity]:
+        return self._watching.own_certificates(frontend)
+
+    def dialogues(self, server: pool.Server) -> Sequence[DialogueView]:
+        return [_dialogue(run) for run in self._watching.runs(server)]
 
     def sessions(self, server: str, most: int) -> "Deferred[list[SessionView]]":
         now = self._clock.seconds()
@@ -80,6 +86,12 @@ class WorkersNumbers:
     def certificates(self, server: pool.Server) -> Mapping[str, PeerCertificate]:
         return self._watching.certificates(server)
 
+    def own_certificates(self, frontend: str) -> Sequence[Identity]:
+        return self._watching.own_certificates(frontend)
+
+    def dialogues(self, server: pool.Server) -> Sequence[DialogueView]:
+        return [_dialogue(run) for run in self._watching.runs(server)]
+
     def sessions(self, server: str, most: int) -> "Deferred[list[SessionView]]":
         return self._master.live(server, most).addCallback(_views)
 
@@ -92,3 +104,16 @@ class WorkersNumbers:
 
 def _views(sessions: Sequence[LiveSession]) -> list[SessionView]:
     return [SessionView(one.client, one.frontend, one.servers, one.seconds, one.bytes_in, one.bytes_out) for one in sessions]
+
+
+def _dialogue(run: Run) -> DialogueView:
+    outcome = run.report.outcome
+    return DialogueView(
+        kind=run.kind,
+        name=run.name,
+        status=outcome.status.value,
+        text=outcome.text,
+        at=run.report.at,
+        duration=run.report.duration,
+        lines=run.report.transcript,
+    )

@@ -9,7 +9,7 @@ from twisted.logger import Logger
 
 from exproxy.config import model
 from exproxy.config.problems import Place
-from exproxy.net.tls.certificates import CertificateError, CertificateFile, load
+from exproxy.net.tls.certificates import CertificateError, CertificateFile, Identity, load
 from exproxy.net.tls.client import ClientTLS, client_context
 from exproxy.net.tls.clients import AuthoritiesError, ClientCertificates, load_authorities
 from exproxy.net.tls.files import Watched
@@ -86,6 +86,11 @@ class TLSContexts:
             with contextlib.suppress(CertificateError, AuthoritiesError, ProfileError):
                 made.append(self._made(tls))
         return Shown(tuple(made))
+
+    def identities(self, tls: model.FrontTLS) -> tuple[Identity, ...]:
+        """The certificates that clients are shown there now; none, if they cannot be used."""
+        made = self._servers.get(tls)
+        return () if made is None else made.identities
 
     def server(self, backend: str, server: model.Server) -> ClientTLS | None:
         """TLS towards one server."""

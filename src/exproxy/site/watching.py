@@ -1,6 +1,6 @@
 """What finds out how servers are: checks, agents and DNS; and the sentences about it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -10,11 +10,12 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from exproxy import pool
 from exproxy.check.interfaces import IChecker
 from exproxy.check.plan import Place
-from exproxy.check.service import CheckService
+from exproxy.check.service import CheckService, Run
 from exproxy.config import model
 from exproxy.net.certificate import PeerCertificate
 from exproxy.net.interfaces import Network
 from exproxy.net.resolver import NameWatch
+from exproxy.net.tls.certificates import Identity
 from exproxy.site.checks import Plans
 from exproxy.site.pools import Pools
 from exproxy.site.sentences import Sentences
@@ -42,6 +43,11 @@ class Watching:
         tls: TLSContexts,
     ) -> None:
         self._reactor = reactor
+        self._tls = tls
+        self._fronts = {
+            name: tuple(dict.fromkeys(bind.tls for bind in frontend.binds if bind.tls is not None))
+            for name, frontend in configuration.frontends.items()
+        }
         sentences = Sentences({name: backend.pool for name, backend in pools.backends.items()})
         for backend in pools.backends.values():
             backend.pool.subscribe(sentences.tell)
@@ -78,6 +84,14 @@ class Watching:
         """What a server has shown to its checks last, by their names."""
         reports = self._checks.reports(server).items()
         return {name: report.certificate for name, report in reports if report.certificate is not None}
+
+    def own_certificates(self, frontend: str) -> list[Identity]:
+        """What clients of a front end are shown, each once."""
+        return list({id(one): one for tls in self._fronts.get(frontend, ()) for one in self._tls.identities(tls)}.values())
+
+    def runs(self, server: pool.Server) -> Sequence[Run]:
+        """How what a server is asked ended the last time."""
+        return self._checks.runs(server)
 
     def _look(self) -> None:
         self._call = self._reactor.callLater(EVERY, self._look)

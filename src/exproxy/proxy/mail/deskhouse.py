@@ -23,8 +23,6 @@ class DeskHouse(House):
     desks: Desks = attrs.field(kw_only=True)
     key_of: Callable[[bytes], bytes] = attrs.field(kw_only=True)
     failure_delay: float = attrs.field(default=2.0, kw_only=True)
-    refused_logins: int = attrs.field(default=0, init=False)
-    """Those that servers have refused."""
 
     def serve(self, session: Joined, client: PipedStream, secure: bool) -> DeskVisit:
         """Serve a client from now on; for :attr:`Frontend.serve`."""

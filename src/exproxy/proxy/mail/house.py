@@ -44,6 +44,8 @@ class House:
     early_talkers: int = 0
     passed_over: int = 0
     """Servers that were reached and did not greet well."""
+    refused_logins: int = 0
+    """Those that servers have refused, where a login decides about the server."""
     _sparing: Sparing = attrs.field(factory=Sparing, init=False)
 
     def serve(self, session: Joined, client: PipedStream, secure: bool) -> Visit:
