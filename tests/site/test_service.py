@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.site.service import SiteService
+from exproxy.site.service import Nobody, SiteService
 
 
 class FakeSite:
@@ -29,6 +29,26 @@ class FakeSite:
     def reopen_logs(self) -> None:
         self.calls.append("reopen")
 
+    def summary(self) -> str:
+        return "all is well"
+
+
+class Listening:
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def ready(self) -> None:
+        self.heard.append("ready")
+
+    def reloading(self) -> None:
+        self.heard.append("reloading")
+
+    def stopping(self) -> None:
+        self.heard.append("stopping")
+
+    def end(self) -> None:
+        self.heard.append("end")
+
 
 class FakeReactor:
     def __init__(self) -> None:
@@ -50,7 +70,8 @@ class SiteServiceTests(SynchronousTestCase):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
         self.site, self.reactor = FakeSite(), FakeReactor()
-        self.service = SiteService(self.site, self.reactor)
+        self.told = Listening()
+        self.service = SiteService(self.site, self.reactor, self.told)
 
     def run_it(self) -> None:
         self.service.startService()
@@ -88,3 +109,21 @@ class SiteServiceTests(SynchronousTestCase):
         self.run_it()
         signal.raise_signal(signal.SIGUSR1)
         self.assertEqual(self.site.calls, ["start", "reopen"])
+
+    def test_a_supervisor_is_told_that_it_is_ready_when_clients_are_let_in(self) -> None:
+        self.run_it()
+        self.assertEqual(self.told.heard, [])
+        self.site.starting.callback(None)
+        self.assertEqual(self.told.heard, ["ready"])
+
+    def test_a_supervisor_is_told_that_it_ends_before_the_last_session_is_over(self) -> None:
+        self.run_it()
+        self.site.starting.callback(None)
+        self.service.stopService()
+        self.assertEqual(self.told.heard, ["ready", "stopping"])
+        self.site.ending.callback(None)
+        self.assertEqual(self.told.heard, ["ready", "stopping", "end"])
+
+    def test_without_a_supervisor_nobody_is_told(self) -> None:
+        nobody = Nobody()
+        self.assertEqual([nobody.ready(), nobody.reloading(), nobody.stopping(), nobody.end()], [None] * 4)

@@ -20,6 +20,7 @@ from exproxy.admin.logins import Account, Logins
 from exproxy.admin.overview import Overview
 from exproxy.admin.ports import bind, listen_unix, make_way
 from exproxy.admin.sources import FrontendFacts, Things
+from exproxy.admin.summary import summary
 from exproxy.admin.views import ProcessView
 from exproxy.config import model
 from exproxy.config.addresses import joined
@@ -108,6 +109,10 @@ class Administration:
         self._listening = self._ports.start(self._reactor, Application(self._reactor, self._api.routes(), self._logins))
         if self._listening:
             self._sample()
+
+    def summary(self) -> str:
+        """What is going on, in a sentence."""
+        return summary(self._overview.recent())
 
     def drain(self) -> None:
         """The process ends: let go of the ways in at once, since the next process wants them; who is inside may stay."""

@@ -102,6 +102,10 @@ class Site:
         if self._serving is not None:
             self._serving.reopen_logs()
 
+    def summary(self) -> str:
+        """What is going on, in a sentence."""
+        return "nothing yet" if self._admin is None else self._admin.summary()
+
     def _remind(self) -> None:
         assert self._reminders is not None
         self._reminding = self._reactor.callLater(LOOK, self._remind)

@@ -110,6 +110,10 @@ class MasterSite:
         """After log files were renamed (SIGUSR1)."""
         self._master.reopen_logs()
 
+    def summary(self) -> str:
+        """What is going on, in a sentence."""
+        return self._admin.summary()
+
     def _frontend_counts(self) -> dict[str, FrontendCounts]:
         return {name: self._master.frontend_counts(name) for name in self._fronts.frontends}
 

@@ -23,12 +23,47 @@ class Site(Protocol):
 
     def reopen_logs(self) -> None: ...
 
+    def summary(self) -> str:
+        """What is going on, in a sentence."""
+
+
+class Told(Protocol):
+    """Who wants to know how the process is: a supervisor, or nobody."""
+
+    def ready(self) -> None: ...
+
+    def reloading(self) -> None: ...
+
+    def stopping(self) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class Nobody:
+    """Nobody does."""
+
+    def ready(self) -> None:
+        """Clients are let in."""
+
+    def reloading(self) -> None:
+        """A reload begins."""
+
+    def stopping(self) -> None:
+        """The end begins."""
+
+    def end(self) -> None:
+        """It is over."""
+
 
 class SiteService(Service):
-    """:param site: with a configuration applied."""
+    """:param site: with a configuration applied.
 
-    def __init__(self, site: Site, reactor: Any) -> None:
+    :param told: of what goes on.
+    """
+
+    def __init__(self, site: Site, reactor: Any, told: Told) -> None:
         self._site = site
+        self._told = told
         self._reactor = reactor
         self._signals = Signals(reactor.callFromThread, reactor.stop, self._hurry, site.reopen_logs)
 
@@ -39,7 +74,8 @@ class SiteService(Service):
     def stopService(self) -> "Deferred[None]":
         """Drains; fires when the last session is over."""
         super().stopService()  # type: ignore[no-untyped-call]  # likewise
-        return self._site.stop()
+        self._told.stopping()
+        return self._site.stop().addCallback(self._end)
 
     def _begin(self) -> None:
         self._signals.install()
@@ -51,3 +87,7 @@ class SiteService(Service):
 
     def _tell(self, nothing: None) -> None:
         _log.info("exproxy is ready")
+        self._told.ready()
+
+    def _end(self, nothing: None) -> None:
+        self._told.end()

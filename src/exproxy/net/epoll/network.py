@@ -61,6 +61,7 @@ class EpollNetwork:
     def adopt(self, fd: int, acceptor: Acceptor) -> EpollPort:
         sock = socket(fileno=fd)
         sock.setblocking(False)
+        _prepare(sock)  # who made it may be another program
         return EpollPort(self.loop, sock, acceptor, SHARED_ACCEPTS_A_ROUND)
 
     def connect(

@@ -1,0 +1,113 @@
+"""Tells a supervisor (systemd) how the process is: that it is ready, reloads, ends, what it does, and that it lives."""
+
+import socket
+import time
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from exproxy.wire import systemd
+
+EVERY = 5.0
+"""Seconds between two looks at what is to be said, at most."""
+LONGER = 30.0
+"""Seconds more that the end may take from each word on: it drains as long as the configuration says, whatever the unit's limit
+is, and a process that hangs says no word."""
+
+_log = Logger()
+
+
+class Post:
+    """The way to whoever wants to know.
+
+    :param address: of a datagram socket: a path, or an abstract name that begins with a zero.
+    """
+
+    def __init__(self, address: str | bytes) -> None:
+        self._address = address
+        self._lost = False
+
+    def send(self, words: bytes) -> None:
+        """Never waits and never fails: who does not hear is told again, and a word in the log says so once."""
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as way:
+                way.setblocking(False)
+                way.sendto(words, self._address)
+        except OSError as error:
+            if not self._lost:
+                self._lost = True
+                _log.warn("the supervisor (NOTIFY_SOCKET) does not hear: {reason}", reason=error.strerror or str(error))
+        else:
+            self._lost = False
+
+
+class Herald:
+    """:param send: takes a datagram's words.
+
+    :param watchdog: seconds within which the supervisor wants a sign of life each time; ``None``: it does not.
+    :param summary: what the process does, in a sentence.
+    :param monotonic: seconds of CLOCK_MONOTONIC.
+
+    Signs of life come from a timer of the reactor, so they stop when it does not turn any more.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        send: Callable[[bytes], object],
+        watchdog: float | None,
+        summary: Callable[[], str],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._send = send
+        self._watchdog = watchdog
+        self._every = EVERY if watchdog is None else min(EVERY, watchdog / 2)
+        self._summary = summary
+        self._monotonic = monotonic
+        self._said = ""
+        self._stopping = False
+        self._call: IDelayedCall | None = None
+
+    def ready(self) -> None:
+        """Clients are let in; or a reload is over, well or not."""
+        if not self._stopping:
+            self._send(systemd.together(systemd.ready(), self._status()))
+            self._again()
+
+    def reloading(self) -> None:
+        """A reload begins: to be followed by :meth:`ready`."""
+        if not self._stopping:
+            self._send(systemd.reloading(self._monotonic()))
+
+    def stopping(self) -> None:
+        """The end begins; nothing else is said after it but that it goes on."""
+        self._stopping = True
+        self._send(systemd.together(systemd.stopping(), systemd.patience(LONGER), self._status()))
+        self._again()
+
+    def end(self) -> None:
+        """Nothing is left to be told."""
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    def _again(self) -> None:
+        self.end()
+        self._call = self._clock.callLater(self._every, self._beat)
+
+    def _beat(self) -> None:
+        self._call = None
+        before = self._said
+        status = self._status()
+        words = [systemd.alive()] if self._watchdog is not None else []
+        words += [status] if self._said != before else []
+        words += [systemd.patience(LONGER)] if self._stopping else []
+        if words:
+            self._send(systemd.together(*words))
+        self._again()
+
+    def _status(self) -> bytes:
+        self._said = self._summary()
+        return systemd.status(self._said)

@@ -1,0 +1,129 @@
+"""What a supervisor is told, and when."""
+
+import socket
+from pathlib import Path
+
+from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
+from twisted.trial.unittest import SynchronousTestCase
+
+from exproxy.process.herald import EVERY, Herald, Post
+
+
+class HeraldTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.sent: list[list[str]] = []
+        self.summary = "0 sessions"
+
+    def herald(self, watchdog: float | None = None) -> Herald:
+        return Herald(
+            self.clock, lambda words: self.sent.append(words.decode().split("\n")), watchdog, lambda: self.summary, lambda: 7.0
+        )
+
+    def test_ready_comes_with_a_sentence(self) -> None:
+        self.herald().ready()
+        self.assertEqual(self.sent, [["READY=1", "STATUS=0 sessions"]])
+
+    def test_nothing_is_said_while_nothing_changes(self) -> None:
+        self.herald().ready()
+        self.clock.pump([EVERY] * 3)
+        self.assertEqual(len(self.sent), 1)
+
+    def test_a_sentence_that_changes_is_said(self) -> None:
+        self.herald().ready()
+        self.summary = "1 session"
+        self.clock.advance(EVERY)
+        self.assertEqual(self.sent[1:], [["STATUS=1 session"]])
+
+    def test_signs_of_life_come_twice_as_often_as_they_are_wanted(self) -> None:
+        self.herald(watchdog=4.0).ready()
+        self.clock.pump([1.0] * 4)
+        self.assertEqual(self.sent[1:], [["WATCHDOG=1"], ["WATCHDOG=1"]])
+
+    def test_a_watchdog_that_waits_long_still_hears_what_changes(self) -> None:
+        self.herald(watchdog=600.0).ready()
+        self.summary = "1 session"
+        self.clock.advance(EVERY)
+        self.assertEqual(self.sent[1:], [["WATCHDOG=1", "STATUS=1 session"]])
+
+    def test_a_reload_has_the_moment_of_its_beginning(self) -> None:
+        herald = self.herald()
+        herald.ready()
+        herald.reloading()
+        herald.ready()
+        self.assertEqual(self.sent[1:], [["RELOADING=1", "MONOTONIC_USEC=7000000"], ["READY=1", "STATUS=0 sessions"]])
+
+    def test_there_is_one_timer_however_often_it_is_ready(self) -> None:
+        herald = self.herald()
+        herald.ready()
+        herald.ready()
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+
+    def test_the_end_asks_for_patience_again_and_again(self) -> None:
+        herald = self.herald(watchdog=10.0)
+        herald.ready()
+        herald.stopping()
+        self.clock.advance(EVERY)
+        self.assertEqual(
+            self.sent[1:],
+            [
+                ["STOPPING=1", "EXTEND_TIMEOUT_USEC=30000000", "STATUS=0 sessions"],
+                ["WATCHDOG=1", "EXTEND_TIMEOUT_USEC=30000000"],
+            ],
+        )
+
+    def test_who_ends_is_not_ready_any_more(self) -> None:
+        herald = self.herald()
+        herald.stopping()
+        herald.ready()
+        herald.reloading()
+        self.assertEqual(len(self.sent), 1)
+
+    def test_after_the_end_nothing_is_left(self) -> None:
+        herald = self.herald()
+        herald.stopping()
+        herald.end()
+        herald.end()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class PostTests(SynchronousTestCase):
+    def bound(self, address: str | bytes) -> socket.socket:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(sock.close)
+        sock.bind(address)
+        sock.setblocking(False)
+        return sock
+
+    def test_a_path_hears(self) -> None:
+        # relative: an address has 107 octets at most, and the folder of a test may be far away
+        path = Path(self.mktemp()).name
+        self.addCleanup(Path(path).unlink)
+        heard = self.bound(path)
+        Post(path).send(b"READY=1")
+        self.assertEqual(heard.recv(100), b"READY=1")
+
+    def test_an_abstract_name_hears(self) -> None:
+        name = b"\0exproxy-" + self.id().encode()
+        heard = self.bound(name[:100])
+        Post(name[:100]).send(b"READY=1")
+        self.assertEqual(heard.recv(100), b"READY=1")
+
+    def test_where_nobody_listens_the_log_says_so_once(self) -> None:
+        post = Post("/nonexistent/socket")
+        with capturedLogs() as logs:
+            post.send(b"WATCHDOG=1")
+            post.send(b"WATCHDOG=1")
+        self.assertEqual([event["reason"] for event in logs], ["No such file or directory"])
+
+    def test_who_does_not_read_is_not_waited_for(self) -> None:
+        name = b"\0exproxy-full-" + self.id().encode()
+        heard = self.bound(name[:100])
+        post = Post(name[:100])
+        with capturedLogs() as logs:
+            for _ in range(2000):
+                post.send(b"x" * 1000)
+            heard.recv(2000)
+            post.send(b"WATCHDOG=1")
+        self.assertEqual([event["reason"] for event in logs], ["Resource temporarily unavailable"])
