@@ -94,6 +94,10 @@ SMBTORTURE = package("smbtorture", "samba-testsuite")
 HAPROXY = package("haproxy")
 WRK = package("wrk")
 OPENSSL = package("openssl")
+SOCKET_ACTIVATE = package("systemd-socket-activate", "systemd")
+ANALYZE = package("systemd-analyze", "systemd")
+LOGROTATE = package("logrotate")
+SETPRIV = package("setpriv", "util-linux")
 CHROMIUM = package("chromium")
 CHROMEDRIVER = package("chromedriver", "chromium-driver")
 
@@ -117,6 +121,10 @@ EVERYTHING = (
     HAPROXY,
     WRK,
     OPENSSL,
+    SOCKET_ACTIVATE,
+    ANALYZE,
+    LOGROTATE,
+    SETPRIV,
     CHROMIUM,
     CHROMEDRIVER,
 )
