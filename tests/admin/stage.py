@@ -66,6 +66,9 @@ class FakeSources:
         self.ended: list[str] = []
         self.groups: dict[str, pool.Group] = {}
         self.own: Sequence[Identity] = ()
+        self.live = [
+            SessionView(f"a{number}", f"192.0.2.{number}:1", "mail", (f"smtp/ex{number}",), 1.5, 2, 3) for number in (1, 2)
+        ]
 
     def server(self, server: pool.Server) -> Numbers:
         return Numbers(
@@ -84,9 +87,12 @@ class FakeSources:
     def certificates(self, server: pool.Server) -> Mapping[str, PeerCertificate]:
         return self.shown
 
-    def sessions(self, server: str, most: int) -> "Deferred[list[SessionView]]":
-        all_of_them = [SessionView("192.0.2.1:1", "mail", (name,), 1.5, 2, 3) for name in ("smtp/ex1", "smtp/ex2")]
-        return succeed([one for one in all_of_them if server in ("", *one.servers)][:most])
+    def sessions(self, server: str, most: int, frontend: str = "", client: str = "") -> "Deferred[list[SessionView]]":
+        wanted = [one for one in self.live if server in ("", *one.servers) and frontend in ("", one.frontend)]
+        return succeed([one for one in wanted if one.client.startswith(client)][:most])
+
+    def end_session(self, session: str) -> "Deferred[list[SessionView]]":
+        return succeed([one for one in self.live if one.id == session])
 
     def own_certificates(self, frontend: str) -> Sequence[Identity]:
         return self.own
@@ -95,8 +101,8 @@ class FakeSources:
         lines = ("--- connected to 10.0.0.1:25", "<<< 554 No")
         return [DialogueView("check", "smtp", "L7STS", f"SMTP of {server.name} said 554 No", 1000.0, 0.25, lines)]
 
-    def clear(self, table: str) -> int:
-        return self.groups[table].clear(1000.0)
+    def clear(self, table: str, key: bytes | None) -> int:
+        return self.groups[table].clear(1000.0, key)
 
     def end_sessions(self, server: pool.Server) -> "Deferred[int]":
         self.ended.append(server.full_name)

@@ -35,6 +35,19 @@ class ActionsTests(AdminStage):
         self.assertEqual(self.actions.clear("smtp", "anna"), 1)
         self.assertIn("audit: anna cleared table smtp, which had 1 entry", heard)
 
+    def test_one_entry_of_a_table_is_forgotten(self) -> None:
+        heard = self.hear()
+        for last in (1, 2):
+            self.groups["smtp"].table.bind(bytes((10, 0, 0, last)), "ex1", 1000.0)
+        counts = [self.actions.clear("smtp", "anna", b"\x0a\0\0\1") for _ in range(2)]
+        self.assertEqual((counts, heard), ([1, 0], ["audit: anna cleared 10.0.0.1 from table smtp"]))
+
+    def test_one_session_is_ended_and_the_log_says_whose(self) -> None:
+        heard = self.hear()
+        self.assertTrue(self.successResultOf(self.actions.end_session("a1", "anna")))
+        self.assertFalse(self.successResultOf(self.actions.end_session("b9", "anna")))
+        self.assertEqual(heard, ["audit: anna ended session a1 of 192.0.2.1:1 with smtp/ex1"])
+
     def test_sessions_are_ended_wherever_they_are(self) -> None:
         heard = self.hear()
         self.assertEqual(self.successResultOf(self.actions.end_sessions("web", "ex1", "anna")), 3)

@@ -22,9 +22,10 @@ ORDERS: dict[str, tuple[str, object]] = {
     "/api/v1/backends/{backend}/servers/{server}/weight": ("PUT", {"weight": 3}),
     "/api/v1/backends/{backend}/servers/{server}/end-sessions": ("POST", {}),
     "/api/v1/hosts/{host}/state": ("PUT", {"state": "maint"}),
+    "/api/v1/sessions/{session}/end": ("POST", {}),
     "/api/v1/tables/{table}/clear": ("POST", {}),
 }
-NAMES = {"backend": "web", "server": "ex1", "host": "ex1", "table": "smtp", "frontend": "mail"}
+NAMES = {"backend": "web", "server": "ex1", "host": "ex1", "table": "smtp", "frontend": "mail", "session": "a1"}
 
 
 class Password:
@@ -165,6 +166,38 @@ class DoneTests(AdminStage):
     def test_a_dialogue_is_told_with_its_lines(self) -> None:
         (said,) = json.loads(self.ask(self.application(), "GET", SERVER + "/dialogues").body)
         self.assertEqual((said["kind"], said["lines"]), ("check", ["--- connected to 10.0.0.1:25", "<<< 554 No"]))
+
+    def test_sessions_are_told_of_one_front_end_and_of_one_client(self) -> None:
+        for query, known in (
+            ({"client": "192.0.2.2"}, ["a2"]),
+            ({"frontend": "mail"}, ["a1", "a2"]),
+            ({"frontend": "site"}, []),
+            ({"limit": "1"}, ["a1"]),
+        ):
+            answer = self.ask(self.application(), "GET", "/api/v1/sessions", query=query)
+            self.assertEqual([one["id"] for one in json.loads(answer.body)], known)
+
+    def test_who_asks_for_what_cannot_be_is_told_so(self) -> None:
+        for query, status in (({"client": "mail"}, 422), ({"frontend": "nothing"}, 404), ({"limit": "1001"}, 422)):
+            self.assertEqual(self.ask(self.application(), "GET", "/api/v1/sessions", query=query).status, status)
+
+    def test_one_session_is_ended(self) -> None:
+        self.assertEqual(self.order("POST", "/api/v1/sessions/a1/end", {}), {"ended": 1})
+
+    def test_one_entry_of_a_table_is_told_and_forgotten(self) -> None:
+        for last in (1, 2):
+            self.groups["smtp"].table.bind(bytes((10, 0, 0, last)), "ex1", 1000.0)
+        told = json.loads(self.ask(self.application(), "GET", "/api/v1/tables/smtp", query={"key": "10.0.0.2"}).body)
+        self.assertEqual([one["key"] for one in told], ["10.0.0.2"])
+        self.assertEqual(self.order("POST", "/api/v1/tables/smtp/clear", {"key": "10.0.0.2"}), {"cleared": 1})
+        self.assertEqual(self.order("POST", "/api/v1/tables/smtp/clear", {"key": "10.0.0.2"}), {"cleared": 0})
+        self.assertEqual(len(self.groups["smtp"].table), 1)
+
+    def test_a_key_that_is_none_is_refused(self) -> None:
+        for key in (7, "somebody"):
+            answer = self.ask(self.application(), "POST", "/api/v1/tables/smtp/clear", {"key": key})
+            self.assertEqual(answer.status, 422)
+        self.assertEqual(self.ask(self.application(), "GET", "/api/v1/tables/smtp", query={"key": "x"}).status, 422)
 
     def test_what_is_refused_changes_nothing(self) -> None:
         for path, body in (("/state", {"state": "off"}), ("/weight", {"weight": 999}), ("/end-sessions", {"all": True})):

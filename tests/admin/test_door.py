@@ -148,7 +148,7 @@ class DoorTests(DoorStage):
 
     def test_an_answer_that_nobody_waits_for_is_dropped(self) -> None:
         asked: list[Any] = []
-        self.patch(self.sources, "sessions", lambda server, most: asked.append(self.deferred()) or asked[-1])
+        self.patch(self.sources, "sessions", lambda *wanted: asked.append(self.deferred()) or asked[-1])
         client = self.client()
         self.get(client, "/api/v1/sessions")
         client.abortConnection()

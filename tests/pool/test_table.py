@@ -70,6 +70,12 @@ class TableTests(SynchronousTestCase):
         table.insert(b"b", "ex1", 0.0)
         self.assertEqual((table.clear(), len(table)), (2, 0))
 
+    def test_one_entry_is_forgotten_and_the_others_stay(self) -> None:
+        table = Table("cas")
+        for key in (b"a", b"b"):
+            table.insert(key, "ex1", 0.0)
+        self.assertEqual((table.forget(b"a"), table.forget(b"a"), len(table)), (True, False, 1))
+
     def test_letting_go_of_a_forgotten_entry_does_not_bring_it_back(self) -> None:
         table = Table("cas")
         entry = table.bind(b"k", "ex1", 0.0)

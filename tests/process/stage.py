@@ -14,7 +14,7 @@ from exproxy import pool
 from exproxy.pool.presence import Presence
 from exproxy.pool.rates import Rates
 from exproxy.process.master import Master
-from exproxy.process.messages import FrontendCounts, LiveSession
+from exproxy.process.messages import FrontendCounts, LiveSession, Wanted
 from exproxy.process.worker import Follower, Slots, WorkerLink
 from tests.pool.support import CHECK, make_server
 
@@ -37,8 +37,9 @@ class Side:
 class FakeWorker(Side):
     """A worker without sockets."""
 
-    def __init__(self, clock: Clock, **settings: Any) -> None:
+    def __init__(self, clock: Clock, name: str, **settings: Any) -> None:
         super().__init__(**settings)
+        self.name = name
         self.link = WorkerLink(self)
         self.events: list[str] = []
         self.quota = -1
@@ -70,9 +71,14 @@ class FakeWorker(Side):
     def reopen_logs(self) -> None:
         self.events.append("reopen")
 
-    def sessions(self, server: str, most: int) -> list[LiveSession]:
+    def sessions(self, wanted: Wanted, most: int) -> list[LiveSession]:
         leased = [lease.server.full_name for one in self.servers.values() for lease in one.leases]
-        return [LiveSession("192.0.2.1:1", "a", (name,), 1.0, 2, 3) for name in leased if server in ("", name)][:most]
+        return [LiveSession("192.0.2.1:1", "a", (name,), 1.0, 2, 3) for name in leased if wanted.server in ("", name)][:most]
+
+    def end_session(self, session: str) -> list[LiveSession]:
+        self.events.append(f"end {session}")
+        found = self.sessions(Wanted(), 1)
+        return found if session == f"of {self.name}" else []
 
     def lost(self) -> None:
         self.events.append("lost")
@@ -134,7 +140,7 @@ class MasterStage(SynchronousTestCase):
         self.served = self.master.start()
 
     def fork(self, name: str, link: Any, told: Callable[[str], object]) -> FakeProcess:
-        worker = FakeWorker(self.clock, **self.settings)
+        worker = FakeWorker(self.clock, name, **self.settings)
         process = FakeProcess(told, link, worker)
         self.processes.append(process)
         link.makeConnection(process.ours)

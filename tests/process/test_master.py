@@ -7,7 +7,7 @@ from typing import Any
 from exproxy import pool
 from exproxy.pool import Admin, Lease, Operational, Ticket
 from exproxy.process.master import BATCH, PATIENCE
-from exproxy.process.messages import A_MESSAGE, BackendCounts, FrontendCounts, ServerCounts
+from exproxy.process.messages import A_MESSAGE, BackendCounts, FrontendCounts, ServerCounts, Wanted
 from exproxy.process.worker import TOUCH
 from tests.pool.support import Recorder, fail, get, heal
 from tests.process.stage import FakeProcess, FakeWorker, MasterStage
@@ -290,9 +290,29 @@ class OrdersTests(WorkersStage):
         for worker in self.workers():
             get(worker.backend, avoid=worker.servers["two"])
             get(worker.backend, avoid=worker.servers["one"])
-        found = {server: self.master.live(server, 3) for server in ("", "b/two", "b/none")}
+        found = {server: self.master.live(Wanted(server), 3) for server in ("", "b/two", "b/none")}
         self.settle()
         self.assertEqual([len(self.successResultOf(one)) for one in found.values()], [3, 2, 0])
+
+    def test_one_session_is_ended_in_whichever_worker_it_is(self) -> None:
+        self.begin()
+        self.heal_all()
+        for worker in self.workers():
+            get(worker.backend)
+        told = [self.master.end_session(session) for session in ("of worker 2", "of nobody")]
+        self.settle()
+        ended, nothing = (self.successResultOf(one) for one in told)
+        self.assertEqual(([one.client for one in ended], nothing), (["192.0.2.1:1"], []))
+
+    def test_one_key_is_forgotten_in_all_workers(self) -> None:
+        self.begin(persistence=True)
+        tables = [self.side.groups["b"].table, *(worker.groups["b"].table for worker in self.workers())]
+        for table in tables:
+            for key in (b"one", b"two"):
+                table.bind(key, "one", 1000.0)
+        self.assertEqual((self.master.clear("b", b"one"), self.master.clear("b", b"none")), (1, 0))
+        self.settle()
+        self.assertEqual([[key for key, _, _ in table.entries()] for table in tables], [[b"two"]] * 3)
 
     def test_a_worker_that_ends_meanwhile_is_not_waited_for(self) -> None:
         self.begin()

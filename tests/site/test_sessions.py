@@ -1,6 +1,7 @@
 """Which sessions live."""
 
-from exproxy.site.sessions import live
+from exproxy.process.messages import Wanted
+from exproxy.site.sessions import LiveSessions
 from tests.site.stage import SiteStage
 
 
@@ -14,9 +15,10 @@ class LiveTests(SiteStage):
         self.fronts = serving.fronts
         self.clients = [self.client() for _ in range(2)]
 
-    def live(self, server: str = "", most: int = 9) -> list[tuple[str, tuple[str, ...], int]]:
-        frontends = list(self.fronts.frontends.values())
-        found = live(frontends, self.fronts._backends, server, most, self.reactor.seconds() + 5)
+        self.sessions = LiveSessions(self.fronts.frontends.values, self.fronts._backends)
+
+    def live(self, server: str = "", most: int = 9, **rest: str) -> list[tuple[str, tuple[str, ...], int]]:
+        found = self.sessions.find(Wanted(server, **rest), most, self.reactor.seconds() + 5)
         self.assertTrue(all(one.seconds >= 5.0 for one in found))
         return [(one.frontend, one.servers, one.bytes_out) for one in found]
 
@@ -29,3 +31,32 @@ class LiveTests(SiteStage):
 
     def test_no_more_are_told_than_are_wanted(self) -> None:
         self.assertEqual(len(self.live(most=1)), 1)
+
+    def test_those_of_another_front_end_or_client_are_left_out(self) -> None:
+        client = next(iter(self.fronts.frontends["smtp"].sessions)).source[0]
+        for rest, count in (
+            ({"frontend": "smtp"}, 2),
+            ({"frontend": "web"}, 0),
+            ({"client": client}, 2),
+            ({"client": "203.0.113.9"}, 0),
+        ):
+            self.assertEqual(len(self.live(**rest)), count)
+
+    def test_each_has_an_id_of_its_own_by_which_it_is_ended(self) -> None:
+        first, second = self.sessions.find(Wanted(), 9, self.reactor.seconds())
+        self.assertNotEqual(first.id, second.id)
+        (ended,) = self.sessions.end(first.id, self.reactor.seconds())
+        self.assertEqual((ended.id, ended.client), (first.id, first.client))
+        self.settle()
+        (left,) = self.sessions.find(Wanted(), 9, self.reactor.seconds())
+        self.assertEqual(left.id, second.id)
+        self.assertEqual(sum(bool(client.eof or client.lost) for client in self.clients), 1)
+
+    def test_what_has_ended_is_not_ended_again(self) -> None:
+        first, _ = self.sessions.find(Wanted(), 9, self.reactor.seconds())
+        self.sessions.end(first.id, self.reactor.seconds())
+        self.settle()
+        self.assertEqual(self.sessions.end(first.id, self.reactor.seconds()), [])
+
+    def test_where_nobody_serves_yet_there_are_none(self) -> None:
+        self.assertEqual(LiveSessions(lambda: (), {}).find(Wanted(), 9, 0.0), [])

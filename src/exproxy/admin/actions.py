@@ -7,8 +7,10 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from exproxy import pool
+from exproxy.admin.entries import shown_key
 from exproxy.admin.nearest import known
-from exproxy.admin.sources import Steering, Things
+from exproxy.admin.sources import FrontendFacts, Steering, Things
+from exproxy.admin.views import SessionView
 
 _log = Logger()
 
@@ -59,12 +61,29 @@ class Actions:
         _tell(by, f"set the weight of server {server.full_name} to {weight}, which was {before}")
         return server
 
-    def clear(self, table: str, by: str) -> int:
-        """Forget which client went where; returns how many entries there were."""
+    def clear(self, table: str, by: str, key: bytes | None = None) -> int:
+        """Forget which client went where, or where that of one key went; returns how many entries there were."""
         self.group(table)
-        count = self._steering.clear(table)
-        _tell(by, f"cleared table {table}, which had {_counted(count, 'entry', 'entries')}")
+        count = self._steering.clear(table, key)
+        if key is None:
+            _tell(by, f"cleared table {table}, which had {_counted(count, 'entry', 'entries')}")
+        elif count:
+            _tell(by, f"cleared {shown_key(key)} from table {table}")
         return count
+
+    def frontend(self, name: str) -> FrontendFacts:
+        """The one of that name."""
+        return known("front end", name, self._things.frontends)
+
+    def end_session(self, session: str, by: str) -> "Deferred[bool]":
+        """End one session; fires with whether there was one of that id."""
+
+        def tell(ended: "list[SessionView]") -> bool:
+            for one in ended:
+                _tell(by, f"ended session {one.id} of {one.client} with {', '.join(one.servers) or f'nobody, of {one.frontend}'}")
+            return bool(ended)
+
+        return self._steering.end_session(session).addCallback(tell)
 
     def end_sessions(self, backend: str, name: str, by: str) -> "Deferred[int]":
         """End all sessions of a server; fires with how many are told to."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from importlib.resources import files
+from ipaddress import ip_address
 
 from twisted.internet.defer import Deferred
 
@@ -9,10 +10,12 @@ from exproxy.admin import orders, readiness
 from exproxy.admin.actions import Actions
 from exproxy.admin.answers import Answer, Asked, RefusedError, told
 from exproxy.admin.callers import Caller
+from exproxy.admin.entries import read_key
 from exproxy.admin.metrics import Metrics
 from exproxy.admin.nearest import known
 from exproxy.admin.overview import MOST, Overview
 from exproxy.admin.routes import Route
+from exproxy.net.certificate import is_address
 
 API = "/api/v1"
 _LOOK = frozenset({200})
@@ -53,6 +56,7 @@ class Api:
             Route("GET", API + "/hosts/{host}", "viewer", self._host, _NAMED),
             Route("PUT", API + "/hosts/{host}/state", "operator", self._set_host, _ORDER),
             Route("GET", API + "/sessions", "viewer", self._sessions, _NAMED | {422}),
+            Route("POST", API + "/sessions/{session}/end", "operator", self._end_session, _ORDER),
             Route("GET", API + "/tables", "viewer", self._tables, _LOOK),
             Route("GET", API + "/tables/{table}", "viewer", self._table, _NAMED | {422}),
             Route("POST", API + "/tables/{table}/clear", "operator", self._clear, _ORDER),
@@ -104,14 +108,21 @@ class Api:
         wanted = asked.query.get("server", "")
         backend, _, name = wanted.partition("/")
         server = self._actions.server(backend, name) if wanted else None
-        return self._overview.sessions(server, _limit(asked)).addCallback(told)
+        frontend, client = asked.query.get("frontend", ""), asked.query.get("client", "")
+        if frontend:
+            self._actions.frontend(frontend)
+        if client and not is_address(client):
+            raise RefusedError(422, f'client is an IP address without a port, which "{client[:100]}" is not')
+        client = str(ip_address(client)) if client else ""
+        return self._overview.sessions(server, _limit(asked), frontend, client).addCallback(told)
 
     def _tables(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         return told(self._overview.snapshot().tables)
 
     def _table(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         group = self._actions.group(names["table"])
-        return told(self._overview.entries(group, _limit(asked)))
+        said = asked.query.get("key", "")
+        return told(self._overview.entries(group, _limit(asked), read_key(group.table, said) if said else None))
 
     # ---- doing
 
@@ -136,10 +147,19 @@ class Api:
         told_to = self._actions.end_sessions(names["backend"], names["server"], caller.name)
         return told_to.addCallback(lambda count: told({"ended": count}))
 
-    def _clear(self, asked: Asked, names: Names, caller: Caller) -> Answer:
-        self._actions.group(names["table"])
+    def _end_session(self, asked: Asked, names: Names, caller: Caller) -> "Deferred[Answer]":
         orders.read(asked, ())
-        return told({"cleared": self._actions.clear(names["table"], caller.name)})
+
+        def ended(known: bool) -> Answer:
+            if not known:
+                raise RefusedError(404, f'there is no session "{names["session"][:100]}": it may have ended by itself')
+            return told({"ended": 1})
+
+        return self._actions.end_session(names["session"], caller.name).addCallback(ended)
+
+    def _clear(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        key = orders.key(asked, self._actions.group(names["table"]).table)
+        return told({"cleared": self._actions.clear(names["table"], caller.name, key)})
 
 
 def _limit(asked: Asked) -> int:

@@ -5,11 +5,12 @@ from typing import Any
 
 from exproxy import pool
 from exproxy.admin.answers import JSON, Asked, RefusedError
+from exproxy.admin.entries import read_key
 from exproxy.pool.server import MAX_WEIGHT
 
 
-def read(asked: Asked, keys: tuple[str, ...]) -> dict[str, Any]:
-    """The body as a table that has these keys and no others.
+def read(asked: Asked, keys: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The body as a table that has these keys, perhaps the optional ones, and no others.
 
     JSON only, and said to be: what a page of another site can have a browser send without asking it (a form) is none.
 
@@ -24,7 +25,7 @@ def read(asked: Asked, keys: tuple[str, ...]) -> dict[str, Any]:
     example = json.dumps(dict.fromkeys(keys, "…"), ensure_ascii=False)
     if not isinstance(said, dict):
         raise RefusedError(422, f"a table is expected: {example}")
-    wrong = [key for key in said if key not in keys] + [key for key in keys if key not in said]
+    wrong = [key for key in said if key not in keys + optional] + [key for key in keys if key not in said]
     if wrong:
         raise RefusedError(
             422, f'the body is to be {example}; "{wrong[0][:50]}" is {"missing" if wrong[0] in keys else "not known"}'
@@ -39,6 +40,19 @@ def state(asked: Asked) -> pool.Admin:
     if said not in words:
         raise RefusedError(422, f"state is one of {', '.join(words)}")
     return pool.Admin(said)
+
+
+def key(asked: Asked, table: pool.Table) -> bytes | None:
+    """Which of the table's; ``None``: all.
+
+    :raises RefusedError: it is none.
+    """
+    said = read(asked, (), ("key",)).get("key")
+    if said is None:
+        return None
+    if not isinstance(said, str):
+        raise RefusedError(422, "key is a text: an address, or the hash that the table shows")
+    return read_key(table, said)
 
 
 def weight(asked: Asked) -> int:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from ipaddress import ip_address
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from exproxy import pool
+from exproxy.admin.entries import shown_key
 from exproxy.admin.history import History
 from exproxy.admin.rates import Rates
 from exproxy.admin.sources import FrontendFacts, Sources, Things
@@ -143,15 +143,21 @@ class Overview:
             history=tuple(_transition(transition) for transition in self._history.of(server)),
         )
 
-    def entries(self, group: pool.Group, most: int) -> tuple[EntryView, ...]:
-        """What is in a table, the last ones that were used first."""
+    def entries(self, group: pool.Group, most: int, key: bytes | None = None) -> tuple[EntryView, ...]:
+        """What is in a table, the last ones that were used first; or what one key has there."""
         now = self._clock.seconds()
-        newest = list(group.table.entries())[::-1][:most]
-        return tuple(EntryView(_shown(key), host, max(0.0, now - used)) for key, host, used in newest)
+        if key is not None:
+            entry = group.table.peek(key)
+            found = [] if entry is None else [(key, entry.host, entry.used)]
+        else:
+            found = list(group.table.entries())[::-1]
+        return tuple(EntryView(shown_key(key), host, max(0.0, now - used)) for key, host, used in found[:most])
 
-    def sessions(self, server: pool.Server | None, most: int) -> "Deferred[list[SessionView]]":
-        """Those that live, of one server or all."""
-        return self._sources.sessions("" if server is None else server.full_name, most)
+    def sessions(
+        self, server: pool.Server | None, most: int, frontend: str = "", client: str = ""
+    ) -> "Deferred[list[SessionView]]":
+        """Those that live, of one server or all, of one front end or all, of one client's address or all."""
+        return self._sources.sessions("" if server is None else server.full_name, most, frontend, client)
 
     def dialogues(self, server: pool.Server) -> tuple[DialogueView, ...]:
         """What was said to and by a server the last time."""
@@ -240,8 +246,3 @@ def _own(identity: Identity) -> OwnCertificateView:
 
 def _transition(transition: pool.Transition) -> TransitionView:
     return TransitionView(transition.at, transition.old.value, transition.new.value, transition.reason)
-
-
-def _shown(key: bytes) -> str:
-    """Addresses have 4 or 16 octets, and what is hashed another number (:mod:`exproxy.pool.key`)."""
-    return str(ip_address(key)) if len(key) in (4, 16) else key.hex()

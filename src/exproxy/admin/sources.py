@@ -91,8 +91,8 @@ class Sources(Protocol):
 
     def workers(self) -> Sequence[WorkerView]: ...
 
-    def sessions(self, server: str, most: int) -> "Deferred[list[SessionView]]":
-        """Those that live, at most so many; of ``backend/server``, unless that is empty."""
+    def sessions(self, server: str, most: int, frontend: str = "", client: str = "") -> "Deferred[list[SessionView]]":
+        """Those that live, at most so many; of ``backend/server``, a front end, a client's address, unless that is empty."""
 
     def certificates(self, server: pool.Server) -> Mapping[str, PeerCertificate]:
         """What it showed last, by the names of its checks."""
@@ -107,11 +107,14 @@ class Sources(Protocol):
 class Steering(Protocol):
     """What has to be done wherever the sessions are."""
 
-    def clear(self, table: str) -> int:
-        """Forget all entries; returns how many there were."""
+    def clear(self, table: str, key: bytes | None) -> int:
+        """Forget all entries, or that of one key; returns how many there were."""
 
     def end_sessions(self, server: pool.Server) -> "Deferred[int]":
         """Fires with how many are told to end."""
+
+    def end_session(self, session: str) -> "Deferred[list[SessionView]]":
+        """The one of that id; fires with it as it was, or with nothing."""
 
 
 @frozen

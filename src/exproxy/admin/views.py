@@ -264,12 +264,14 @@ class TableView:
 class SessionView:
     """One that lives.
 
+    :param id: by which it can be ended; no other session ever has it.
     :param client: address and port, of a balancer before us if that told them.
     :param servers: ``backend/server`` of each that it has a slot of; in mode ``http`` there may be several.
     :param seconds: since it began.
     :param bytes_in: from the client.
     """
 
+    id: str
     client: str
     frontend: str
     servers: tuple[str, ...]

@@ -111,9 +111,12 @@ class Group:
         self._members.remove(backend)
         self.settle(now)
 
-    def clear(self, now: float) -> int:
-        """Forget all choices; returns how many there were.  Live sessions stay, those that wait are chosen for anew."""
-        count = self.table.clear()
+    def clear(self, now: float, key: bytes | None = None) -> int:
+        """Forget all choices, or that of one key; returns how many there were.
+
+        Live sessions stay, those that wait are chosen for anew.
+        """
+        count = self.table.clear() if key is None else int(self.table.forget(key))
         self.settle(now)
         return count
 

@@ -123,6 +123,10 @@ class Table:
         self._entries.clear()
         return count
 
+    def forget(self, key: bytes) -> bool:
+        """Forget one entry; returns whether there was one.  Its live sessions stay where they are."""
+        return self._entries.pop(key, None) is not None
+
     def entries(self) -> Iterator[tuple[bytes, str, float]]:
         """Key, host name and time of the last use, the oldest first."""
         return ((entry.key, entry.host, entry.used) for entry in list(self._entries.values()))

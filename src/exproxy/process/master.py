@@ -25,6 +25,7 @@ from exproxy.process.messages import (
     Counts,
     Drain,
     Elsewhere,
+    EndSession,
     EndSessions,
     Entries,
     FrontendCounts,
@@ -41,6 +42,7 @@ from exproxy.process.messages import (
     Sessions,
     States,
     Touched,
+    Wanted,
     pieces,
 )
 from exproxy.process.quota import Ledger
@@ -198,13 +200,15 @@ class Master:
         known = [worker.backends[name] for worker in self.workers if name in worker.backends]
         return sum(known, self._past_backends.get(name, BackendCounts()))
 
-    def clear(self, table: str) -> int:
-        """Forget what is in a table, here and in all workers; returns how many entries there were."""
+    def clear(self, table: str, key: bytes | None = None) -> int:
+        """Forget what is in a table, or one key of it, here and in all workers; returns how many entries there were."""
         # what was claimed and not yet told would come behind the order to forget
-        self._new_entries = [(link, entry) for link, entry in self._new_entries if entry[0] != table]
-        count = self._groups[table].clear(self._clock.seconds())
+        self._new_entries = [
+            (link, entry) for link, entry in self._new_entries if entry[0] != table or key not in (None, entry[1])
+        ]
+        count = self._groups[table].clear(self._clock.seconds(), key)
         for link in self._links():
-            link.callRemote(Clear, table=table)
+            link.callRemote(Clear, table=table, key=key)
         return count
 
     def end_sessions(self, server: pool.Server) -> "Deferred[int]":
@@ -214,12 +218,16 @@ class Master:
             answer.addCallbacks(lambda said: said["told"], _none_told, errbackArgs=(0,))
         return gatherResults(answers).addCallback(sum)
 
-    def live(self, server: str, most: int) -> "Deferred[list[LiveSession]]":
-        """Sessions of all workers, :data:`exproxy.process.messages.A_MESSAGE` of each at most.
+    def end_session(self, session: str) -> "Deferred[list[LiveSession]]":
+        """Have the session of that id end, in whichever worker it is; fires with it as it was, or with nothing."""
+        answers = [link.callRemote(EndSession, session=session) for link in self._links()]
+        for answer in answers:
+            answer.addCallbacks(lambda said: said["ended"], _none_told, errbackArgs=([],))
+        return gatherResults(answers).addCallback(lambda found: [one for several in found for one in several])
 
-        :param server: ``backend/server`` of those that are wanted; empty for all.
-        """
-        answers = [link.callRemote(Sessions, server=server, most=most) for link in self._links()]
+    def live(self, wanted: Wanted, most: int) -> "Deferred[list[LiveSession]]":
+        """Sessions of all workers, :data:`exproxy.process.messages.A_MESSAGE` of each at most."""
+        answers = [link.callRemote(Sessions, wanted=wanted, most=most) for link in self._links()]
         for answer in answers:
             answer.addCallbacks(lambda said: said["sessions"], _none_told, errbackArgs=([],))
         return gatherResults(answers).addCallback(lambda found: [one for several in found for one in several][:most])

@@ -170,6 +170,7 @@ class LiveSession:
     :param client: address and port.
     :param servers: ``backend/server`` of each that it has a slot of; in mode ``http`` there may be several.
     :param seconds: since it began.
+    :param id: by which it can be ended; no other session ever has it.
     """
 
     client: str
@@ -178,6 +179,20 @@ class LiveSession:
     seconds: float
     bytes_in: int
     bytes_out: int
+    id: str = ""
+
+
+@frozen
+class Wanted:
+    """Which sessions somebody wants to see; what is empty does not matter.
+
+    :param server: ``backend/server``.
+    :param client: the address, without its port.
+    """
+
+    server: str = ""
+    frontend: str = ""
+    client: str = ""
 
 
 @frozen
@@ -286,9 +301,9 @@ class Present(amp.Command):
 
 
 class Clear(amp.Command):
-    """master -> worker: forget what is in a table."""
+    """master -> worker: forget what is in a table, or one key of it."""
 
-    arguments: ClassVar[list[Field]] = [(b"table", amp.Unicode())]
+    arguments: ClassVar[list[Field]] = [(b"table", amp.Unicode()), (b"key", amp.String(optional=True))]
     requiresAnswer = False  # noqa: N815 - Twisted's name
 
 
@@ -299,11 +314,18 @@ class EndSessions(amp.Command):
     response: ClassVar[list[Field]] = [(b"told", amp.Integer())]
 
 
-class Sessions(amp.Command):
-    """master -> worker: which are there?  ``server`` says those of which one, or is empty; as many as are asked for, and as a
-    message has room for."""
+class EndSession(amp.Command):
+    """master -> worker: end the session of that id.  The answer: a sequence with it as it was, or an empty one."""
 
-    arguments: ClassVar[list[Field]] = [(b"server", amp.Unicode()), (b"most", amp.Integer())]
+    arguments: ClassVar[list[Field]] = [(b"session", amp.Unicode())]
+    response: ClassVar[list[Field]] = [(b"ended", Pickled())]
+
+
+class Sessions(amp.Command):
+    """master -> worker: which are there?  ``wanted`` is a :class:`Wanted`; as many as are asked for, and as a message has room
+    for."""
+
+    arguments: ClassVar[list[Field]] = [(b"wanted", Pickled()), (b"most", amp.Integer())]
     response: ClassVar[list[Field]] = [(b"sessions", Pickled())]
 
 

@@ -21,6 +21,7 @@ from exproxy.process.messages import (
     Counts,
     Drain,
     Elsewhere,
+    EndSession,
     EndSessions,
     Entries,
     FrontendCounts,
@@ -38,6 +39,7 @@ from exproxy.process.messages import (
     States,
     Touched,
     Usage,
+    Wanted,
     pieces,
 )
 
@@ -70,8 +72,11 @@ class Orders(Protocol):
 
     def reopen_logs(self) -> None: ...
 
-    def sessions(self, server: str, most: int) -> Sequence[LiveSession]:
-        """Those that live, at most so many; ``server`` says with which one, or is empty."""
+    def sessions(self, wanted: Wanted, most: int) -> Sequence[LiveSession]:
+        """Those that live, at most so many."""
+
+    def end_session(self, session: str) -> Sequence[LiveSession]:
+        """End the one of that id; returns it as it was, or nothing."""
 
     def lost(self) -> None:
         """There is no master any more."""
@@ -156,9 +161,9 @@ class Follower:
         """In other workers."""
         _count(self._presence, counts, self._clock.seconds())
 
-    def clear(self, table: str) -> None:
-        """Its entries are no good any more."""
-        self._groups[table].clear(self._clock.seconds())
+    def clear(self, table: str, key: bytes | None) -> None:
+        """Its entries are no good any more, or one of them."""
+        self._groups[table].clear(self._clock.seconds(), key)
 
     def end_sessions(self, server: str) -> int:
         """Have ours with that server end; returns how many are told."""
@@ -288,8 +293,8 @@ class WorkerLink(amp.AMP):
         return {}
 
     @Clear.responder
-    def clear(self, table: str) -> dict[str, object]:
-        self.follower.clear(table)
+    def clear(self, table: str, key: bytes | None = None) -> dict[str, object]:
+        self.follower.clear(table, key)
         return {}
 
     @EndSessions.responder
@@ -297,8 +302,12 @@ class WorkerLink(amp.AMP):
         return {"told": self.follower.end_sessions(server)}
 
     @Sessions.responder
-    def sessions(self, server: str, most: int) -> dict[str, object]:
-        return {"sessions": self._orders.sessions(server, min(most, A_MESSAGE))}
+    def sessions(self, wanted: Any, most: int) -> dict[str, object]:
+        return {"sessions": self._orders.sessions(wanted, min(most, A_MESSAGE))}
+
+    @EndSession.responder
+    def end_session(self, session: str) -> dict[str, object]:
+        return {"ended": self._orders.end_session(session)}
 
     @Ping.responder
     def ping(self) -> dict[str, object]:

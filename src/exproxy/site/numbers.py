@@ -11,11 +11,11 @@ from exproxy.check.service import Run
 from exproxy.net.certificate import PeerCertificate
 from exproxy.net.tls.certificates import Identity
 from exproxy.process.master import Master
-from exproxy.process.messages import BackendCounts, FrontendCounts, LiveSession, ServerCounts
+from exproxy.process.messages import BackendCounts, FrontendCounts, LiveSession, ServerCounts, Wanted
 from exproxy.proxy.frontend import Frontend
 from exproxy.site.clientfaults import counts_of
 from exproxy.site.pools import Pools
-from exproxy.site.sessions import live
+from exproxy.site.sessions import LiveSessions
 from exproxy.site.watching import Watching
 
 
@@ -27,6 +27,7 @@ class OwnNumbers:
         self._pools = pools
         self._frontends = frontends
         self._watching = watching
+        self._live = LiveSessions(frontends.values, pools.backends)
 
     def server(self, server: pool.Server) -> ServerCounts:
         return ServerCounts.of(server)
@@ -50,12 +51,14 @@ class OwnNumbers:
     def dialogues(self, server: pool.Server) -> Sequence[DialogueView]:
         return [_dialogue(run) for run in self._watching.runs(server)]
 
-    def sessions(self, server: str, most: int) -> "Deferred[list[SessionView]]":
-        now = self._clock.seconds()
-        return succeed(_views(live(self._frontends.values(), self._pools.backends, server, most, now)))
+    def sessions(self, server: str, most: int, frontend: str = "", client: str = "") -> "Deferred[list[SessionView]]":
+        return succeed(_views(self._live.find(Wanted(server, frontend, client), most, self._clock.seconds())))
 
-    def clear(self, table: str) -> int:
-        return self._pools.groups[table].clear(self._clock.seconds())
+    def end_session(self, session: str) -> "Deferred[list[SessionView]]":
+        return succeed(_views(self._live.end(session, self._clock.seconds())))
+
+    def clear(self, table: str, key: bytes | None) -> int:
+        return self._pools.groups[table].clear(self._clock.seconds(), key)
 
     def end_sessions(self, server: pool.Server) -> "Deferred[int]":
         return succeed(0 if server.backend is None else server.backend.end_sessions(server))
@@ -92,18 +95,23 @@ class WorkersNumbers:
     def dialogues(self, server: pool.Server) -> Sequence[DialogueView]:
         return [_dialogue(run) for run in self._watching.runs(server)]
 
-    def sessions(self, server: str, most: int) -> "Deferred[list[SessionView]]":
-        return self._master.live(server, most).addCallback(_views)
+    def sessions(self, server: str, most: int, frontend: str = "", client: str = "") -> "Deferred[list[SessionView]]":
+        return self._master.live(Wanted(server, frontend, client), most).addCallback(_views)
 
-    def clear(self, table: str) -> int:
-        return self._master.clear(table)
+    def end_session(self, session: str) -> "Deferred[list[SessionView]]":
+        return self._master.end_session(session).addCallback(_views)
+
+    def clear(self, table: str, key: bytes | None) -> int:
+        return self._master.clear(table, key)
 
     def end_sessions(self, server: pool.Server) -> "Deferred[int]":
         return self._master.end_sessions(server)
 
 
 def _views(sessions: Sequence[LiveSession]) -> list[SessionView]:
-    return [SessionView(one.client, one.frontend, one.servers, one.seconds, one.bytes_in, one.bytes_out) for one in sessions]
+    return [
+        SessionView(one.id, one.client, one.frontend, one.servers, one.seconds, one.bytes_in, one.bytes_out) for one in sessions
+    ]
 
 
 def _dialogue(run: Run) -> DialogueView:

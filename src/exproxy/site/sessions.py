@@ -1,32 +1,63 @@
 """Which sessions live, and with whom, for who looks."""
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import blake2b
+from itertools import islice
 
 from exproxy import pool
 from exproxy.config.addresses import joined
-from exproxy.process.messages import LiveSession
+from exproxy.process.messages import LiveSession, Wanted
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.reaching import Reaching
+from exproxy.proxy.session import Session
 
 
-def live(frontends: Iterable[Frontend], backends: Mapping[str, Backend], server: str, most: int, now: float) -> list[LiveSession]:
-    """Of this process, at most so many.
+class LiveSessions:
+    """Of one process.
 
-    :param server: ``backend/server`` of those that are wanted; empty for all.
+    A session's id is a hash of where it is and since when, so that sessions need to know nothing of it, and that it is never
+    another one's: that is worth more than to find it quickly.
+
+    :param frontends: whose sessions; asked each time.
     """
-    servers = _servers(backends)
-    found: list[LiveSession] = []
-    for frontend in frontends:
-        for session in frontend.sessions:
-            if len(found) >= most:
-                return found
-            leased = tuple(servers.get(session, ()))
-            if server and server not in leased:
-                continue
-            since, received, sent = session.so_far()
-            found.append(LiveSession(joined(*session.source), frontend.name, leased, max(0.0, now - since), received, sent))
-    return found
+
+    def __init__(self, frontends: Callable[[], Iterable[Frontend]], backends: Mapping[str, Backend]) -> None:
+        self._frontends = frontends
+        self._backends = backends
+        self._key = os.urandom(16)
+
+    def find(self, wanted: Wanted, most: int, now: float) -> list[LiveSession]:
+        """At most so many."""
+        servers = _servers(self._backends)
+        return list(islice(self._matching(wanted, servers, now), most))
+
+    def end(self, session: str, now: float) -> list[LiveSession]:
+        """End the one of that id; returns it as it was, or nothing."""
+        for frontend in self._frontends():
+            for one in frontend.sessions:
+                if self._id(one) == session:
+                    seen = self._seen(frontend, one, tuple(_servers(self._backends).get(one, ())), now)
+                    one.kill("K")
+                    return [seen]
+        return []
+
+    def _matching(self, wanted: Wanted, servers: Mapping[object, list[str]], now: float) -> Iterator[LiveSession]:
+        for frontend in self._frontends():
+            if wanted.frontend in ("", frontend.name):
+                for session in frontend.sessions:
+                    leased = tuple(servers.get(session, ()))
+                    if wanted.server in ("", *leased) and wanted.client in ("", session.source[0]):
+                        yield self._seen(frontend, session, leased, now)
+
+    def _seen(self, frontend: Frontend, session: Session, leased: tuple[str, ...], now: float) -> LiveSession:
+        since, received, sent = session.so_far()
+        client, seconds = joined(*session.source), max(0.0, now - since)
+        return LiveSession(client, frontend.name, leased, seconds, received, sent, self._id(session))
+
+    def _id(self, session: Session) -> str:
+        return blake2b(f"{id(session)} {session.so_far()[0]}".encode(), digest_size=6, key=self._key).hexdigest()
 
 
 def _servers(backends: Mapping[str, Backend]) -> dict[object, list[str]]:

@@ -1,6 +1,6 @@
 """The site of a worker: serves on sockets that it was given, as the master says."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Any
 
@@ -9,13 +9,13 @@ import attrs
 from exproxy.config import model
 from exproxy.net.inherited import InheritedNetwork
 from exproxy.net.interfaces import Address, Network
-from exproxy.process.messages import FrontendCounts, LiveSession
+from exproxy.process.messages import FrontendCounts, LiveSession, Wanted
 from exproxy.process.worker import Follower, Slots, WorkerLink
 from exproxy.proxy.frontend import Frontend
 from exproxy.site.clientfaults import counts_of
 from exproxy.site.pools import Pools
 from exproxy.site.serving import Serving
-from exproxy.site.sessions import live
+from exproxy.site.sessions import LiveSessions
 from exproxy.site.tls import TLSContexts
 
 
@@ -39,6 +39,7 @@ class WorkerSite:
         rng = Random()  # noqa: S311 - choices of servers, no secrets
         self._pools = pools = Pools(self._configuration, reactor.seconds(), rng, tls, secret)
         self._serving: Serving | None = None
+        self._live = LiveSessions(self._frontends, pools.backends)
         self._over = False
         self.link = WorkerLink(self)
         self.link.follower = Follower(
@@ -84,12 +85,13 @@ class WorkerSite:
         if self._serving is not None:
             self._serving.reopen_logs()
 
-    def sessions(self, server: str, most: int) -> list[LiveSession]:
+    def sessions(self, wanted: Wanted, most: int) -> list[LiveSession]:
         """Those that live."""
-        if self._serving is None:
-            return []
-        frontends = self._serving.fronts.frontends.values()
-        return live(frontends, self._pools.backends, server, most, self._reactor.seconds())
+        return self._live.find(wanted, most, self._reactor.seconds())
+
+    def end_session(self, session: str) -> list[LiveSession]:
+        """End the one of that id."""
+        return self._live.end(session, self._reactor.seconds())
 
     def lost(self) -> None:
         """Without a master there is nothing to do for us, and another one may want our place."""
@@ -107,6 +109,9 @@ class WorkerSite:
             if frontend.maxconn is not None:
                 slots[f"frontend {frontend.name}"] = _of(frontend)
         return slots
+
+    def _frontends(self) -> Iterable[Frontend]:
+        return () if self._serving is None else self._serving.fronts.frontends.values()
 
     def _frontend_counts(self) -> dict[str, FrontendCounts]:
         return {} if self._serving is None else counts_of(self._serving.fronts.frontends)
