@@ -16,7 +16,9 @@ from exproxy.admin.actions import Actions
 from exproxy.admin.answers import Answer, Asked
 from exproxy.admin.api import Api
 from exproxy.admin.application import Application
-from exproxy.admin.logins import Logins
+from exproxy.admin.callers import Role
+from exproxy.admin.entrance import Entrance
+from exproxy.admin.logins import Account, Logins
 from exproxy.admin.overview import Overview
 from exproxy.admin.sources import FrontendFacts, Things
 from exproxy.admin.views import DialogueView, MapView, ProcessView, RouteView, SessionView, WorkerView
@@ -53,6 +55,16 @@ class Numbers:
     mapped: int = 0
     hidden: int = 0
     refused_calls: int = 0
+
+
+@frozen
+class Password:
+    """That of everybody here."""
+
+    word: str = "secret"
+
+    def matches(self, password: str) -> bool:
+        return password == self.word
 
 
 class FakeSources:
@@ -144,7 +156,14 @@ class AdminStage(SynchronousTestCase):
         return self.backends[backend].servers[word]
 
     def application(self, logins: Logins | None = None) -> Application:
-        return Application(self.clock, self.api.routes(), logins)
+        """:param logins: none: there are no users."""
+        logins = logins or self.logins()
+        return Application(self.clock, (*self.api.routes(), *Entrance(logins).routes()), logins)
+
+    def logins(self, **roles: Role) -> Logins:
+        """Users of these names, each with the password "secret"."""
+        accounts = {name: Account(Password(), role) for name, role in roles.items()}
+        return Logins(self.clock, accounts, lambda call: succeed(call()))
 
     def ask(self, application: Application, method: str, path: str, order: object = None, **rest: Any) -> Answer:
         values: dict[str, Any] = {"user": "uid 0"}

@@ -27,7 +27,7 @@ class ApplicationTests(AdminStage):
 
     def test_who_asks_too_much_is_told_so_later_and_others_are_answered(self) -> None:
         moments = itertools.count()
-        application = Application(self.clock, self.api.routes(), None, lambda: next(moments) * BURST)
+        application = Application(self.clock, self.api.routes(), self.logins(), lambda: next(moments) * BURST)
         looked = Asked("GET", ("api", "v1", "status"))
         self.assertEqual(self.successResultOf(application.answer(looked)).status, 200)
         refused = application.answer(looked)
@@ -41,7 +41,7 @@ class ApplicationTests(AdminStage):
 
     def test_in_the_long_run_it_is_a_share_of_a_core(self) -> None:
         moments = itertools.count()
-        application = Application(self.clock, self.api.routes(), None, lambda: next(moments) * BURST)
+        application = Application(self.clock, self.api.routes(), self.logins(), lambda: next(moments) * BURST)
         looked = Asked("GET", ("api", "v1", "status"))
         application.answer(looked)
         self.clock.advance(BURST / SHARE)

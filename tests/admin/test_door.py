@@ -176,7 +176,7 @@ class FollowedTests(DoorStage):
         route = Route(
             "GET", "/on", "nothing", lambda asked, names, caller: Answer(200, b"first ", follow=self.follow), frozenset({200})
         )
-        self.door = Door(self.clock, Application(self.clock, (*self.api.routes(), route), None))
+        self.door = Door(self.clock, Application(self.clock, (*self.api.routes(), route), self.logins()))
 
     def follow(self, listener: Listener) -> Callable[[], None]:
         self.listeners.append(listener)

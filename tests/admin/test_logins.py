@@ -6,6 +6,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from exproxy.admin.answers import Asked
 from exproxy.admin.attempts import EACH
 from exproxy.admin.callers import Caller
 from exproxy.admin.logins import REMEMBERED, WAITING, Account, LoginError, Logins
@@ -31,13 +32,16 @@ class LoginsTests(SynchronousTestCase):
         self.secret = FakeSecret("sécret:1")
         self.logins = Logins(self.clock, {"anna": Account(self.secret, "operator")}, lambda call: succeed(call()))
 
+    def check(self, authorization: bytes | None, address: str = "192.0.2.1") -> "Deferred[Caller]":
+        return self.logins.check(Asked("GET", (), authorization=authorization, address=address))
+
     def refused(self, authorization: bytes | None, address: str = "192.0.2.1") -> LoginError:
-        error = self.failureResultOf(self.logins.check(authorization, address), LoginError).value
+        error = self.failureResultOf(self.check(authorization, address), LoginError).value
         assert isinstance(error, LoginError)
         return error
 
     def test_who_knows_the_password_is_let_in_with_the_role(self) -> None:
-        found = self.successResultOf(self.logins.check(basic("anna", "sécret:1"), "192.0.2.1"))
+        found = self.successResultOf(self.check(basic("anna", "sécret:1")))
         self.assertEqual(found, Caller("anna", "operator"))
 
     def test_a_wrong_password_is_refused_and_logged_without_it(self) -> None:
@@ -66,10 +70,10 @@ class LoginsTests(SynchronousTestCase):
 
     def test_what_was_right_is_not_compared_again_for_a_while(self) -> None:
         for _ in range(3):
-            self.successResultOf(self.logins.check(basic("anna", "sécret:1"), "192.0.2.1"))
+            self.successResultOf(self.check(basic("anna", "sécret:1")))
         self.assertEqual(self.secret.asked, 1)
         self.clock.advance(REMEMBERED)
-        self.successResultOf(self.logins.check(basic("anna", "sécret:1"), "192.0.2.1"))
+        self.successResultOf(self.check(basic("anna", "sécret:1")))
         self.assertEqual(self.secret.asked, 2)
 
     def test_too_many_wrong_ones_have_to_wait_and_others_need_not(self) -> None:
@@ -77,7 +81,7 @@ class LoginsTests(SynchronousTestCase):
             self.assertEqual(self.refused(basic("anna", "x")).wait, 0.0)
         self.assertGreater(self.refused(basic("anna", "sécret:1")).wait, 0.0)
         self.assertEqual(self.secret.asked, EACH)
-        self.successResultOf(self.logins.check(basic("anna", "sécret:1"), "192.0.2.2"))
+        self.successResultOf(self.check(basic("anna", "sécret:1"), "192.0.2.2"))
 
     def test_one_is_compared_after_the_other_and_few_may_wait(self) -> None:
         waiting: list[Deferred[bool]] = []
@@ -87,10 +91,118 @@ class LoginsTests(SynchronousTestCase):
             return waiting[-1].addCallback(lambda _: call())
 
         self.logins = Logins(self.clock, {"anna": Account(self.secret, "viewer")}, elsewhere)
-        asked = [self.logins.check(basic("anna", "x"), f"192.0.2.{number}") for number in range(WAITING)]
+        asked = [self.check(basic("anna", "x"), f"192.0.2.{number}") for number in range(WAITING)]
         self.assertEqual(len(waiting), 1)
-        self.assertGreater(self.refused(basic("anna", "x"), "192.0.2.99").wait, 0.0)
+        refused = self.refused(basic("anna", "x"), "192.0.2.99")
+        self.assertEqual((refused.wait, str(refused)), (1.0, "too many want to log in at once: wait a little, then try again"))
         for number in range(WAITING):
             waiting[number].callback(True)
         for one in asked:
             self.failureResultOf(one, LoginError)
+
+    def test_what_two_names_and_passwords_have_in_common_is_not_taken_for_one(self) -> None:
+        self.logins = Logins(self.clock, {"anna": Account(FakeSecret("a\0b"), "viewer")}, lambda call: succeed(call()))
+        self.successResultOf(self.check(basic("anna", "a\0b")))
+        self.refused(basic("anna\0a", "b"))
+
+    def test_users_that_leave_or_have_another_password_are_not_remembered(self) -> None:
+        self.successResultOf(self.check(basic("anna", "sécret:1")))
+        self.logins.change({"anna": Account(FakeSecret("other"), "operator")})
+        self.refused(basic("anna", "sécret:1"))
+
+    def test_a_password_that_is_compared_while_users_change_opens_nothing(self) -> None:
+        waiting: Deferred[None] = Deferred()
+        account = Account(self.secret, "operator")
+        self.logins = Logins(self.clock, {"anna": account}, lambda call: waiting.addCallback(lambda _: call()))
+        asked = self.check(basic("anna", "sécret:1"))
+        self.logins.change({"anna": Account(self.secret, "viewer")})
+        waiting.callback(None)
+        self.failureResultOf(asked, LoginError)
+
+
+class StayTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.secret = FakeSecret("secret")
+        self.logins = Logins(
+            self.clock, {"anna": Account(self.secret, "operator"), "otto": Account(FakeSecret("x"), "viewer")}, self.at_once
+        )
+
+    def at_once(self, call: Callable[[], bool]) -> "Deferred[bool]":
+        return succeed(call())
+
+    def enter(self, name: str = "anna", password: str = "secret", address: str = "192.0.2.1") -> tuple[str, Caller]:
+        return self.successResultOf(self.logins.enter(name, password, address))  # type: ignore[no-any-return]  # Twisted's Any
+
+    def known(self, session: str) -> Caller | None:
+        return self.logins.known(Asked("GET", (), session=session))
+
+    def test_who_logs_in_is_known_by_a_name_of_its_own_and_has_a_token(self) -> None:
+        first, one = self.enter()
+        second, other = self.enter()
+        self.assertNotEqual(first, second)
+        self.assertNotEqual(one.token, other.token)
+        self.assertEqual(self.known(first), one)
+        self.assertEqual((one.name, one.role, one.anonymous), ("anna", "operator", False))
+        self.assertGreaterEqual(len(first), 43)
+
+    def test_who_is_not_logged_in_any_more_is_told_so(self) -> None:
+        error = self.failureResultOf(self.logins.check(Asked("GET", (), session="x" * 43)), LoginError).value
+        self.assertEqual(str(error), "you are not logged in any more: log in again")
+
+    def test_who_logs_out_is_not_known(self) -> None:
+        session, caller = self.enter()
+        self.logins.leave(session, caller)
+        self.assertIsNone(self.known(session))
+
+    def test_who_leaves_the_configuration_or_has_another_password_is_not_known(self) -> None:
+        anna, _ = self.enter()
+        otto, _ = self.enter("otto", "x")
+        self.logins.change({"anna": Account(FakeSecret("other"), "operator")})
+        self.assertEqual((self.known(anna), self.known(otto)), (None, None))
+
+    def test_another_role_is_so_at_once_and_the_stay_goes_on(self) -> None:
+        session, _ = self.enter()
+        self.logins.change({"anna": Account(self.secret, "viewer")})
+        caller = self.known(session)
+        assert caller is not None
+        self.assertEqual(caller.role, "viewer")
+
+    def test_a_password_that_comes_along_counts_and_not_the_stay(self) -> None:
+        session, _ = self.enter()
+        asked = Asked("GET", (), session=session, authorization=basic("anna", "wrong"))
+        self.failureResultOf(self.logins.check(asked), LoginError)
+
+    def test_wrong_ones_are_counted_for_both_ways_together(self) -> None:
+        for _ in range(EACH):
+            self.failureResultOf(self.logins.enter("anna", "x", "192.0.2.1"), LoginError)
+        self.assertGreater(self.wait(self.logins.enter("anna", "secret", "192.0.2.1")), 0.0)
+        self.assertGreater(
+            self.wait(self.logins.check(Asked("GET", (), authorization=basic("anna", "secret"), address="192.0.2.1"))), 0.0
+        )
+
+    def wait(self, answered: "Deferred[Any]") -> float:
+        error = self.failureResultOf(answered, LoginError).value
+        assert isinstance(error, LoginError)
+        self.assertIn("too many logins have failed: wait 61 s", str(error))
+        return error.wait
+
+    def test_who_knows_one_password_may_not_guess_another_for_that(self) -> None:
+        for _ in range(EACH):
+            self.enter()
+            self.failureResultOf(self.logins.enter("otto", "guess", "192.0.2.1"), LoginError)
+        self.assertGreater(self.wait(self.logins.enter("otto", "x", "192.0.2.1")), 0.0)
+
+    def test_without_users_nobody_can_log_in(self) -> None:
+        self.logins.change({})
+        self.assertFalse(self.logins.needed)
+        self.failureResultOf(self.logins.enter("anna", "secret", ""), LoginError)
+
+    def test_the_end_of_a_stay_is_told(self) -> None:
+        session, caller = self.enter()
+        told: list[str] = []
+        self.logins.when_over(session, lambda: told.append("over"))
+        self.logins.when_over(session, lambda: told.append("taken back"))()
+        self.logins.leave(session, caller)
+        self.logins.when_over(session, lambda: told.append("at once"))
+        self.assertEqual(told, ["over", "at once"])

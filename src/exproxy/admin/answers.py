@@ -9,6 +9,7 @@ from attrs import Factory, field, frozen
 from exproxy.admin.plain import plain
 
 JSON = "application/json"
+HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 
 
@@ -21,18 +22,32 @@ class Asked:
     :param kind: ``Content-Type`` without its parameters, in lower case.
     :param user: who it is by the socket's own word; ``None``: it came over the network.
     :param address: where it comes from.
-    :param host: what it takes us for, without the port; empty where it does not say.
+    :param authority: what it takes us for (``Host``); empty where it does not say.
+    :param host: the same without the port.
+    :param secure: whether it speaks TLS to us.
+    :param page: whether a page is wanted, by a browser that shows what it is answered.
+    :param session: the cookie that says who has logged in (:mod:`exproxy.admin.cookies`).
+    :param token: ``X-CSRF-Token``.
+    :param origin: of the page that has it sent, where the browser says so.
+    :param site: ``Sec-Fetch-Site``: how near to us that page is, likewise; empty: nothing was said.
     """
 
     method: str
     path: tuple[str, ...]
     query: Mapping[str, str] = field(default=Factory(dict))
     kind: str = ""
-    body: bytes = b""
-    authorization: bytes | None = None
+    body: bytes = field(default=b"", repr=False)
+    authorization: bytes | None = field(default=None, repr=False)
     user: str | None = None
     address: str = ""
     host: str = ""
+    authority: str = ""
+    secure: bool = False
+    page: bool = False
+    session: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    origin: str | None = None
+    site: str = ""
 
 
 class Listener(Protocol):

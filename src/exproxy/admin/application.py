@@ -4,14 +4,17 @@ import time
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
+from attrs import evolve
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from exproxy.admin.answers import Answer, Asked, RefusedError
+from exproxy.admin import intent, plainpages
+from exproxy.admin.answers import Answer, Asked, Listener, RefusedError
 from exproxy.admin.callers import Caller
+from exproxy.admin.entrance import challenge, to_login
 from exproxy.admin.logins import LoginError, Logins
 from exproxy.admin.nearest import UnknownError
 from exproxy.admin.routes import Demand, Route, find
@@ -31,7 +34,7 @@ _log = Logger()
 class Application:
     """:param routes: all that can be asked for.
 
-    :param logins: ``None`` where there are no users: then whoever comes over the network may look, and no more.
+    :param logins: where these have no users, whoever comes over the network may look, and no more.
 
     :param stopwatch: seconds, finely; what answers take is measured by it.
     """
@@ -40,7 +43,7 @@ class Application:
         self,
         clock: IReactorTime,
         routes: Sequence[Route],
-        logins: Logins | None,
+        logins: Logins,
         stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._clock = clock
@@ -53,7 +56,7 @@ class Application:
     def answer(self, asked: Asked) -> "Deferred[Answer]":
         """Never fails."""
         began = self._stopwatch()
-        answered = maybeDeferred(self._answer, asked).addErrback(_refused)
+        answered = maybeDeferred(self._answer, asked).addErrback(_refused, asked)
         if asked.user is None:
             self._allowance -= self._stopwatch() - began
         return answered
@@ -65,10 +68,33 @@ class Application:
             return deferLater(self._clock, HELD, _refuse_much)
 
         def handle(caller: Caller) -> "Answer | Deferred[Answer]":
+            intent.check(asked, caller)
             self._permit(route.demand, caller)
             return route.handle(asked, names, caller)
 
-        return self._who(asked, route.demand).addCallback(handle)
+        def bound(answer: Answer) -> Answer:
+            return self._bound(answer, asked)
+
+        answered: Deferred[Answer] = self._who(asked, route.demand).addCallback(handle)
+        return answered.addCallback(bound)
+
+    def _bound(self, answer: Answer, asked: Asked) -> Answer:
+        """What goes on is cut off when who asked for it is not logged in any more."""
+        follow = answer.follow
+        if follow is None or not asked.session or asked.authorization is not None or not self._logins.needed:
+            return answer
+
+        def bound(listener: Listener) -> Callable[[], None]:
+            left = follow(listener)
+            forget = self._logins.when_over(asked.session, listener.cut)
+
+            def leave() -> None:
+                forget()
+                left()
+
+            return leave
+
+        return evolve(answer, follow=bound)
 
     def _exhausted(self) -> bool:
         now = self._clock.seconds()
@@ -81,8 +107,8 @@ class Application:
             return succeed(Caller(asked.user, "operator"))
         if demand == "nothing":
             return succeed(_NOBODY)
-        if self._logins is not None:
-            return self._logins.check(asked.authorization, asked.address)
+        if self._logins.needed:
+            return self._logins.check(asked)
         if not _of_this_machine(asked.host):
             # a name of somebody's own that leads here would let his pages read what only this machine is shown
             raise RefusedError(421, f'"{asked.host[:100]}" is not here: ask for localhost, 127.0.0.1 or [::1]')
@@ -103,18 +129,26 @@ def _refuse_much() -> Answer:
     raise RefusedError(429, "there are more requests than this side may spend time on", (("Retry-After", "1"),))
 
 
-def _refused(failure: Failure) -> Answer:
+def _refused(failure: Failure, asked: Asked) -> Answer:
+    error = failure.value
+    if isinstance(error, LoginError) and asked.page and not error.wait and asked.method == "GET":
+        return to_login(asked)
+    refusal = _refusal(failure, asked)
+    return plainpages.refused(refusal.status, str(refusal), refusal.headers) if asked.page else refusal.answer()
+
+
+def _refusal(failure: Failure, asked: Asked) -> RefusedError:
     error = failure.value
     if isinstance(error, RefusedError):
-        return error.answer()
+        return error
     if isinstance(error, UnknownError):
-        return RefusedError(404, str(error), nearest=error.nearest).answer()
+        return RefusedError(404, str(error), nearest=error.nearest)
     if isinstance(error, LoginError):
         if error.wait:
-            return RefusedError(429, str(error), (("Retry-After", str(int(error.wait) + 1)),)).answer()
-        return RefusedError(401, str(error), (("WWW-Authenticate", 'Basic realm="exproxy", charset="UTF-8"'),)).answer()
+            return RefusedError(429, str(error), (("Retry-After", str(int(error.wait) + 1)),))
+        return RefusedError(401, str(error), (challenge(asked),))
     _log.failure("exproxy made an error in an answer to an administrator; please report this", failure)
-    return RefusedError(500, "exproxy made an error, which is in its log").answer()
+    return RefusedError(500, "exproxy made an error, which is in its log")
 
 
 def _of_this_machine(host: str) -> bool:

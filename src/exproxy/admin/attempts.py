@@ -37,7 +37,7 @@ class Attempts:
         return 0.0
 
     def succeeded(self, address: str) -> None:
-        """The last one was none that failed."""
-        if self._all:
-            self._all.pop()
-        self._of.pop(address, None)
+        """One of those was none that failed; the others were: who knows one password may not guess another for that."""
+        for tries in (self._all, self._of.get(address)):
+            if tries:
+                tries.pop()

@@ -16,6 +16,7 @@ from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import IDelayedCall
 from twisted.web.http import HTTPChannel, HTTPFactory, Request
 
+from exproxy.admin import cookies
 from exproxy.admin.answers import Answer, Asked, RefusedError
 from exproxy.admin.application import Application
 
@@ -31,12 +32,20 @@ LARGEST = 64 * 1024
 """Octets of a body."""
 ENDURED = 16 * 1024 * 1024
 """So many are read of one that is larger; then the connection is cut."""
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self';"
+    " frame-ancestors 'none'; base-uri 'none'"
+)
 _HEADERS = (
     ("Cache-Control", "no-store"),
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Content-Security-Policy", _POLICY),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Referrer-Policy", "no-referrer"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    # and not no-referrer, with which browsers say of our own forms that they come from "null"
+    ("Referrer-Policy", "same-origin"),
     ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
 )
 
 
@@ -72,21 +81,32 @@ class _Request(Request):
 
     def _asked(self) -> Asked:
         path = tuple(unquote(part) for part in self.path.decode("latin-1").strip("/").split("/"))
-        kind = self.requestHeaders.getRawHeaders(b"content-type") or [b""]
-        host = (self.requestHeaders.getRawHeaders(b"host") or [b""])[0].decode("latin-1")
-        authorization = self.requestHeaders.getRawHeaders(b"authorization")
+        authority = self._header("Host")
+        authorization = self.requestHeaders.getRawHeaders(b"Authorization")
         user, address = _peer(self.transport)
+        secure = bool(self.isSecure())
         return Asked(
             method=self.method.decode("latin-1")[:20],
             path=path,
             query={name.decode("latin-1"): values[-1].decode("latin-1") for name, values in (self.args or {}).items()},
-            kind=kind[0].decode("latin-1").partition(";")[0].strip().lower(),
+            kind=self._header("Content-Type").partition(";")[0].strip().lower(),
             body=self.content.getvalue(),
             authorization=authorization[0] if authorization else None,
             user=user,
             address=address,
-            host=host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0],
+            authority=authority,
+            host=authority[: authority.find("]") + 1] if authority.startswith("[") else authority.partition(":")[0],
+            secure=secure,
+            page="text/html" in self._header("Accept").lower(),
+            session=cookies.read(self.received_cookies.get(cookies.name(authority, secure).encode())),
+            token=self._header("X-CSRF-Token"),
+            origin=self._header("Origin") if self.requestHeaders.hasHeader(b"Origin") else None,
+            site=self._header("Sec-Fetch-Site"),
         )
+
+    def _header(self, name: str) -> str:
+        """The first of that name; empty: there is none."""
+        return (self.requestHeaders.getRawHeaders(name.encode()) or [b""])[0].decode("latin-1")
 
     def _send(self, answer: Answer) -> None:
         if self._gone:

@@ -1,12 +1,14 @@
-"""HTTP Basic (RFC 7617) against scrypt hashes.
+"""Who may come in: passwords against scrypt hashes, by HTTP Basic (RFC 7617) with each request, or once, for a stay.
 
 Each comparison takes a tenth of a second and 32 MB, which is the point of it, so they are done in a thread, one after the other,
-and few may wait.  What was right is remembered for a minute, as a keyed hash of it: who asks every second is compared once.
+and few may wait.  A right password of HTTP Basic is remembered for a minute, as a keyed hash of it: who asks every second is
+compared once.
 """
 
 import base64
 import binascii
 import hmac
+import json
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -17,8 +19,10 @@ from twisted.internet.defer import Deferred, DeferredSemaphore, fail, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from exproxy.admin.answers import Asked
 from exproxy.admin.attempts import Attempts
 from exproxy.admin.callers import Caller, Role
+from exproxy.admin.stays import Stays
 
 REMEMBERED = 60.0
 """Seconds for which a right password is not compared again."""
@@ -59,57 +63,117 @@ Elsewhere = Callable[[Callable[[], bool]], "Deferred[bool]"]
 
 
 class Logins:
-    """:param accounts: by name; there has to be one."""
+    """:param accounts: by name; without any, nobody has to log in, and nobody can."""
 
     def __init__(self, clock: IReactorTime, accounts: Mapping[str, Account], elsewhere: Elsewhere) -> None:
         self._clock = clock
-        self._accounts = accounts
-        self._decoy = next(iter(accounts.values()))
-        """Compared with where there is no such user, so that this takes as long."""
+        self._accounts = dict(accounts)
         self._elsewhere = elsewhere
         self._attempts = Attempts()
         self._turn = DeferredSemaphore(1)
         self._waiting = 0
         self._key = secrets.token_bytes(32)
         self._right: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
+        self._stays = Stays()
 
-    def check(self, authorization: bytes | None, address: str) -> "Deferred[Caller]":
-        """Fires with who it is, or fails with :class:`LoginError`.
+    @property
+    def needed(self) -> bool:
+        """Whether one has to log in."""
+        return bool(self._accounts)
 
-        :param authorization: what stands behind the name of that header.
-        :param address: where it comes from.
-        """
-        said = _said(authorization)
+    def change(self, accounts: Mapping[str, Account]) -> None:
+        """Others are let in from now on: who is not among them any more, or has another password, has to log in again."""
+        gone = [
+            name for name, account in self._accounts.items() if name not in accounts or accounts[name].secret != account.secret
+        ]
+        self._accounts = dict(accounts)
+        self._right.clear()
+        self._stays.end_of(gone)
+
+    def check(self, asked: Asked) -> "Deferred[Caller]":
+        """Fires with who it is, or fails with :class:`LoginError`."""
+        known = self.known(asked)
+        if known is not None:
+            return succeed(known)
+        if asked.authorization is None and asked.session:
+            return fail(LoginError("you are not logged in any more: log in again"))
+        said = _said(asked.authorization)
         if said is None:
-            return fail(LoginError("log in with a user of [admin] (HTTP Basic)"))
-        name, password = said
-        proof = hmac.digest(self._key, f"{name}\0{password}".encode(), "sha256")
+            return fail(LoginError("log in with a user of [admin]: by HTTP Basic, or at /login"))
+        proof = self._proof(*said)
+        return self._compare(*said, asked.address).addCallback(self._remember, proof)
+
+    def known(self, asked: Asked) -> Caller | None:
+        """Who it is, where no password has to be compared for that."""
         now = self._clock.seconds()
-        known = self._right.get(proof)
-        if known is not None and now - known[0] < REMEMBERED:
-            return succeed(known[1])
-        wait = self._attempts.begin(address, now)
-        if wait or self._waiting >= WAITING:
-            return fail(LoginError("too many wrong passwords: wait, then try again", max(1.0, wait)))
+        if asked.authorization is None:
+            stay = self._stays.find(asked.session, now)
+            return None if stay is None else Caller(stay.user, self._accounts[stay.user].role, token=stay.token)
+        said = _said(asked.authorization)
+        found = None if said is None else self._right.get(self._proof(*said))
+        return found[1] if found is not None and now - found[0] < REMEMBERED else None
+
+    def enter(self, name: str, password: str, address: str) -> "Deferred[tuple[str, Caller]]":
+        """Begin a stay; fires with the name that it is known by, and who it is, or fails with :class:`LoginError`."""
+        if not self.needed:
+            return fail(LoginError("nobody has to log in here: [admin] has no users"))
+        return self._compare(name, password, address).addCallback(self._begin, address)
+
+    def leave(self, session: str, caller: Caller) -> None:
+        """End the stay, if that is how ``caller`` is known."""
+        if caller.token:
+            self._stays.leave(session)
+            _log.info("audit: {by} logged out", by=caller.name)
+
+    def when_over(self, session: str, call: Callable[[], None]) -> Callable[[], None]:
+        """Call that when the stay is over, at once if it is; returns what takes this back."""
+        stay = self._stays.find(session, self._clock.seconds())
+        if stay is None:
+            call()
+            return lambda: None
+        return stay.when_over(call)
+
+    def _compare(self, name: str, password: str, address: str) -> "Deferred[Caller]":
+        if self._waiting >= WAITING:
+            return fail(LoginError("too many want to log in at once: wait a little, then try again", 1.0))
+        wait = self._attempts.begin(address, self._clock.seconds())
+        if wait:
+            seconds = int(wait) + 1
+            return fail(LoginError(f"too many logins have failed: wait {seconds} s, then try again", wait))
         self._waiting += 1
         account = self._accounts.get(name)
-        compared = self._turn.run(self._elsewhere, lambda: (account or self._decoy).secret.matches(password))
-        return compared.addBoth(self._compared).addCallback(self._judge, name, account, proof, address)
+        # where there is no such user, somebody else's is compared, so that this takes as long
+        secret = (account or next(iter(self._accounts.values()))).secret
+        compared = self._turn.run(self._elsewhere, lambda: secret.matches(password))
+        return compared.addBoth(self._compared).addCallback(self._judge, name, account, address)
 
     def _compared(self, result: bool) -> bool:
         self._waiting -= 1
         return result
 
-    def _judge(self, right: bool, name: str, account: Account | None, proof: bytes, address: str) -> Caller:
+    def _judge(self, right: bool, name: str, account: Account | None, address: str) -> Caller:
         if account is None or not right:
             _log.warn("audit: a login from {address} failed", address=address)
             raise LoginError("there is no such user, or the password is another one")
         self._attempts.succeeded(address)
-        caller = Caller(name, account.role)
+        if self._accounts.get(name) != account:
+            raise LoginError("users have changed just now: log in again")
+        return Caller(name, account.role)
+
+    def _remember(self, caller: Caller, proof: bytes) -> Caller:
         self._right[proof] = self._clock.seconds(), caller
+        self._right.move_to_end(proof)
         while len(self._right) > _KEPT:
             self._right.popitem(last=False)
         return caller
+
+    def _begin(self, caller: Caller, address: str) -> tuple[str, Caller]:
+        name, stay = self._stays.begin(caller.name, self._clock.seconds())
+        _log.info("audit: {by} logged in from {address}", by=caller.name, address=address)
+        return name, Caller(caller.name, caller.role, token=stay.token)
+
+    def _proof(self, name: str, password: str) -> bytes:
+        return hmac.digest(self._key, json.dumps([name, password]).encode(), "sha256")
 
 
 def _said(authorization: bytes | None) -> tuple[str, str] | None:

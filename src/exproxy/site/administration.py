@@ -16,6 +16,7 @@ from exproxy.admin.actions import Actions
 from exproxy.admin.api import Api
 from exproxy.admin.application import Application
 from exproxy.admin.door import Door
+from exproxy.admin.entrance import Entrance
 from exproxy.admin.logins import Account, Logins
 from exproxy.admin.overview import Overview
 from exproxy.admin.ports import bind, listen_unix, make_way
@@ -102,11 +103,12 @@ class Administration:
         self._api = Api(self._overview, Actions(reactor, things, numbers))
         users = () if admin is None else admin.users
         accounts = {user.name: Account(parse(user.password), user.role) for user in users}
-        self._logins = Logins(reactor, accounts, self._in_thread) if accounts else None
+        self._logins = Logins(reactor, accounts, self._in_thread)
 
     def start(self) -> None:
         """Answer."""
-        self._listening = self._ports.start(self._reactor, Application(self._reactor, self._api.routes(), self._logins))
+        routes = (*self._api.routes(), *Entrance(self._logins).routes())
+        self._listening = self._ports.start(self._reactor, Application(self._reactor, routes, self._logins))
         if self._listening:
             self._sample()
 
