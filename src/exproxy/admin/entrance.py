@@ -116,6 +116,7 @@ def challenge(asked: Asked) -> tuple[str, str]:
 def _again(asked: Asked, then: str, user: str) -> Callable[[Failure], Answer]:
     def show(failure: Failure) -> Answer:
         error = failure.value
+        assert error is not None
         if not isinstance(error, LoginError) or not asked.page:
             raise error
         headers = (("Retry-After", str(int(error.wait) + 1)),) if error.wait else (challenge(asked),)
