@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.pool import Backend, Host, Server
-from exproxy.pool.health import HISTORY, CheckResult, CheckSpec, Health
+from exproxy.pool.health import HISTORY, CheckResult, CheckSpec, Health, Verdict
 from exproxy.pool.states import Operational
 from tests.pool.support import CHECK, FAILED, PASSED, STOPPING
 
@@ -270,3 +270,36 @@ class OffersTests(SynchronousTestCase):
         for offers in (("A",), ("A", "B"), ("A", "B")):
             server.observe("imap", CheckResult(passed=True, offers=offers), 2.0)
         self.assertEqual(told, ["one"])
+
+
+class RecallTests(SynchronousTestCase):
+    """What another process has found is where checks go on."""
+
+    def health(self, **verdicts: Verdict) -> Health:
+        health = Health([CheckSpec("smtp", rise=2, fall=3), CheckSpec("http", rise=2, fall=3)], "hub/ex1")
+        health.recall(verdicts, 40.0, 100.0)
+        return health
+
+    def test_one_that_was_down_stays_so_until_its_checks_say_otherwise(self) -> None:
+        health = self.health(smtp=Verdict(Operational.DOWN, "it said 554"), http=Verdict(Operational.UP))
+        self.assertEqual((health.operational, health.since), (Operational.DOWN, 40.0))
+        self.assertEqual(health.reason, "check smtp: it said 554")
+        health.observe("smtp", PASSED, 101.0)
+        self.assertIs(health.operational, Operational.DOWN)
+        health.observe("smtp", PASSED, 102.0)
+        self.assertIs(health.operational, Operational.UP)
+
+    def test_one_that_was_up_is_so_at_once_and_falls_as_ever(self) -> None:
+        health = self.health(smtp=Verdict(Operational.UP), http=Verdict(Operational.UP))
+        self.assertIs(health.operational, Operational.UP)
+        health.observe("smtp", FAILED, 101.0)
+        self.assertIs(health.operational, Operational.UP)
+
+    def test_a_check_of_which_nothing_is_known_is_waited_for(self) -> None:
+        self.assertIs(self.health(smtp=Verdict(Operational.UP), other=Verdict(Operational.DOWN)).operational, Operational.STARTING)
+
+    def test_what_was_found_here_is_newer(self) -> None:
+        health = Health([CheckSpec("smtp")])
+        health.observe("smtp", PASSED, 1.0)
+        self.assertIsNone(health.recall({"smtp": Verdict(Operational.DOWN, "old")}, 0.0, 2.0))
+        self.assertEqual((health.operational, health.since), (Operational.UP, 1.0))

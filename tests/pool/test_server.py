@@ -1,6 +1,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.pool import Admin, AgentAnswer, CheckSpec, Host, Operational, Server, Transition
+from exproxy.pool.health import Verdict
 from exproxy.pool.server import SHARE_OF_ONE, UNLIMITED
 from tests.pool.support import CHECK, FAILED, PASSED, Recorder, fail, get, heal, make_backend, make_server, stop
 
@@ -322,3 +323,13 @@ class MappedTests(SynchronousTestCase):
     def test_a_server_without_an_interface_takes_the_port_that_was_reached(self) -> None:
         server = Server("ex2", Host("ex2", "ex2"), "10.0.0.2", None)
         self.assertEqual((server.located, server.place(25), server.mapped_port), (True, ("10.0.0.2", 25), None))
+
+
+class RecallTests(SynchronousTestCase):
+    def test_what_was_found_before_holds_for_clients_at_once(self) -> None:
+        server = make_server("ex1", checks=[CHECK])
+        make_backend(server)
+        name = next(iter(server.health.checks))
+        server.recall({name: Verdict(Operational.UP)}, 0.0, 1.0)
+        self.assertEqual(flags(server), "ou")
+        self.assertFalse(server.slow_starting)

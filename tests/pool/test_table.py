@@ -103,3 +103,37 @@ class TableTests(SynchronousTestCase):
             used = [at for _, _, at in table.entries()]
             self.assertLessEqual(len(table), 8)
             self.assertEqual(used, sorted(used))
+
+
+class KeptTests(SynchronousTestCase):
+    """What another process remembered."""
+
+    def test_the_entries_of_a_moment_are_all_of_them(self) -> None:
+        table = Table("cas")
+        for number in range(3):
+            table.insert(bytes([number]), f"ex{number}", float(number))
+        self.assertEqual(sorted((entry.key, entry.host) for entry in table.snapshot()), [(b"\0", "ex0"), (b"\1", "ex1"), (b"\2", "ex2")])
+
+    def test_what_is_taken_up_is_in_the_order_of_its_use(self) -> None:
+        table = Table("cas")
+        self.assertEqual(table.recall([(b"b", "ex2", 5.0), (b"a", "ex1", 3.0)]), 2)
+        self.assertEqual(list(table.entries()), [(b"a", "ex1", 3.0), (b"b", "ex2", 5.0)])
+
+    def test_what_is_known_here_already_stays(self) -> None:
+        table = Table("cas")
+        table.insert(b"a", "ex1", 9.0)
+        self.assertEqual(table.recall([(b"a", "ex2", 10.0), (b"b", "ex2", 3.0)]), 1)
+        self.assertEqual(list(table.entries()), [(b"b", "ex2", 3.0), (b"a", "ex1", 9.0)])
+
+    def test_of_more_than_there_is_room_for_the_latest_are_taken(self) -> None:
+        table = Table("cas", size=2)
+        table.insert(b"x", "ex1", 9.0)
+        self.assertEqual(table.recall([(b"a", "ex1", 1.0), (b"c", "ex1", 3.0), (b"b", "ex1", 2.0)]), 1)
+        self.assertEqual([key for key, _, _ in table.entries()], [b"c", b"x"])
+        self.assertEqual(table.recall([(b"d", "ex1", 8.0)]), 0)
+
+    def test_what_was_taken_up_expires_as_if_it_had_been_here_always(self) -> None:
+        table = Table("cas", expire=60.0)
+        table.recall([(b"a", "ex1", -50.0), (b"b", "ex1", 0.0)])
+        self.assertEqual(table.expire(10.0), 1)
+        self.assertEqual(hosts(table), ["ex1"])

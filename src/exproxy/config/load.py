@@ -132,4 +132,5 @@ def _service(section: ServiceSection, report: Report) -> Service:
         access = "stdout"
     elif section.log.access is not None:
         access = report.file(("service", "log", "access"), section.log.access)
-    return Service(section.maxconn, workers, Log(section.log.format, access, section.log.syslog))
+    state = None if section.state is None else report.file(("service", "state"), section.state)
+    return Service(section.maxconn, workers, Log(section.log.format, access, section.log.syslog), state)

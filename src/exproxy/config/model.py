@@ -564,6 +564,8 @@ class Service:
     maxconn: int = 8_000
     workers: int = 1
     log: Log = Log()
+    state: Path | None = None
+    """Where what was set by hand, health and choices of clients are kept over a restart."""
 
 
 @frozen

@@ -177,7 +177,7 @@ class LogSection:
 class ServiceSection:
     maxconn: int = field(default=8_000, validator=at_least(1))
     workers: int | Literal["auto"] = 1
-    state: Any = field(default=None, metadata=later("what is set by hand is forgotten at a restart; leave it out"))
+    state: str | None = None
     log: LogSection = LogSection()
 
 

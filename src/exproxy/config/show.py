@@ -53,7 +53,7 @@ class _Writer:
     def tables(self) -> Iterator[tuple[str, Table]]:
         service = self.configuration.service
         log = {"format": service.log.format, **fields(service.log)}
-        yield "service", {"maxconn": service.maxconn, "workers": service.workers, "log": log}
+        yield "service", given(maxconn=service.maxconn, workers=service.workers, state=service.state, log=log)
         if self.configuration.admin is not None:
             yield "admin", _admin(self.configuration.admin)
         yield "defaults", self._defaults()

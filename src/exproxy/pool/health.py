@@ -19,7 +19,7 @@ said that it is being stopped.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -71,6 +71,14 @@ class CheckResult:
     duration: float = 0.0
     warnings: tuple[str, ...] = ()
     offers: tuple[str, ...] | None = None
+
+
+@attrs.frozen
+class Verdict:
+    """What a check has come to, and why, as a sentence part."""
+
+    state: Operational
+    reason: str = ""
 
 
 @attrs.define
@@ -259,6 +267,21 @@ class Health:
         self.since = now
         transition = Transition(self.name, old, operational, reason, now)
         self.history.append(transition)
+        return transition
+
+    def recall(self, verdicts: Mapping[str, Verdict], since: float, now: float) -> Transition | None:
+        """Begin with what another process found, for checks that have found nothing here: their results go on from there.
+
+        :param verdicts: by the names of checks; who is not there any more is left out.
+        :param since: when the state began that follows from them.
+        """
+        for name, verdict in verdicts.items():
+            state = self.checks.get(name)
+            if state is not None and state.last is None:
+                state.verdict, state.reason = verdict.state, verdict.reason
+        transition = self._settle("", now)
+        if transition is not None:
+            self.since = since
         return transition
 
     def _worst(self) -> Operational:

@@ -1,12 +1,12 @@
 """One server of a back end: what is known of it, and what follows from that for the choice."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from exproxy.pool.agent import AgentAnswer
 from exproxy.pool.following import ServerState
-from exproxy.pool.health import CheckResult, CheckSpec, Health
+from exproxy.pool.health import CheckResult, CheckSpec, Health, Verdict
 from exproxy.pool.host import Host
 from exproxy.pool.lease import Lease
 from exproxy.pool.states import Admin, Operational, Transition, in_words, stricter
@@ -208,6 +208,10 @@ class Server:
         if self.health.offers != known and self.backend is not None:
             self.backend.notice(self)
         return self._operational(transition, now)
+
+    def recall(self, verdicts: Mapping[str, Verdict], since: float, now: float) -> Transition | None:
+        """Begin with what the checks of another process found (:meth:`exproxy.pool.health.Health.recall`)."""
+        return self._operational(self.health.recall(verdicts, since, now), now)
 
     def connect_failed(self, lease: Lease, now: float) -> Transition | None:
         """A session could not connect; ``error_limit`` such failures in a row count as a failed check."""

@@ -1,10 +1,11 @@
 """The site: everything that a configuration brings to life, in one process."""
 
+import time
 from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
@@ -17,6 +18,7 @@ from exproxy.site.administration import Administration, AdminPorts, things
 from exproxy.site.clientfaults import ClientFaults, counts_of
 from exproxy.site.errors import SiteError
 from exproxy.site.fronts import Fronts
+from exproxy.site.keeping import Keeping
 from exproxy.site.numbers import OwnNumbers
 from exproxy.site.persistence import make_secret
 from exproxy.site.pools import Pools
@@ -48,6 +50,7 @@ class Site:
         self._serving: Serving | None = None
         self._watching: Watching | None = None
         self._admin: Administration | None = None
+        self._keeping: Keeping | None = None
         self._faults: ClientFaults | None = None
         self._reminders: Reminders | None = None
         self._reminding: IDelayedCall | None = None
@@ -59,6 +62,8 @@ class Site:
         """
         ensure_descriptors(new)
         now = self._reactor.seconds()
+        self._keeping = Keeping(self._reactor, new.service.state, self._secret, time.time)
+        self._secret = self._keeping.secret
         tls = TLSContexts(new.profiles, now)
         pools = Pools(new, now, self._rng, tls, self._secret)
         ports = AdminPorts(new.admin)
@@ -70,15 +75,23 @@ class Site:
         frontends = self._serving.fronts.frontends
         self._faults = ClientFaults(self._reactor, lambda: counts_of(frontends))
         self._watching = Watching(self._reactor, self._network, self._rng, self._checkers, new, pools, tls)
+        self._keeping.restore(new, pools)
         self._reminders = Reminders(tls)
         numbers = OwnNumbers(self._reactor, pools, frontends, self._watching)
         self._admin = Administration(self._reactor, ports, new.admin, things(new, pools, self._serving.fronts), numbers)
 
     def start(self) -> "Deferred[None]":
         """Look names up, check the servers, let clients in; fires when that is done."""
-        if self._serving is None or self._watching is None or self._faults is None or self._admin is None:
+        if (
+            self._serving is None
+            or self._watching is None
+            or self._faults is None
+            or self._admin is None
+            or self._keeping is None
+        ):
             raise RuntimeError("apply a configuration first")
         self._watching.start()
+        self._keeping.start()
         self._serving.start()
         self._faults.start()
         self._admin.start()
@@ -90,7 +103,9 @@ class Site:
         """Let nobody in any more, give live sessions ``timeouts.drain``, then end; fires when all is over."""
         if self._admin is not None:
             self._admin.drain()
-        return succeed(None) if self._serving is None else self._serving.stop().addCallback(self._end)
+        if self._serving is None or self._keeping is None:
+            return succeed(None)
+        return gatherResults([self._serving.stop(), self._keeping.stop()]).addCallback(self._end)
 
     def hurry(self) -> None:
         """End the sessions that still live."""
@@ -111,7 +126,7 @@ class Site:
         self._reminding = self._reactor.callLater(LOOK, self._remind)
         self._reminders.look(self._reactor.seconds())
 
-    def _end(self, nothing: None) -> "Deferred[None]":
+    def _end(self, nothing: object) -> "Deferred[None]":
         if self._reminding is not None:
             self._reminding.cancel()
             self._reminding = None

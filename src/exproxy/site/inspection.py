@@ -1,8 +1,12 @@
 """A look at the files of a configuration that are none of the configuration, before anything is started."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import attrs
 
 from exproxy.config import model
+from exproxy.process.statefile import doubt
 from exproxy.site.tls import TLSContexts
 
 
@@ -21,4 +25,11 @@ def inspect(configuration: model.Configuration) -> Inspection:
     """Read certificates, keys, authorities and OCSP answers as a start would."""
     contexts = TLSContexts(configuration.profiles, 0.0)
     contexts.make_all(configuration)
-    return Inspection(tuple(contexts.troubles), tuple(contexts.warnings()))
+    return Inspection(tuple(contexts.troubles), (*contexts.warnings(), *_doubts(configuration.service.state)))
+
+
+def _doubts(state: Path | None) -> Iterable[str]:
+    """What keeps the state from being written, as far as whoever looks now can tell."""
+    why = "" if state is None else doubt(state)
+    if why:
+        yield f"service.state: {state} cannot be written: {why}"

@@ -2,11 +2,12 @@
 
 import pickle
 import tempfile
+import time
 from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 
 from exproxy.check.interfaces import IChecker
 from exproxy.config import model
@@ -22,6 +23,7 @@ from exproxy.site.core import ensure_descriptors, tell_addresses
 from exproxy.site.errors import SiteError
 from exproxy.site.fronts import Fronts
 from exproxy.site.housekeeping import Housekeeping
+from exproxy.site.keeping import Keeping
 from exproxy.site.numbers import WorkersNumbers
 from exproxy.site.persistence import make_secret
 from exproxy.site.pools import Pools
@@ -52,7 +54,8 @@ class MasterSite:
         now = reactor.seconds()
         # made here too, so that a certificate that cannot be used is told before anything is started
         tls = TLSContexts(configuration.profiles, now)
-        secret = make_secret()
+        self._keeping = Keeping(reactor, configuration.service.state, make_secret(), time.time)
+        secret = self._keeping.secret
         pools = Pools(configuration, now, rng, tls, secret)
         for group in pools.groups.values():
             # what workers use is told here only now and then
@@ -66,6 +69,7 @@ class MasterSite:
             ports.close()
             raise
         self._watching = Watching(reactor, network, rng, checkers, configuration, pools, tls)
+        self._keeping.restore(configuration, pools)
         self._housekeeping = Housekeeping(reactor, pools, tls)
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - fork servers read it as long as we live
         pickle.dump((configuration, secret), self._file)
@@ -89,6 +93,7 @@ class MasterSite:
         """Look names up, check the servers, have clients let in; fires when the first worker does that."""
         self._watching.start()
         self._housekeeping.start()
+        self._keeping.start()
         self._forks.start()
         served = self._master.start()
         self._faults.start()
@@ -100,7 +105,7 @@ class MasterSite:
         """Have the workers drain; fires when the last one has ended."""
         self._admin.drain()
         self._fronts.close()
-        return self._master.stop().addCallback(self._end)
+        return gatherResults([self._master.stop(), self._keeping.stop()]).addCallback(self._end)
 
     def hurry(self) -> None:
         """End the sessions that still live."""
@@ -117,7 +122,7 @@ class MasterSite:
     def _frontend_counts(self) -> dict[str, FrontendCounts]:
         return {name: self._master.frontend_counts(name) for name in self._fronts.frontends}
 
-    def _end(self, nothing: None) -> "Deferred[None]":
+    def _end(self, nothing: object) -> "Deferred[None]":
         self._housekeeping.stop()
         self._faults.stop()
         self._watching.stop()

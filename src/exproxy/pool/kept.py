@@ -1,0 +1,150 @@
+"""What outlives a process: what people have set by hand, and what checks have found.  (Choices of clients: :class:`Table`.)
+
+What was set by hand is taken over however old it is, as long as what it was set on is configured.  What checks have found is
+taken over only while it is fresh, and only by a server that is still at the same place: a server that was down stays down until
+its checks say otherwise, and one that was up need not keep clients waiting for them.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from exproxy.pool.backend import Backend
+from exproxy.pool.health import Verdict
+from exproxy.pool.host import Host
+from exproxy.pool.server import MAX_WEIGHT, Server
+from exproxy.pool.states import Admin, Operational
+
+FRESH = 300.0
+"""Seconds after which nobody knows any more how a server is."""
+BY = "hand, before the restart"
+"""Who has set what is taken over; for texts."""
+_FOUND = " (found before the restart)"
+
+
+@attrs.frozen
+class Configured:
+    """What a configuration says of a server.
+
+    :param where: its address and ports, as a text: where that differs, it is another server of the same name.
+    """
+
+    weight: int
+    where: str
+
+
+@attrs.frozen
+class WeightByHand:
+    """:param instead: of that weight, which was configured; the file wins when it says something new."""
+
+    weight: int = attrs.field(validator=attrs.validators.in_(range(MAX_WEIGHT + 1)))
+    instead: int
+
+
+@attrs.frozen
+class ByHand:
+    """What people have set: only what is not so by itself.
+
+    :param hosts: by name; ``servers`` and ``weights`` by ``backend/server``.
+    """
+
+    hosts: Mapping[str, Admin] = attrs.Factory(dict)
+    servers: Mapping[str, Admin] = attrs.Factory(dict)
+    weights: Mapping[str, WeightByHand] = attrs.Factory(dict)
+
+
+@attrs.frozen
+class Found:
+    """What the checks of a server have found.
+
+    :param seconds: for which the server's state has held; not part of what it is.
+    """
+
+    where: str
+    checks: Mapping[str, Verdict]
+    seconds: float = attrs.field(default=0.0, eq=False)
+
+
+@attrs.frozen
+class Kept:
+    """:param health: by ``backend/server``."""
+
+    by_hand: ByHand = ByHand()
+    health: Mapping[str, Found] = attrs.Factory(dict)
+
+
+def keep(hosts: Iterable[Host], backends: Iterable[Backend], configured: Mapping[str, Configured], now: float) -> Kept:
+    """What is so now.
+
+    :param configured: by ``backend/server``; others are left out.
+    """
+    servers = {server.full_name: server for backend in backends for server in backend.servers.values()}
+    known = {name: (server, configured[name]) for name, server in servers.items() if name in configured}
+    by_hand = ByHand(
+        {host.name: host.admin for host in hosts if host.admin is not Admin.READY},
+        {name: server.own_admin for name, (server, _) in known.items() if server.own_admin is not Admin.READY},
+        {
+            name: WeightByHand(server.weight, said.weight)
+            for name, (server, said) in known.items()
+            if server.weight != said.weight
+        },
+    )
+    return Kept(by_hand, {name: _found(server, said, now) for name, (server, said) in known.items() if server.health.checks})
+
+
+def _found(server: Server, configured: Configured, now: float) -> Found:
+    checks = server.health.checks.items()
+    verdicts = {name: Verdict(check.verdict, check.reason) for name, check in checks if check.verdict is not Operational.STARTING}
+    return Found(configured.where, verdicts, max(0.0, now - server.health.since))
+
+
+def restore(
+    kept: Kept,
+    hosts: Mapping[str, Host],
+    backends: Mapping[str, Backend],
+    configured: Mapping[str, Configured],
+    age: float,
+    now: float,
+) -> list[str]:
+    """Make hosts and servers what they were.
+
+    :param age: seconds since ``kept`` was so.
+    :returns: what was set by hand and could not be taken over, a sentence part each.
+    """
+    servers = {server.full_name: server for backend in backends.values() for server in backend.servers.values()}
+    if age <= FRESH:
+        for name, found in kept.health.items():
+            if name in servers and configured[name].where == found.where:
+                _recall(servers[name], found, age, now)
+    return _set(kept.by_hand, hosts, servers, configured, now)
+
+
+def _recall(server: Server, found: Found, age: float, now: float) -> None:
+    verdicts = {
+        name: Verdict(verdict.state, verdict.reason.removesuffix(_FOUND) + _FOUND) for name, verdict in found.checks.items()
+    }
+    server.recall(verdicts, now - found.seconds - age, now)
+
+
+def _set(
+    by_hand: ByHand, hosts: Mapping[str, Host], servers: Mapping[str, Server], configured: Mapping[str, Configured], now: float
+) -> list[str]:
+    left = []
+    for name, weight in by_hand.weights.items():
+        if name not in servers:
+            left.append(f"weight {weight.weight} of server {name}, which is not configured any more")
+        elif configured[name].weight != weight.instead:
+            left.append(f"weight {weight.weight} of server {name}, since the configuration now says {configured[name].weight}")
+        else:
+            servers[name].set_weight(weight.weight, now)
+    for name, admin in by_hand.servers.items():
+        if name in servers:
+            servers[name].set_admin(admin, now, BY)
+        else:
+            left.append(f"{admin.value} of server {name}, which is not configured any more")
+    for name, admin in by_hand.hosts.items():
+        if name in hosts:
+            hosts[name].set_admin(admin, now, BY)
+        else:
+            left.append(f"{admin.value} of host {name}, which is not configured any more")
+    return left
