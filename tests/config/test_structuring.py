@@ -111,7 +111,6 @@ class LaterTests(ConfigTestCase):
         for line, key in (
             ("[notify]", "notify"),
             ('[tls.profiles.old]\ncurves = "X25519"', "tls.profiles.old.curves"),
-            ('[service]\nstate = "x"', "service.state"),
         ):
             (problem,) = self.problems(line)
             self.assertIn(f": {key}: this is not built yet; ", problem)

@@ -296,7 +296,9 @@ class RecallTests(SynchronousTestCase):
         self.assertIs(health.operational, Operational.UP)
 
     def test_a_check_of_which_nothing_is_known_is_waited_for(self) -> None:
-        self.assertIs(self.health(smtp=Verdict(Operational.UP), other=Verdict(Operational.DOWN)).operational, Operational.STARTING)
+        self.assertIs(
+            self.health(smtp=Verdict(Operational.UP), other=Verdict(Operational.DOWN)).operational, Operational.STARTING
+        )
 
     def test_what_was_found_here_is_newer(self) -> None:
         health = Health([CheckSpec("smtp")])

@@ -112,7 +112,9 @@ class KeptTests(SynchronousTestCase):
         table = Table("cas")
         for number in range(3):
             table.insert(bytes([number]), f"ex{number}", float(number))
-        self.assertEqual(sorted((entry.key, entry.host) for entry in table.snapshot()), [(b"\0", "ex0"), (b"\1", "ex1"), (b"\2", "ex2")])
+        self.assertEqual(
+            sorted((entry.key, entry.host) for entry in table.snapshot()), [(b"\0", "ex0"), (b"\1", "ex1"), (b"\2", "ex2")]
+        )
 
     def test_what_is_taken_up_is_in_the_order_of_its_use(self) -> None:
         table = Table("cas")

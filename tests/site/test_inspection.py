@@ -27,6 +27,13 @@ class InspectionTests(SiteStage):
     def test_what_is_well(self) -> None:
         self.assertEqual(self.found(model.FrontTLS((model.Certificate(self.file),))).problems, ())
 
+    def test_a_state_file_that_cannot_be_written_is_told(self) -> None:
+        state = Path(self.folder, "run", "state.json")
+        found = inspect(self.configuration(self.server("one", "192.0.2.1"), state=state))
+        self.assertEqual(found.warnings, (f"service.state: {state} cannot be written: there is no folder {state.parent}",))
+        fine = self.configuration(self.server("one", "192.0.2.1"), state=Path(self.folder, "state.json"))
+        self.assertEqual(inspect(fine).warnings, ())
+
     def test_every_certificate_that_cannot_be_used_is_told_with_its_line(self) -> None:
         broken, missing = Path(self.folder, "broken.pem"), Path(self.folder, "missing.pem")
         broken.write_text("nonsense")

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import attrs
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -70,7 +70,8 @@ class StateWriter:
         self._written_in: Aim | None = None
         self._not_before = 0.0
         self._failing = False
-        self._writing: Deferred[None] | None = None
+        self._busy = False
+        self._writing: Deferred[None] = succeed(None)
         self._look_call: IDelayedCall | None = None
         self._slice_call: IDelayedCall | None = None
         self._ending: Deferred[None] | None = None
@@ -97,7 +98,7 @@ class StateWriter:
             self._round_due = now + ROUND
             self._slices = self._texts(self.aim.pools)
             self._slice()
-        if self._tables is not None and self._writing is None:
+        if self._tables is not None and not self._busy:
             kept = self.aim.kept(now)
             if self._due(kept, now):
                 self._write(kept, self._tables)
@@ -134,31 +135,28 @@ class StateWriter:
 
     # ---- the file
 
-    def _write(self, kept: Kept, tables: list[str]) -> None:
-        self._newer = False
+    def _write(self, kept: Kept, tables: list[str]) -> "Deferred[None]":
+        self._newer, self._busy = False, True
         self._not_before = self._clock.seconds() + HEALTH
         aim = self.aim
         pieces = statefile.document(kept, self._secret, self._wall(), tables)
         self._writing = self._in_thread(partial(statefile.write, aim.path, pieces))
-        self._writing.addCallbacks(self._wrote, self._failed, callbackArgs=(kept, aim), errbackArgs=(aim.path,))
+        return self._writing.addCallbacks(self._wrote, self._failed, callbackArgs=(kept, aim), errbackArgs=(aim.path,))
 
     def _write_last(self) -> None:
-        if self._writing is not None:
-            self._writing.addCallback(lambda _: self._write_last())
-            return
-        self._write(self.aim.kept(self._clock.seconds()), self._tables or [])
-        assert self._writing is not None and self._ending is not None
-        self._writing.chainDeferred(self._ending)
+        assert self._ending is not None
+        kept, tables = self.aim.kept(self._clock.seconds()), self._tables or []
+        self._writing.addCallback(lambda _: self._write(kept, tables)).chainDeferred(self._ending)
 
     def _wrote(self, nothing: None, kept: Kept, aim: Aim) -> None:
-        self._writing = None
+        self._busy = False
         self._written, self._written_in = kept, aim
         if self._failing:
             self._failing = False
             _log.info("service.state: {path} can be written again", path=str(aim.path))
 
     def _failed(self, failure: Failure, path: Path) -> None:
-        self._writing = None
+        self._busy = False
         if not self._failing:
             self._failing = True
             why = failure.value.strerror if isinstance(failure.value, OSError) else repr(failure.value)
