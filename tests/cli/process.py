@@ -29,8 +29,8 @@ class ProcessTestCase(SynchronousTestCase):
         test = self
 
         class FakeConnection:
-            def __init__(self, path: object) -> None:
-                test.path = str(path)
+            def __init__(self, path: object, patience: float) -> None:
+                test.path, test.patience = str(path), patience
 
             def request(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> None:
                 if test.error is not None:
@@ -45,6 +45,7 @@ class ProcessTestCase(SynchronousTestCase):
                 pass
 
         self.path = ""
+        self.patience = 0.0
         self.patch(connection, "_UnixConnection", FakeConnection)
 
     def run_with(self, *arguments: str, **rest: Any) -> Result:

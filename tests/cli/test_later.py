@@ -16,7 +16,6 @@ class LaterTests(SynchronousTestCase):
 
     def test_what_stands_behind_them_is_not_looked_at(self) -> None:
         for words in (
-            ["reload", "now"],
             ["service", "install", "-c", "site.toml"],
             ["service", "--help"],
         ):

@@ -3,21 +3,29 @@
 import click
 
 from exproxy import __version__
-from exproxy.cli.config import config
 from exproxy.cli.later import later
-from exproxy.cli.orders import host, server
-from exproxy.cli.passwords import hash_password
-from exproxy.cli.probe import probe
-from exproxy.cli.status import status
+from exproxy.cli.lazy import Lazy
+
+COMMANDS = {
+    "completion": "exproxy.cli.completion:completion",
+    "config": "exproxy.cli.config:config",
+    "hash-password": "exproxy.cli.passwords:hash_password",
+    "host": "exproxy.cli.orders:host",
+    "probe": "exproxy.cli.probe:probe",
+    "reload": "exproxy.cli.reload:reload",
+    "server": "exproxy.cli.orders:server",
+    "sessions": "exproxy.cli.sessions:sessions",
+    "status": "exproxy.cli.status:status",
+    "table": "exproxy.cli.tables:table",
+}
+"""Where each is; it is imported when it is wanted."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Lazy, places=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="exproxy")
 def main() -> None:
     """Load balancer and reverse proxy for Exchange and mail servers."""
 
 
-for built in (config, probe, status, host, server, hash_password):
-    main.add_command(built)
 for command in later():
     main.add_command(command)

@@ -5,11 +5,11 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn, ParamSpec
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import click
 
@@ -25,48 +25,66 @@ P = ParamSpec("P")
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=TIMEOUT)
+    def __init__(self, path: Path, patience: float) -> None:
+        super().__init__("localhost", timeout=patience)
         self._path = path
+        self._patience = patience
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(TIMEOUT)
+        self.sock.settimeout(self._patience)
         self.sock.connect(str(self._path))
 
 
 class Connection:
-    """:param path: of the socket."""
+    """:param path: of the socket.
 
-    def __init__(self, path: Path) -> None:
+    :param patience: seconds that an answer may take.
+    """
+
+    def __init__(self, path: Path, patience: float = TIMEOUT) -> None:
         self._path = path
+        self._patience = patience
 
-    def get(self, *path: str) -> Any:
+    def get(self, *path: str, **query: object) -> Any:
         """What the API says at this path below ``/api/v1``.
 
         :raises SystemExit: with the reason on standard error, and a code that says whose it is.
         """
-        return self._ask("GET", path, None)
+        return self._done(self._ask("GET", path, None, query, self._patience))
 
     def order(self, method: str, *path: str, **body: object) -> Any:
         """The same, of something that is to be done."""
-        return self._ask(method, path, body)
+        return self._done(self._ask(method, path, body, {}, self._patience))
 
-    def _ask(self, method: str, path: tuple[str, ...], body: object) -> Any:
-        connection = _UnixConnection(self._path)
-        try:
-            headers = {} if body is None else {"Content-Type": "application/json"}
-            sent = None if body is None else json.dumps(body)
-            connection.request(method, "/api/v1/" + "/".join(quote(part, safe="") for part in path), sent, headers)
-            response = connection.getresponse()
-            status, said = response.status, json.loads(response.read())
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            give_up(_unreached(self._path, error), UNREACHED)
-        finally:
-            connection.close()
+    def reply(self, method: str, *path: str, patience: float) -> "tuple[int, Any]":
+        """The status too, where the command itself knows what it means.
+
+        :raises SystemExit: nobody answers.
+        """
+        return self._ask(method, path, {}, {}, patience)
+
+    def _done(self, reply: "tuple[int, Any]") -> Any:
+        status, said = reply
         if status != http.HTTPStatus.OK:
             give_up(str(said.get("error", said)), REFUSED)
         return said
+
+    def _ask(
+        self, method: str, path: tuple[str, ...], body: object, query: Mapping[str, object], patience: float
+    ) -> "tuple[int, Any]":
+        connection = _UnixConnection(self._path, patience)
+        try:
+            headers = {} if body is None else {"Content-Type": "application/json"}
+            sent = None if body is None else json.dumps(body)
+            place = "/api/v1/" + "/".join(quote(part, safe="") for part in path) + ("?" + urlencode(query) if query else "")
+            connection.request(method, place, sent, headers)
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            give_up(_unreached(self._path, error, patience), UNREACHED)
+        finally:
+            connection.close()
 
 
 def give_up(text: str, code: int) -> NoReturn:
@@ -103,13 +121,13 @@ def reaching(command: Callable[P, None]) -> Callable[..., None]:
     return with_connection
 
 
-def _unreached(path: Path, error: Exception) -> str:
+def _unreached(path: Path, error: Exception, patience: float) -> str:
     if isinstance(error, FileNotFoundError | ConnectionRefusedError):
         return f"no exproxy listens at {path}: is it running, and with that configuration?"
     if isinstance(error, PermissionError):
         return f"{path} is not for you: be its owner ({_owner(path)}) or of its group, or use sudo"
     if isinstance(error, TimeoutError):
-        return f"the process at {path} does not answer within {TIMEOUT:g} s"
+        return f"the process at {path} does not answer within {patience:g} s"
     return f"the process at {path} cannot be asked: {error}"
 
 

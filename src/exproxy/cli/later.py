@@ -5,9 +5,7 @@ from functools import partial
 
 import click
 
-_RESTART = "then restart the proxy (systemctl restart exproxy, or as you have started it)"
 LATER = {
-    "reload": f"edit the configuration file, look at it with exproxy config check FILE, {_RESTART}",
     "service": "run twistd exproxy -c FILE; README.md has a unit for systemd",
 }
 """Each command, and what to do until it is there."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from exproxy.cli import names
 from exproxy.cli.connection import Connection, reaching
 from exproxy.cli.output import say
 
@@ -37,7 +38,7 @@ def server() -> None:
 
 
 def _host_command(state: str, words: str) -> click.Command:
-    @click.argument("name")
+    @click.argument("name", shell_complete=names.hosts)
     @reaching
     def command(connection: Connection, name: str) -> None:
         found = connection.order("PUT", "hosts", name, "state", state=state)
@@ -49,7 +50,7 @@ def _host_command(state: str, words: str) -> click.Command:
 
 
 def _server_command(state: str, words: str) -> click.Command:
-    @click.argument("server", type=Server())
+    @click.argument("server", type=Server(), shell_complete=names.servers)
     @reaching
     def command(connection: Connection, server: tuple[str, str]) -> None:
         found = connection.order("PUT", "backends", server[0], "servers", server[1], "state", state=state)
@@ -60,7 +61,7 @@ def _server_command(state: str, words: str) -> click.Command:
 
 
 @server.command()
-@click.argument("server", type=Server())
+@click.argument("server", type=Server(), shell_complete=names.servers)
 @click.argument("weight", type=click.IntRange(0, 256))
 @reaching
 def weight(connection: Connection, server: tuple[str, str], weight: int) -> None:
@@ -70,7 +71,7 @@ def weight(connection: Connection, server: tuple[str, str], weight: int) -> None
 
 
 @server.command("end-sessions")
-@click.argument("server", type=Server())
+@click.argument("server", type=Server(), shell_complete=names.servers)
 @click.confirmation_option(prompt="End all sessions of this server?")
 @reaching
 def end_sessions(connection: Connection, server: tuple[str, str]) -> None:

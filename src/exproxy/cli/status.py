@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -16,30 +17,31 @@ from exproxy.cli.output import say
 
 _COLOURS = {"up": "green", "starting": "yellow", "stopping": "yellow", "down": "red", "drain": "cyan", "maint": "cyan"}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+_NUMBERS = frozenset({"sessions", "limit", "ever", "1/s", "queue", "in", "out", "weight", "entries", "size", "evicted"})
 _WIDTH = 160
 """Columns, where nobody looks at a terminal."""
 
 
 @click.command()
-@click.option("--watch", is_flag=True, help="Again and again, until Ctrl-C.")
+@click.option("--watch", "watching", is_flag=True, help="Again and again, until Ctrl-C.")
 @click.option("--interval", type=click.FloatRange(0.2, 3600), default=2.0, show_default=True, help="Seconds, with --watch.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: what /api/v1/status says.")
 @reaching
-def status(connection: Connection, watch: bool, interval: float, as_json: bool) -> None:
+def status(connection: Connection, watching: bool, interval: float, as_json: bool) -> None:
     """Front ends, back ends and servers of the running process.
 
     Exit status 0: every front end has a usable server; 1: one has none; 3: there is no such process.
     """
-    if watch and not as_json:
-        _watch(connection, interval)
+    if watching and not as_json:
+        watch(lambda: rendered(connection.get("status")), interval)
         return
     while True:
         found = connection.get("status")
         if as_json:
-            say(json.dumps(found, indent=None if watch else 2))
+            say(json.dumps(found, indent=None if watching else 2))
         else:
             console().print(rendered(found))
-        if not watch:
+        if not watching:
             sys.exit(0 if all(frontend["ready"] for frontend in found["frontends"]) else REFUSED)
         time.sleep(interval)
 
@@ -49,12 +51,13 @@ def console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=_WIDTH)
 
 
-def _watch(connection: Connection, interval: float) -> None:
+def watch(look: Callable[[], RenderableType], interval: float) -> None:
+    """Show it again and again, until Ctrl-C."""
     try:
-        with Live(rendered(connection.get("status")), console=console(), auto_refresh=False, screen=sys.stdout.isatty()) as live:
+        with Live(look(), console=console(), auto_refresh=False, screen=sys.stdout.isatty()) as live:
             while True:
                 time.sleep(interval)
-                live.update(rendered(connection.get("status")), refresh=True)
+                live.update(look(), refresh=True)
     except KeyboardInterrupt:
         return
 
@@ -92,16 +95,17 @@ def size(octets: int) -> str:
     return f"{value:.1f} TB"
 
 
-def _table(*columns: str) -> Table:
+def columns(*names: str) -> Table:
+    """An empty table; numbers stand to the right."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        right = column in ("sessions", "limit", "ever", "1/s", "queue", "in", "out", "weight")
+    for column in names:
+        right = column in _NUMBERS
         table.add_column(column, justify="right" if right else "left", overflow="fold", no_wrap=right)
     return table
 
 
 def _frontends(found: dict[str, Any]) -> Table:
-    table = _table("front end", "mode", "addresses", "state", "sessions", "limit", "ever", "1/s", "in", "out")
+    table = columns("front end", "mode", "addresses", "state", "sessions", "limit", "ever", "1/s", "in", "out")
     for frontend in found["frontends"]:
         table.add_row(
             frontend["name"],
@@ -119,7 +123,7 @@ def _frontends(found: dict[str, Any]) -> Table:
 
 
 def _servers(found: dict[str, Any]) -> Table:
-    table = _table("back end", "server", "state", "for", "sessions", "queue", "ever", "1/s", "weight", "why")
+    table = columns("back end", "server", "state", "for", "sessions", "queue", "ever", "1/s", "weight", "why")
     for backend in found["backends"]:
         for number, server in enumerate(backend["servers"]):
             word = _word(server)
