@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from twisted.application.service import IService
 from twisted.internet import reactor
@@ -27,7 +28,13 @@ def makeService(options: Options) -> IService:
     :raises SystemExit: with status 1, after the reasons were written to standard error.
     """
     try:
-        return service_for(Path(options["config"]), os.environ, reactor)
+        return service_for(Path(options["config"]), os.environ, reactor, *_user(options))
     except (ConfigError, SiteError) as error:
         sys.stderr.write(f"{error}\nexproxy is not started.\n")
         raise SystemExit(1) from error
+
+
+def _user(options: Options) -> tuple[int | None, int | None]:
+    """Whom twistd will make us, once we are made: its ``--uid`` and ``--gid``, which Windows' does not have."""
+    twistd: Any = getattr(options, "parent", None) or {}
+    return twistd.get("uid"), twistd.get("gid")

@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.config.problems import ConfigError
 from exproxy.site import starting
+from exproxy.site.errors import SiteError
 from exproxy.site.service import SiteService
 from exproxy.site.starting import service_for
 from tests.net.memory import MemoryNetwork
@@ -43,3 +44,18 @@ class ServiceForTests(SynchronousTestCase):
         self.addCleanup(service._site.stop)
         self.assertIsInstance(service, SiteService)
         self.assertIsNot(reactor.seconds, before)
+
+    def test_workers_need_an_interpreter_that_the_process_may_run(self) -> None:
+        self.patch(starting.sys, "executable", "/root/no/python")
+        path = self.write("[service]\nworkers = 2\n" + TEXT)
+        error = self.assertRaises(SiteError, service_for, path, {}, MemoryReactorClock())
+        self.assertIn("service.workers: /root/no/python may not be run", str(error))
+
+    def test_a_user_that_there_is_not_is_told(self) -> None:
+        error = self.assertRaises(SiteError, service_for, self.write(TEXT), {}, MemoryReactorClock(), 3_999_999_999)
+        self.assertIn("there is no user 3999999999", str(error))
+
+    def test_what_a_supervisor_would_not_say_is_told(self) -> None:
+        environ = {"NOTIFY_SOCKET": "nonsense"}
+        error = self.assertRaises(SiteError, service_for, self.write(TEXT), environ, MemoryReactorClock())
+        self.assertIn("the environment: NOTIFY_SOCKET: ", str(error))

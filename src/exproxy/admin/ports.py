@@ -42,7 +42,8 @@ def make_way(path: Path) -> None:
     """
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no such folder")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
+    effective = os.access in os.supports_effective_ids  # not Windows
+    if not os.access(path.parent, os.W_OK | os.X_OK, effective_ids=effective):
         raise PermissionError(errno.EACCES, f"no file may be made in {path.parent}")
     try:
         kind = path.stat().st_mode

@@ -149,7 +149,7 @@ def _sentence(frontend: str, host: str, port: int, error: OSError) -> str:
     advice = {
         98: f"another program listens there (ss -ltnp 'sport = :{port}' names it)",
         99: "the address is not one of this machine's",
-        13: "ports below 1024 need root or CAP_NET_BIND_SERVICE",
+        13: "ports below 1024 need a right: AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit, or a start as root",
     }.get(error.errno or 0, "")
     reason = error.strerror or str(error)
     return f"frontends.{frontend}: cannot listen on {address}: {reason}" + (f"; {advice}" if advice else "")

@@ -1,6 +1,7 @@
 """From a configuration file to a service that is ready to start."""
 
 import os
+import sys
 from collections.abc import MutableMapping
 from functools import partial
 from pathlib import Path
@@ -26,13 +27,29 @@ from exproxy.wire.systemd import Ordered, take
 _log = Logger()
 
 
-def service_for(path: Path, environ: MutableMapping[str, str], reactor: Any) -> SiteService:
+def service_for(
+    path: Path, environ: MutableMapping[str, str], reactor: Any, uid: int | None = None, gid: int | None = None
+) -> SiteService:
     """Read the file, bind the ports, open the logs; everything that can fail at the start fails here.
 
     :param environ: what a supervisor says to us is taken out of it.
+    :param uid: of the user that we shall be afterwards; ``None``: no other than now.
+    :param gid: likewise.
     :raises ConfigError: the file is wrong.
     :raises SiteError: a port, a file or enough descriptors are not to be had; then nothing is held.
     """
+    if uid is None and gid is None:
+        return _service(path, environ, reactor)
+    from exproxy.process.privileges import PrivilegesError, acting_as, owner  # not to be had on Windows
+
+    try:
+        with acting_as(owner(uid, gid)):
+            return _service(path, environ, reactor)
+    except PrivilegesError as error:
+        raise SiteError([str(error)]) from error
+
+
+def _service(path: Path, environ: MutableMapping[str, str], reactor: Any) -> SiteService:
     reactor.seconds = steady()
     ordered = _ordered(environ)
     try:
@@ -46,6 +63,7 @@ def service_for(path: Path, environ: MutableMapping[str, str], reactor: Any) -> 
         network = PassedNetwork(network, passed)
     site: MasterSite | Site
     if configuration.service.workers > 1:
+        _ensure_interpreter()
         site = MasterSite(reactor, network, found, configuration, partial(spawn, reactor), partial(tie, reactor))
     else:
         site = Site(reactor, network, found)
@@ -65,3 +83,12 @@ def _ordered(environ: MutableMapping[str, str]) -> Ordered:
         return take(environ, os.getpid())
     except WireError as error:
         raise SiteError([f"the environment: {error}; is it systemd that started us?"]) from error
+
+
+def _ensure_interpreter() -> None:
+    """Workers are forked by another process of it, which begins when we are who we shall be."""
+    if not os.access(sys.executable, os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        words = (
+            f"service.workers: {sys.executable} may not be run by the user that this process becomes (--uid), and workers need it"
+        )
+        raise SiteError([f"{words}: install exproxy where that user may read it, /opt/exproxy for instance"])

@@ -3,10 +3,13 @@
 A missing program skips the test and names the Debian package; with ``EXPROXY_REQUIRE_PEERS=1`` it fails the test.
 """
 
+import contextlib
 import os
 import shutil
 import socket
 import subprocess
+import sys
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +48,23 @@ def _has_ipv6() -> bool:
     except OSError:
         return False
     return True
+
+
+UNPRIVILEGED = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
+"""Before a command: it runs as nobody, without a right of root's."""
+
+
+def python_of_others() -> tuple[str, str] | None:
+    """A Python that nobody may run, and the path of what is installed for ours: ours may lie in root's home."""
+    installed = sysconfig.get_path("purelib")
+    environment = {"PATH": PLACES, "PYTHONPATH": installed}
+    look = 'exec "$0" -c "import twisted.internet.reactor, OpenSSL, httptools"'
+    for candidate in (sys.executable, SYSTEM_PYTHON):
+        command = [*UNPRIVILEGED, "sh", "-c", look, candidate]
+        with contextlib.suppress(OSError):
+            if not subprocess.run(command, env=environment, capture_output=True, check=False).returncode:
+                return candidate, installed
+    return None
 
 
 @attrs.frozen
@@ -98,6 +118,11 @@ SOCKET_ACTIVATE = package("systemd-socket-activate", "systemd")
 ANALYZE = package("systemd-analyze", "systemd")
 LOGROTATE = package("logrotate")
 SETPRIV = package("setpriv", "util-linux")
+OTHERS_PYTHON = Need(
+    "a Python that other users can run, with all packages",
+    "make test where other users may read, with Debian's Python",
+    lambda: python_of_others() is not None,
+)
 CHROMIUM = package("chromium")
 CHROMEDRIVER = package("chromedriver", "chromium-driver")
 
@@ -125,6 +150,7 @@ EVERYTHING = (
     ANALYZE,
     LOGROTATE,
     SETPRIV,
+    OTHERS_PYTHON,
     CHROMIUM,
     CHROMEDRIVER,
 )
