@@ -18,8 +18,11 @@ from exproxy.admin.api import Api
 from exproxy.admin.application import Application
 from exproxy.admin.callers import Role
 from exproxy.admin.entrance import Entrance
+from exproxy.admin.events import Events
 from exproxy.admin.logins import Account, Logins
 from exproxy.admin.overview import Overview
+from exproxy.admin.page.facts import Facts, facts_of
+from exproxy.admin.page.routes import Pages
 from exproxy.admin.sources import FrontendFacts, Things
 from exproxy.admin.views import DialogueView, MapView, ProcessView, RouteView, SessionView, WorkerView
 from exproxy.net.certificate import PeerCertificate
@@ -144,12 +147,17 @@ class AdminStage(SynchronousTestCase):
         self.overview = Overview(self.clock, self.things, self.sources, self.seen)
         self.actions = Actions(self.clock, self.things, self.sources)
         self.api = Api(self.overview, self.actions)
+        self.events = Events(self.clock, self.facts)
+        self.pages = Pages(self.overview, self.actions, self.events)
         for backend in self.backends.values():
             for server in backend.servers.values():
                 heal(server, self.clock.seconds())
 
     def seen(self, sessions: int) -> ProcessView:
         return evolve(self.process, sessions=sessions, workers=tuple(self.sources.working))
+
+    def facts(self) -> Facts:
+        return facts_of(self.overview.snapshot(), self.overview.series, self.actions.audit.last())
 
     def server(self, name: str) -> pool.Server:
         backend, _, word = name.partition("/")
@@ -158,7 +166,7 @@ class AdminStage(SynchronousTestCase):
     def application(self, logins: Logins | None = None) -> Application:
         """:param logins: none: there are no users."""
         logins = logins or self.logins()
-        return Application(self.clock, (*self.api.routes(), *Entrance(logins).routes()), logins)
+        return Application(self.clock, (*self.api.routes(), *self.pages.routes(), *Entrance(logins).routes()), logins)
 
     def logins(self, **roles: Role) -> Logins:
         """Users of these names, each with the password "secret"."""

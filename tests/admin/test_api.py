@@ -26,6 +26,11 @@ ORDERS: dict[str, tuple[str, object]] = {
     "/api/v1/tables/{table}/clear": ("POST", {}),
 }
 NAMES = {"backend": "web", "server": "ex1", "host": "ex1", "table": "smtp", "frontend": "mail", "session": "a1"}
+QUERIES = {
+    ("/api/v1/sessions", 404): {"server": "web/nothing"},
+    ("/api/v1/series", 404): {"of": "backend/nothing"},
+    ("/api/v1/series", 200): {"of": "server/web/ex1"},
+}
 
 
 class Password:
@@ -96,8 +101,7 @@ class DescribedTests(AdminStage):
         body = ORDERS[template][1] if template in ORDERS else None
         names = {name: "nothing" if status == 404 else word for name, word in NAMES.items()}
         values: dict[str, Any] = {"user": None, "address": "192.0.2.1", "authorization": _basic("anna")}
-        if template == "/api/v1/sessions" and status == 404:
-            values["query"] = {"server": "web/nothing"}
+        values["query"] = QUERIES.get((template, status), {})
         application = self.application(None if status == 421 else logins)
         if status == 401:
             values["authorization"] = None
@@ -111,7 +115,7 @@ class DescribedTests(AdminStage):
         elif status == 415:
             values["kind"] = "text/plain"
         elif status == 422 and method == "GET":
-            values["query"] = {"limit": "many"}
+            values["query"] = {"limit": "many", "of": "everything"}
         elif status == 422:
             body = {"other": 1}
         elif status == 429:

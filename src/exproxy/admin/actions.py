@@ -4,15 +4,13 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 
 from exproxy import pool
+from exproxy.admin.audit import Audit
 from exproxy.admin.entries import shown_key
 from exproxy.admin.nearest import known
 from exproxy.admin.sources import FrontendFacts, Steering, Things
 from exproxy.admin.views import SessionView
-
-_log = Logger()
 
 
 class Actions:
@@ -22,6 +20,7 @@ class Actions:
         self._clock = clock
         self._things = things
         self._steering = steering
+        self.audit = Audit(clock)
 
     def host(self, name: str) -> pool.Host:
         """The one of that name."""
@@ -42,14 +41,14 @@ class Actions:
     def set_host(self, name: str, admin: pool.Admin, by: str) -> pool.Host:
         """Set a host, and so all its servers at once."""
         host = self.host(name)
-        _tell(by, f"set host {host.name} to {admin.value}, which was {host.admin.value}")
+        self.audit.note(by, f"set host {host.name} to {admin.value}, which was {host.admin.value}")
         host.set_admin(admin, self._clock.seconds(), by)
         return host
 
     def set_server(self, backend: str, name: str, admin: pool.Admin, by: str) -> pool.Server:
         """Set one server; its host and its agent may be stricter."""
         server = self.server(backend, name)
-        _tell(by, f"set server {server.full_name} to {admin.value}, which was {server.own_admin.value}")
+        self.audit.note(by, f"set server {server.full_name} to {admin.value}, which was {server.own_admin.value}")
         server.set_admin(admin, self._clock.seconds(), by)
         return server
 
@@ -58,7 +57,7 @@ class Actions:
         server = self.server(backend, name)
         before = server.weight
         server.set_weight(weight, self._clock.seconds())
-        _tell(by, f"set the weight of server {server.full_name} to {weight}, which was {before}")
+        self.audit.note(by, f"set the weight of server {server.full_name} to {weight}, which was {before}")
         return server
 
     def clear(self, table: str, by: str, key: bytes | None = None) -> int:
@@ -66,9 +65,9 @@ class Actions:
         self.group(table)
         count = self._steering.clear(table, key)
         if key is None:
-            _tell(by, f"cleared table {table}, which had {_counted(count, 'entry', 'entries')}")
+            self.audit.note(by, f"cleared table {table}, which had {_counted(count, 'entry', 'entries')}")
         elif count:
-            _tell(by, f"cleared {shown_key(key)} from table {table}")
+            self.audit.note(by, f"cleared {shown_key(key)} from table {table}")
         return count
 
     def frontend(self, name: str) -> FrontendFacts:
@@ -80,7 +79,7 @@ class Actions:
 
         def tell(ended: "list[SessionView]") -> bool:
             for one in ended:
-                _tell(by, f"ended session {one.id} of {one.client} with {', '.join(one.servers) or f'nobody, of {one.frontend}'}")
+                self.audit.note(by, f"ended session {one.id} of {one.client} with {', '.join(one.servers) or f'nobody, of {one.frontend}'}")
             return bool(ended)
 
         return self._steering.end_session(session).addCallback(tell)
@@ -88,19 +87,14 @@ class Actions:
     def end_sessions(self, backend: str, name: str, by: str) -> "Deferred[int]":
         """End all sessions of a server; fires with how many are told to."""
         server = self.server(backend, name)
-        return self._steering.end_sessions(server).addCallback(_ended(by, server))
+        return self._steering.end_sessions(server).addCallback(self._ended(by, server))
 
+    def _ended(self, by: str, server: pool.Server) -> Callable[[int], int]:
+        def tell(count: int) -> int:
+            self.audit.note(by, f"ended {_counted(count, 'session', 'sessions')} of server {server.full_name}")
+            return count
 
-def _ended(by: str, server: pool.Server) -> Callable[[int], int]:
-    def tell(count: int) -> int:
-        _tell(by, f"ended {_counted(count, 'session', 'sessions')} of server {server.full_name}")
-        return count
-
-    return tell
-
-
-def _tell(by: str, what: str) -> None:
-    _log.info("audit: {by} {what}", by=by, what=what)
+        return tell
 
 
 def _counted(count: int, one: str, more: str) -> str:

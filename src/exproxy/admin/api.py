@@ -1,6 +1,5 @@
 """The API: each route with what is done for it."""
 
-from collections.abc import Mapping
 from importlib.resources import files
 from ipaddress import ip_address
 
@@ -14,7 +13,7 @@ from exproxy.admin.entries import read_key
 from exproxy.admin.metrics import Metrics
 from exproxy.admin.nearest import known
 from exproxy.admin.overview import MOST, Overview
-from exproxy.admin.routes import Route
+from exproxy.admin.routes import Names, Route
 from exproxy.net.certificate import is_address
 
 API = "/api/v1"
@@ -22,8 +21,6 @@ _LOOK = frozenset({200})
 _NAMED = _LOOK | {404}
 _ORDER = _NAMED | {400, 413, 415, 422}
 _SERVER = API + "/backends/{backend}/servers/{server}"
-
-Names = Mapping[str, str]
 
 
 class Api:
@@ -57,6 +54,8 @@ class Api:
             Route("PUT", API + "/hosts/{host}/state", "operator", self._set_host, _ORDER),
             Route("GET", API + "/sessions", "viewer", self._sessions, _NAMED | {422}),
             Route("POST", API + "/sessions/{session}/end", "operator", self._end_session, _ORDER),
+            Route("GET", API + "/series", "viewer", self._series, _NAMED | {422}),
+            Route("GET", API + "/audit", "viewer", self._audit, _LOOK),
             Route("GET", API + "/tables", "viewer", self._tables, _LOOK),
             Route("GET", API + "/tables/{table}", "viewer", self._table, _NAMED | {422}),
             Route("POST", API + "/tables/{table}/clear", "operator", self._clear, _ORDER),
@@ -115,6 +114,24 @@ class Api:
             raise RefusedError(422, f'client is an IP address without a port, which "{client[:100]}" is not')
         client = str(ip_address(client)) if client else ""
         return self._overview.sessions(server, _limit(asked), frontend, client).addCallback(told)
+
+    def _series(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        kind, _, name = asked.query.get("of", "").partition("/")
+        if kind == "frontend":
+            known("front end", name, {view.name: view for view in self._overview.recent().frontends})
+        elif kind == "backend":
+            self._actions.backend(name)
+        elif kind == "server":
+            backend, _, server = name.partition("/")
+            self._actions.server(backend, server)
+        elif kind:
+            raise RefusedError(
+                422, "of is frontend/NAME, backend/NAME or server/BACKEND/NAME, or is not there: then all is meant"
+            )
+        return told(self._overview.series(f"{kind} {name}".strip()))
+
+    def _audit(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        return told(self._actions.audit.last())
 
     def _tables(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         return told(self._overview.snapshot().tables)

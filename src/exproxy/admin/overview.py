@@ -10,6 +10,7 @@ from exproxy import pool
 from exproxy.admin.entries import shown_key
 from exproxy.admin.history import History
 from exproxy.admin.rates import Rates
+from exproxy.admin.series import Counts, Series
 from exproxy.admin.sources import FrontendFacts, Sources, Things
 from exproxy.admin.views import (
     BackendView,
@@ -21,6 +22,7 @@ from exproxy.admin.views import (
     HostView,
     OwnCertificateView,
     ProcessView,
+    SeriesView,
     ServerView,
     SessionView,
     Snapshot,
@@ -47,18 +49,32 @@ class Overview:
         self._process = process
         self._history = History(things.backends.values())
         self._rates = Rates()
+        self._series = Series()
         self._last: Snapshot | None = None
 
     def sample(self) -> None:
-        """Once a second, for the rates."""
-        totals = {f"frontend {name}": self._sources.frontend(name).total for name in self._things.frontends}
+        """Once a second, for the rates and the charts."""
+        totals: dict[str, int] = {}
+        counts: dict[str, Counts] = {}
+        for name in self._things.frontends:
+            front = self._sources.frontend(name)
+            totals[f"frontend {name}"] = front.total
+            counts[f"frontend {name}"] = Counts(front.sessions, front.bytes_in, front.bytes_out)
+        whole = _sum(counts.values())
         for backend in self._things.backends.values():
-            of_backend = 0
-            for server in backend.servers.values():
-                totals[f"server {server.full_name}"] = total = self._sources.server(server).total
-                of_backend += total
-            totals[f"backend {backend.name}"] = of_backend
-        self._rates.sample(totals, self._clock.seconds())
+            servers = {f"server {server.full_name}": self._sources.server(server) for server in backend.servers.values()}
+            totals |= {name: server.total for name, server in servers.items()}
+            totals[f"backend {backend.name}"] = sum(server.total for server in servers.values())
+            of_servers = {name: Counts(one.sessions, one.bytes_in, one.bytes_out) for name, one in servers.items()}
+            counts |= of_servers
+            counts[f"backend {backend.name}"] = _sum(of_servers.values())
+        now = self._clock.seconds()
+        self._rates.sample(totals, now)
+        self._series.sample({"": whole} | counts, now)
+
+    def series(self, name: str) -> SeriesView:
+        """The last minutes of ``frontend NAME``, ``backend NAME`` or ``server BACKEND/NAME``; of all, without a name."""
+        return self._series.of(name)
 
     def snapshot(self) -> Snapshot:
         """Everything as it is now."""
@@ -208,6 +224,13 @@ class Overview:
     def _ready(self, facts: FrontendFacts) -> bool:
         asked: Iterable[str] = facts.backends[:1] if facts.default else facts.backends
         return any(self._things.backends[name].usable for name in asked) or not facts.backends
+
+
+def _sum(counts: Iterable[Counts]) -> Counts:
+    sessions = bytes_in = bytes_out = 0
+    for one in counts:
+        sessions, bytes_in, bytes_out = sessions + one.sessions, bytes_in + one.bytes_in, bytes_out + one.bytes_out
+    return Counts(sessions, bytes_in, bytes_out)
 
 
 def _host(host: pool.Host, sessions: dict[str, int]) -> HostView:

@@ -9,7 +9,8 @@ from twisted.internet.defer import Deferred
 from exproxy.admin.answers import Answer, Asked, RefusedError
 from exproxy.admin.callers import Caller
 
-Handle = Callable[[Asked, Mapping[str, str], Caller], "Answer | Deferred[Answer]"]
+Names = Mapping[str, str]
+Handle = Callable[[Asked, Names, Caller], "Answer | Deferred[Answer]"]
 """The request, the names in its path, and who asks."""
 Demand = Literal["nothing", "viewer", "operator"]
 """Whom it is for; ``nothing``: nobody has to say who it is."""

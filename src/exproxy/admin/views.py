@@ -294,6 +294,29 @@ class EntryView:
 
 
 @frozen
+class ActionView:
+    """What somebody did; the two texts make a sentence."""
+
+    at: float
+    by: str
+    what: str
+
+
+@frozen
+class SeriesView:
+    """The last minutes of a thing; the oldest first, the last one at ``at``, ``step`` seconds from one to the next.
+
+    :param bytes_in: a second, as the next one.
+    """
+
+    at: float
+    step: float
+    sessions: tuple[float, ...]
+    bytes_in: tuple[float, ...]
+    bytes_out: tuple[float, ...]
+
+
+@frozen
 class WorkerView:
     """:param pid: ``None`` while there is no process."""
 

@@ -17,8 +17,11 @@ from exproxy.admin.api import Api
 from exproxy.admin.application import Application
 from exproxy.admin.door import Door
 from exproxy.admin.entrance import Entrance
+from exproxy.admin.events import Events
 from exproxy.admin.logins import Account, Logins
 from exproxy.admin.overview import Overview
+from exproxy.admin.page.facts import facts_of
+from exproxy.admin.page.routes import Pages
 from exproxy.admin.ports import bind, listen_unix, make_way
 from exproxy.admin.sources import FrontendFacts, Things
 from exproxy.admin.summary import summary
@@ -100,14 +103,16 @@ class Administration:
         self._call: IDelayedCall | None = None
         self._listening: list[tuple[IListeningPort, Door]] = []
         self._overview = Overview(reactor, things, numbers, self._process)
-        self._api = Api(self._overview, Actions(reactor, things, numbers))
+        actions = Actions(reactor, things, numbers)
+        self._events = Events(reactor, lambda: facts_of(self._overview.snapshot(), self._overview.series, actions.audit.last()))
+        self._routes = (*Api(self._overview, actions).routes(), *Pages(self._overview, actions, self._events).routes())
         users = () if admin is None else admin.users
         accounts = {user.name: Account(parse(user.password), user.role) for user in users}
         self._logins = Logins(reactor, accounts, self._in_thread)
 
     def start(self) -> None:
         """Answer."""
-        routes = (*self._api.routes(), *Entrance(self._logins).routes())
+        routes = (*self._routes, *Entrance(self._logins).routes())
         self._listening = self._ports.start(self._reactor, Application(self._reactor, routes, self._logins))
         if self._listening:
             self._sample()
@@ -125,6 +130,7 @@ class Administration:
     def stop(self) -> "Deferred[None]":
         """Answer nobody any more; fires when nothing is left of it, the socket's file neither."""
         self.drain()
+        self._events.close()
         for _, door in self._listening:
             door.close()
         self._listening.clear()

@@ -1,0 +1,216 @@
+"""What changes on the page from one second to the next: each a name and a value, for the page's HTML and for its events alike.
+
+A value is what a place on the page says: a text; ``[text, tone]``; a number, which is a moment, shown as the time since then; or
+``{"line": …}``, the points of a small chart.  ``static/live.js`` puts them where the page has their names.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+
+from exproxy.admin.page import signs
+from exproxy.admin.page.concerns import concerns, verdict
+from exproxy.admin.page.signs import Sign
+from exproxy.admin.page.words import count, milliseconds, octets, rate, several
+from exproxy.admin.views import ActionView, BackendView, CheckView, FrontendView, HostView, SeriesView, ServerView, Snapshot
+from exproxy.pool import Operational
+
+Value = str | float | list[str] | dict[str, str]
+Facts = dict[str, Value]
+
+POINTS = 60
+"""Of a small chart."""
+HEIGHT = 16
+"""Of one, in its own units; a point is one wide."""
+
+
+def facts_of(snapshot: Snapshot, series: Callable[[str], SeriesView], actions: Iterable[ActionView] = ()) -> Facts:
+    """All of it."""
+    whole = series("")
+    facts: Facts = {
+        "at": snapshot.at,
+        "version": version(snapshot, actions),
+        "verdict": _sign(verdict(snapshot)),
+        "sessions": count(snapshot.process.sessions),
+        "rate": rate(sum(frontend.rate for frontend in snapshot.frontends)),
+        "in": f"{octets(whole.bytes_in[-1] if whole.bytes_in else 0)}/s",
+        "out": f"{octets(whole.bytes_out[-1] if whole.bytes_out else 0)}/s",
+        "chart": {"line": line(whole.sessions)},
+        "chart out": {"line": line(whole.bytes_out)},
+    }
+    for frontend in snapshot.frontends:
+        facts |= _frontend(frontend)
+    for backend in snapshot.backends:
+        facts |= _backend(backend)
+        for server in backend.servers:
+            facts |= _server(server, series(f"server {backend.name}/{server.name}"))
+    for host in snapshot.hosts:
+        facts |= _host(host)
+    for table in snapshot.tables:
+        facts |= {f"t {table.name} entries": count(table.entries), f"t {table.name} evicted": _some(table.evicted)}
+    return facts
+
+
+def version(snapshot: Snapshot, actions: Iterable[ActionView]) -> str:
+    """Changes when the page has to be fetched again: something came, went, or has another thing to be said of it."""
+    servers = [(server, server.history[-1:]) for backend in snapshot.backends for server in backend.servers]
+    said = [
+        [frontend.name for frontend in snapshot.frontends],
+        [[server.backend, server.name, server.admin.value, server.own_admin.value] for server, _ in servers],
+        [[last.at, last.new] for _, history in servers for last in history],
+        [[host.name, host.admin.value] for host in snapshot.hosts],
+        [table.name for table in snapshot.tables],
+        [[concern.subject, concern.what] for concern in concerns(snapshot) if concern.tone != "hand"],
+        [action.at for action in actions],
+        [[worker.name, worker.pid, worker.serving] for worker in snapshot.process.workers],
+    ]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def errors(view: FrontendView) -> tuple[tuple[str, int], ...]:
+    """What went wrong with clients of a front end, in words."""
+    return (
+        ("without a server", view.refused),
+        ("bad preface", view.failed_prefaces),
+        ("handshake failed", view.failed_handshakes),
+        ("left early", view.left_early),
+        ("broke the protocol", view.broken),
+        ("bad request", view.bad_requests),
+        ("denied", view.denied),
+        ("too often", view.limited),
+    )
+
+
+def where(view: ServerView) -> str:
+    """Its address, and the port that its endpoint mapper has told."""
+    address = view.address or "no address"
+    address = f"[{address}]" if ":" in address else address
+    if view.port is None:
+        return f"{address}:no port" if view.interface else address
+    return f"{address}:{view.port}"
+
+
+def certificate_days(view: ServerView) -> int | None:
+    """Of the one that runs out first of those that its checks were shown."""
+    left = [check.certificate.days for check in view.checks if check.certificate is not None]
+    return min(left, default=None)
+
+
+def check_text(view: CheckView) -> str:
+    """The last result: its layer, what was found, and how long it took."""
+    if view.at is None:
+        return "not checked yet"
+    code = f" {view.code}" if view.code is not None else ""
+    took = "" if view.duration is None else f", {milliseconds(view.duration)}"
+    return f"{view.status}{code}{took}"
+
+
+def line(values: Iterable[float]) -> str:
+    """The points of a small chart, as an SVG ``polyline`` wants them: the largest value of each part, the newest at the right."""
+    kept = list(values)
+    step = 5
+    parts = [max(kept[max(0, end - step) : end]) for end in range(len(kept), 0, -step)][:POINTS]
+    top = max(parts, default=0.0) or 1.0
+    return " ".join(f"{POINTS - 1 - number},{HEIGHT - 1 - (HEIGHT - 2) * value / top:.1f}" for number, value in enumerate(parts))
+
+
+def _frontend(view: FrontendView) -> Facts:
+    said = {word: number for word, number in errors(view) if number}
+    limit = f" of {count(view.maxconn)}" if view.maxconn is not None else ""
+    return _named(
+        f"f {view.name}",
+        {
+            "state": _sign(signs.frontend(view)),
+            "sessions": f"{count(view.sessions)}{limit}",
+            "rate": rate(view.rate),
+            "max": rate(view.rate_max),
+            "total": count(view.total),
+            "in": octets(view.bytes_in),
+            "out": octets(view.bytes_out),
+            "errors": _some(sum(said.values())),
+            "faults": ", ".join(f"{count(number)} {word}" for word, number in said.items()),
+        },
+    )
+
+
+def _backend(view: BackendView) -> Facts:
+    limit = f" of {count(view.maxconn)}" if view.maxconn is not None else ""
+    return _named(
+        f"b {view.name}",
+        {
+            "state": _sign(signs.backend(view)),
+            "sessions": f"{count(view.sessions)}{limit}",
+            "queue": _some(view.queued),
+            "rate": rate(view.rate),
+            "max": rate(view.rate_max),
+            "total": count(view.total),
+            "in": octets(view.bytes_in),
+            "out": octets(view.bytes_out),
+            "errors": _some(view.refused),
+        },
+    )
+
+
+def _server(view: ServerView, series: SeriesView) -> Facts:
+    limit = f" of {count(view.maxconn)}" if view.maxconn is not None else ""
+    share = f" at {view.share}%" if view.share != 100 and view.weight else ""
+    worst = _worst(view.checks)
+    facts: dict[str, Value] = {
+        "state": _sign(signs.server(view)),
+        "why": _why(view),
+        "since": view.since,
+        "check": "no check" if worst is None else check_text(worst),
+        "said": "" if worst is None else worst.text,
+        "sessions": f"{count(view.sessions)}{limit}",
+        "queue": _some(view.queued),
+        "rate": rate(view.rate),
+        "max": rate(view.rate_max),
+        "total": count(view.total),
+        "in": octets(view.bytes_in),
+        "out": octets(view.bytes_out),
+        "errors": _some(view.failed_connects),
+        "weight": f"{view.weight}{share}",
+        "where": where(view),
+        "days": _sign(signs.days(certificate_days(view))),
+        "chart": {"line": line(series.sessions)},
+    }
+    if worst is not None and worst.at is not None:
+        facts["checked"] = worst.at
+    return _named(f"s {view.backend}/{view.name}", facts)
+
+
+def _host(view: HostView) -> Facts:
+    return {
+        f"h {view.name} state": _sign(signs.host(view)),
+        f"h {view.name} sessions": several(view.sessions, "session", "sessions"),
+    }
+
+
+def _why(view: ServerView) -> str:
+    """What the word of its state does not say."""
+    if view.admin is not view.own_admin and view.admin is view.host_admin:
+        return f"by its host {view.host}"
+    if view.admin is not view.own_admin and view.admin is view.agent_admin:
+        return f"by its agent: {view.agent_text}"
+    if view.operational is Operational.UP and view.usable:
+        return "; ".join(view.warnings)
+    return view.condition.partition(": ")[2]
+
+
+def _worst(checks: Iterable[CheckView]) -> CheckView | None:
+    """The one to show of several: that which is to blame, else the one of the longest ago."""
+    order = {"bad": 0, "warn": 1, "idle": 2, "good": 3}
+    return min(checks, key=lambda check: (order[signs.check(check).tone], check.at or 0.0), default=None)
+
+
+def _sign(sign: Sign) -> list[str]:
+    return [sign.word, sign.tone]
+
+
+def _some(number: int) -> str:
+    """Nothing where there is nothing: what catches the eye is to be something."""
+    return count(number) if number else ""
+
+
+def _named(name: str, values: Mapping[str, Value]) -> Facts:
+    return {f"{name} {key}": value for key, value in values.items()}

@@ -1,0 +1,92 @@
+"""What all pages have around them."""
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from twisted.web.template import Tag, flattenString, tags
+
+from exproxy.admin.answers import Answer
+from exproxy.admin.callers import Caller
+from exproxy.admin.page.elements import place
+from exproxy.admin.page.facts import Facts
+from exproxy.admin.page.resources import Resources
+from exproxy.admin.page.words import duration
+from exproxy.admin.views import ProcessView
+
+KIND = "text/html; charset=utf-8"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+class Frame:
+    """:param files: what pages refer to."""
+
+    def __init__(self, files: Resources) -> None:
+        self._files = files
+
+    def page(self, title: str, process: ProcessView, facts: Facts, caller: Caller, main: Tag, status: int = 200) -> Answer:
+        """A whole page."""
+        html = tags.html(self._head(title), tags.body(_skip(), _top(process, facts, caller), main, _bottom(process)), lang="en")
+        return Answer(status, b"<!DOCTYPE html>\n" + flat(html), KIND, (("Content-Security-Policy", POLICY),))
+
+    def _head(self, title: str) -> Tag:
+        address = self._files.address
+        return tags.head(
+            tags.meta(charset="utf-8"),
+            tags.title(f"{title} · exproxy" if title else "exproxy"),
+            tags.meta(name="viewport", content="width=device-width, initial-scale=1"),
+            tags.meta(name="color-scheme", content="light dark"),
+            tags.link(rel="icon", href=address("icon.svg"), type="image/svg+xml"),
+            tags.link(rel="stylesheet", href=address("uPlot.min.css")),
+            tags.link(rel="stylesheet", href=address("page.css")),
+            tags.script(src=address("uPlot.iife.min.js"), defer="defer"),
+            tags.script(src=address("page.js"), type="module"),
+        )
+
+
+def flat(tag: Tag) -> bytes:
+    """As octets; nothing in it may come later."""
+    done: Deferred[bytes] = flattenString(None, tag)
+    found: list[bytes | Failure] = []
+    done.addBoth(found.append)
+    if not found:
+        raise RuntimeError("a part of a page is not there yet")
+    if isinstance(found[0], Failure):
+        found[0].raiseException()
+    return found[0]
+
+
+def _skip() -> Tag:
+    return tags.a("To the content", href="#main", class_="skip")
+
+
+def _top(process: ProcessView, facts: Facts, caller: Caller) -> Tag:
+    who = "looking only" if caller.anonymous else f"{caller.name}, {caller.role}"
+    at = facts["at"]
+    up = duration(at - process.started) if isinstance(at, float | int) else ""
+    return tags.header(
+        tags.a("exproxy", href="/", class_="brand"),
+        place(facts, "verdict", "p", class_="verdict sign", role="status"),
+        tags.p(
+            tags.span("up ", tags.time(up, **{"data-at": f"{process.started:.3f}"})),
+            tags.span(who),
+            tags.span("as of the moment it was loaded", id="live", class_="live", role="status"),
+        ),
+        class_="top",
+    )
+
+
+def _bottom(process: ProcessView) -> Tag:
+    workers = [f"{worker.name} is process {worker.pid}" for worker in process.workers if worker.pid is not None]
+    said = [f"exproxy {process.version}, process {process.pid}", *workers]
+    return tags.footer(
+        tags.p("; ".join(said)),
+        tags.p(
+            tags.a("JSON", href="/api/v1/status"),
+            " ",
+            tags.a("OpenAPI", href="/api/v1/openapi.json"),
+            " ",
+            tags.a("metrics", href="/metrics"),
+        ),
+    )

@@ -1,0 +1,36 @@
+from twisted.internet.defer import Deferred
+from twisted.web.template import tags
+
+from exproxy.admin.page.frame import POLICY, flat
+from tests.admin.page.stage import PageStage
+
+
+class FrameTests(PageStage):
+    def test_a_page_runs_nothing_that_stands_in_it(self) -> None:
+        self.assertIn(("Content-Security-Policy", POLICY), self.get().headers)
+        for word in ("default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
+            self.assertIn(word, POLICY)
+        self.assertNotIn("unsafe", POLICY)
+
+    def test_it_is_a_whole_document_in_a_language(self) -> None:
+        page = self.page()
+        self.assertTrue(self.get().body.startswith(b"<!DOCTYPE html>\n<html lang="))
+        self.assertEqual(len(page.all("meta", name="viewport")), 1)
+        self.assertEqual([len(page.all(tag)) for tag in ("title", "header", "main", "footer")], [1, 1, 1, 1])
+
+    def test_one_can_skip_to_the_content(self) -> None:
+        page = self.page()
+        self.assertEqual(page.all("a")[0]["href"], "#main")
+        self.assertEqual(len(page.all("main", id="main", tabindex="-1")), 1)
+
+    def test_all_that_it_refers_to_is_there(self) -> None:
+        page = self.page()
+        wanted = [one["src"] for one in page.all("script")] + [one["href"] for one in page.all("link")]
+        self.assertEqual([self.get(address).status for address in wanted], [200] * 5)
+
+    def test_it_says_who_looks(self) -> None:
+        self.assertIn("looking only", self.page().text)
+        self.assertIn("uid 0, operator", self.page(user="uid 0").text)
+
+    def test_what_would_come_later_is_our_mistake(self) -> None:
+        self.assertRaises(RuntimeError, flat, tags.p(Deferred()))
