@@ -79,7 +79,9 @@ class Actions:
 
         def tell(ended: "list[SessionView]") -> bool:
             for one in ended:
-                self.audit.note(by, f"ended session {one.id} of {one.client} with {', '.join(one.servers) or f'nobody, of {one.frontend}'}")
+                self.audit.note(
+                    by, f"ended session {one.id} of {one.client} with {', '.join(one.servers) or f'nobody, of {one.frontend}'}"
+                )
             return bool(ended)
 
         return self._steering.end_session(session).addCallback(tell)

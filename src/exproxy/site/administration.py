@@ -105,14 +105,15 @@ class Administration:
         self._overview = Overview(reactor, things, numbers, self._process)
         actions = Actions(reactor, things, numbers)
         self._events = Events(reactor, lambda: facts_of(self._overview.snapshot(), self._overview.series, actions.audit.last()))
-        self._routes = (*Api(self._overview, actions).routes(), *Pages(self._overview, actions, self._events).routes())
+        self._api = Api(self._overview, actions)
+        self._pages = Pages(self._overview, actions, self._events)
         users = () if admin is None else admin.users
         accounts = {user.name: Account(parse(user.password), user.role) for user in users}
         self._logins = Logins(reactor, accounts, self._in_thread)
 
     def start(self) -> None:
         """Answer."""
-        routes = (*self._routes, *Entrance(self._logins).routes())
+        routes = (*self._api.routes(), *self._pages.routes(), *Entrance(self._logins).routes())
         self._listening = self._ports.start(self._reactor, Application(self._reactor, routes, self._logins))
         if self._listening:
             self._sample()

@@ -4,19 +4,13 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web.template import Tag, flattenString, tags
 
-from exproxy.admin.answers import Answer
+from exproxy.admin.answers import HTML, Answer
 from exproxy.admin.callers import Caller
 from exproxy.admin.page.elements import place
 from exproxy.admin.page.facts import Facts
 from exproxy.admin.page.resources import Resources
 from exproxy.admin.page.words import duration
 from exproxy.admin.views import ProcessView
-
-KIND = "text/html; charset=utf-8"
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
 
 
 class Frame:
@@ -28,7 +22,7 @@ class Frame:
     def page(self, title: str, process: ProcessView, facts: Facts, caller: Caller, main: Tag, status: int = 200) -> Answer:
         """A whole page."""
         html = tags.html(self._head(title), tags.body(_skip(), _top(process, facts, caller), main, _bottom(process)), lang="en")
-        return Answer(status, b"<!DOCTYPE html>\n" + flat(html), KIND, (("Content-Security-Policy", POLICY),))
+        return Answer(status, b"<!DOCTYPE html>\n" + flat(html), HTML)
 
     def _head(self, title: str) -> Tag:
         address = self._files.address
