@@ -158,6 +158,15 @@ class ShowTests(ConfigCommandTestCase):
             shown = [show(load(file, os.environ, checkers())).partition("\n[")[2] for file in (path, again)]
             self.assertEqual(shown[0], shown[1], path.name)
 
+    def test_secrets_are_shown_when_that_is_asked_for(self) -> None:
+        front = '[frontends.f]\nmode = "http"\nbind = "127.0.0.1:80"\nbackend = "b"\n'
+        back = (
+            '[backends.b]\npersistence = { kind = "cookie", secret = "hush-hush-hush-hush" }\nservers = { a = "10.0.0.1:80" }\n'
+        )
+        path = self.write(front + back)
+        self.assertNotIn("hush", self.run_with("show", path).stdout)
+        self.assertIn("hush", self.run_with("show", "--secrets", path).stdout)
+
     def test_a_broken_file_ends_with_1(self) -> None:
         result = self.run_with("show", self.write("service = 3\n"))
         self.assertEqual((result.exit_code, result.stdout), (1, ""))

@@ -18,6 +18,7 @@ from exproxy.check.plugins import DuplicateCheckerError, checkers
 from exproxy.check.survey import Finding, survey
 from exproxy.cli.output import say
 from exproxy.config.addresses import server_address
+from exproxy.config.hiding import without_secrets
 from exproxy.config.load import load
 from exproxy.config.model import Configuration
 from exproxy.config.problems import ConfigError
@@ -88,9 +89,15 @@ def _tell(finding: Finding) -> None:
 
 @config.command()
 @FILE
-def show(file: Path) -> None:
-    """Print FILE with templates, includes, defaults and references written out; the output is a configuration file too."""
-    text = show_text(_load(file))
+@click.option("--secrets", is_flag=True, help="Show passwords and the like that stand in FILE itself, too.")
+def show(file: Path, secrets: bool) -> None:
+    """Print FILE with templates, includes and defaults written out.
+
+    With --secrets the output is a configuration file that means the same. Without it, secrets that stand in FILE itself are left
+    out, hashes of passwords too; what comes from the environment or from another file is shown as it is written.
+    """
+    loaded = _load(file)
+    text = show_text(loaded if secrets else without_secrets(loaded))
     if sys.stdout.isatty():
         Console().print(Syntax(text, "toml", background_color="default", word_wrap=True))
     else:

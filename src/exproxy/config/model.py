@@ -115,7 +115,7 @@ class Certificate:
     file: Path
     key: Path | None = None
     """The key, where it is in a file of its own."""
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     ocsp: Path | None = None
     """An OCSP answer; ``None``: the file's name with ``.ocsp``, if there is one."""
 
