@@ -5,20 +5,18 @@ has waited longest for a request, or for its answer; none lives for long; a body
 dropped, so that the client hears why.
 """
 
-import socket
-import struct
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
 
-from twisted.internet.address import UNIXAddress
 from twisted.internet.interfaces import IDelayedCall
 from twisted.web.http import HTTPChannel, HTTPFactory, Request
 
 from exproxy.admin import cookies
 from exproxy.admin.answers import Answer, Asked, RefusedError
 from exproxy.admin.application import Application
+from exproxy.admin.peer import peer
 
 MOST = 64
 """Connections."""
@@ -83,7 +81,7 @@ class _Request(Request):
         path = tuple(unquote(part) for part in self.path.decode("latin-1").strip("/").split("/"))
         authority = self._header("Host")
         authorization = self.requestHeaders.getRawHeaders(b"Authorization")
-        user, address = _peer(self.transport)
+        user, address = peer(self.transport)
         secure = bool(self.isSecure())
         return Asked(
             method=self.method.decode("latin-1")[:20],
@@ -241,15 +239,3 @@ class Door(HTTPFactory):
         """End all connections."""
         for channel in tuple(self._channels):
             channel.cut()
-
-
-def _peer(transport: Any) -> tuple[str | None, str]:
-    """Who it is by the system's word, and the address."""
-    peer = transport.getPeer()
-    if not isinstance(peer, UNIXAddress):
-        return None, peer.host
-    credentials = getattr(socket, "SO_PEERCRED", None)
-    if credentials is None:
-        return "somebody at the socket", ""
-    _, uid, _ = struct.unpack("3i", transport.getHandle().getsockopt(socket.SOL_SOCKET, credentials, struct.calcsize("3i")))
-    return f"uid {uid} at the socket", ""

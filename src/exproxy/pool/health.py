@@ -97,6 +97,8 @@ class CheckState:
     stopping: int = 0
     not_passed: int = 0
     """Failed or stopping results in a row."""
+    failures: int = 0
+    """Failed results ever, of those that came while it was up, as HAProxy counts them."""
 
     @property
     def in_transition(self) -> bool:
@@ -116,6 +118,8 @@ class CheckState:
             self.verdict = verdict
 
     def _count(self, result: CheckResult) -> None:
+        if not result.passed and not result.stopping and self.verdict in (Operational.STARTING, Operational.UP):
+            self.failures += 1
         if result.stopping:
             self.passed, self.failed, self.stopping = 0, 0, self.stopping + 1
         elif result.passed:

@@ -18,6 +18,9 @@ from exproxy.admin.application import Application
 from exproxy.admin.door import Door
 from exproxy.admin.entrance import Entrance
 from exproxy.admin.events import Events
+from exproxy.admin.haproxy.crossroads import Crossroads
+from exproxy.admin.haproxy.runtime import Runtime
+from exproxy.admin.haproxy.speaker import Speakers
 from exproxy.admin.logins import Account, Logins
 from exproxy.admin.overview import Overview
 from exproxy.admin.page.facts import facts_of
@@ -62,18 +65,18 @@ class AdminPorts:
         except OSError as error:
             raise SiteError([f"admin.listen: cannot listen on {self._address}: {error.strerror}"]) from error
 
-    def start(self, reactor: Any, application: Application) -> "list[tuple[IListeningPort, Door]]":
-        """Answer there from now on."""
-        started = []
+    def start(self, reactor: Any, application: Application, runtime: Runtime) -> "list[tuple[IListeningPort, Door | Crossroads]]":
+        """Answer there from now on; at the socket to HAProxy's commands too."""
+        started: list[tuple[IListeningPort, Door | Crossroads]] = []
         if self.bound is not None:
             door = Door(reactor, application)
             started.append((reactor.adoptStreamPort(self.bound.fileno(), self.bound.family, door), door))
             self.close()  # the reactor has one of its own
             _log.info("administrators come in by http://{address}", address=self._address)
         if self.path is not None:
-            door = Door(reactor, application)
+            crossroads = Crossroads(reactor, Door(reactor, application), Speakers(reactor, runtime))
             try:
-                started.append((listen_unix(reactor, self.path, door), door))
+                started.append((listen_unix(reactor, self.path, crossroads), crossroads))
             except CannotListenError as error:
                 _log.error("admin.socket: cannot listen at {path}: {error}", path=self.path, error=error.socketError)
             else:
@@ -101,11 +104,12 @@ class Administration:
         self._draining = False
         self._closed: list[Deferred[object]] = []
         self._call: IDelayedCall | None = None
-        self._listening: list[tuple[IListeningPort, Door]] = []
+        self._listening: list[tuple[IListeningPort, Door | Crossroads]] = []
         self._overview = Overview(reactor, things, numbers, self._process)
         actions = Actions(reactor, things, numbers)
         self._events = Events(reactor, lambda: facts_of(self._overview.snapshot(), self._overview.series, actions.audit.last()))
         self._api = Api(self._overview, actions)
+        self._runtime = Runtime(reactor, things, numbers, self._overview, actions)
         self._pages = Pages(self._overview, actions, self._events)
         users = () if admin is None else admin.users
         accounts = {user.name: Account(parse(user.password), user.role) for user in users}
@@ -113,8 +117,8 @@ class Administration:
 
     def start(self) -> None:
         """Answer."""
-        routes = (*self._api.routes(), *self._pages.routes(), *Entrance(self._logins).routes())
-        self._listening = self._ports.start(self._reactor, Application(self._reactor, routes, self._logins))
+        routes = (*self._api.routes(), *self._pages.routes(), *Entrance(self._logins).routes(), *self._runtime.routes())
+        self._listening = self._ports.start(self._reactor, Application(self._reactor, routes, self._logins), self._runtime)
         if self._listening:
             self._sample()
 
@@ -144,6 +148,7 @@ class Administration:
     def _sample(self) -> None:
         self._call = self._reactor.callLater(SAMPLE, self._sample)
         self._overview.sample()
+        self._runtime.sample()
 
     def _process(self, sessions: int) -> ProcessView:
         return ProcessView(

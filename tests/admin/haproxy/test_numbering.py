@@ -1,0 +1,13 @@
+"""HAProxy's numbers of things."""
+
+from exproxy.admin.haproxy.numbering import proxies, servers
+from tests.admin.stage import AdminStage
+
+
+class NumberingTests(AdminStage):
+    def test_front_ends_come_first_and_back_ends_behind(self) -> None:
+        found = [(proxy.sort, proxy.iid, proxy.name) for proxy in proxies(self.things)]
+        self.assertEqual(found, [("Frontend", 2, "mail"), ("Frontend", 3, "site"), ("Backend", 4, "smtp"), ("Backend", 5, "web")])
+
+    def test_servers_are_numbered_in_their_back_end(self) -> None:
+        self.assertEqual([(sid, server.name) for sid, server in servers(self.backends["web"])], [(1, "ex1"), (2, "ex2")])
