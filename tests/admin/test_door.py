@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
@@ -17,15 +18,17 @@ from tests.admin.stage import AdminStage
 
 
 class Transport(StringTransport):  # type: ignore[misc]  # Twisted's has no types
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, clock: Clock, protocol: Any) -> None:
         super().__init__()
+        self.clock = clock
         self.protocol = protocol
         self.aborted = False
 
     def abortConnection(self) -> None:
+        """As a socket does it, which tells so in a turn of its own."""
         if not self.aborted:
             self.aborted = True
-            self.protocol.connectionLost(Failure(ConnectionLost()))
+            self.clock.callLater(0, self.protocol.connectionLost, Failure(ConnectionLost()))
 
 
 class DoorStage(AdminStage):
@@ -35,7 +38,7 @@ class DoorStage(AdminStage):
 
     def client(self) -> Transport:
         channel = self.door.buildProtocol(None)
-        transport = Transport(channel)
+        transport = Transport(self.clock, channel)
         channel.makeConnection(transport)
         return transport
 
@@ -146,12 +149,17 @@ class DoorTests(DoorStage):
         self.assertEqual([client.aborted for client in waiting], [True] * (100 - MOST) + [False] * MOST)
         self.assertIn(b" 200 ", self.get(self.client()))
 
+    def test_as_many_as_come_in_one_turn_they_stay_so_many(self) -> None:
+        clients = [self.client() for _ in range(3 * MOST)]
+        self.assertEqual([client.aborted for client in clients], [True] * 2 * MOST + [False] * MOST)
+
     def test_an_answer_that_nobody_waits_for_is_dropped(self) -> None:
         asked: list[Any] = []
         self.patch(self.sources, "sessions", lambda *wanted: asked.append(self.deferred()) or asked[-1])
         client = self.client()
         self.get(client, "/api/v1/sessions")
         client.abortConnection()
+        self.clock.advance(0)
         asked[0].callback([])
         self.assertEqual(client.value(), b"")
 
@@ -162,6 +170,7 @@ class DoorTests(DoorStage):
         clients = [self.client() for _ in range(3)]
         self.get(clients[0])
         self.door.close()
+        self.clock.advance(0)
         self.assertTrue(all(client.aborted for client in clients))
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
@@ -208,6 +217,7 @@ class FollowedTests(DoorStage):
         client = self.client()
         self.get(client, "/on")
         client.abortConnection()
+        self.clock.advance(0)
         self.assertEqual(self.left, 1)
         client.clear()
         self.listeners[0].tell(b"late")
@@ -227,6 +237,7 @@ class FollowedTests(DoorStage):
         client = self.client()
         self.get(client, "/on")
         self.listeners[0].cut()
+        self.clock.advance(0)
         self.assertEqual((client.aborted, self.left), (True, 1))
 
     def test_it_may_last_longer_but_not_for_ever(self) -> None:

@@ -55,6 +55,41 @@ class AdminTests(ConfigTestCase):
         text = f'{WEB}[admin]\nlisten = "10.0.0.9:7777"\nusers.anna.password = "{HASH}"'
         self.assertIn("there is no TLS here", "".join(self.warnings(text)))
 
+    def test_with_tls_they_are_not(self) -> None:
+        self.write("", "a.pem")
+        users = f'listen = "10.0.0.9:7777"\nusers.anna.password = "{HASH}"\n'
+        text = f'{WEB}[admin]\n{users}tls = {{ certificates = "a.pem", profile = "modern" }}\nhsts = "30d"'
+        self.assertEqual(self.warnings(text), [])
+        admin = self.load(text).admin
+        assert admin is not None
+        assert admin.tls is not None
+        self.assertEqual((admin.tls.mode, admin.tls.profile, admin.tls.alpn), ("implicit", "modern", ("http/1.1", "http/1.0")))
+        self.assertEqual(admin.hsts, 30 * 86400)
+        self.assertEqual(self.load(show(self.load(text))).admin, admin)
+
+    def test_clients_may_be_asked_for_certificates_too(self) -> None:
+        self.write("", "a.pem")
+        said = 'listen = "127.0.0.1:7777"\ntls = { certificates = "a.pem", client_certificates = { ca = "a.pem"%s } }'
+        admin = self.admin(said % "")
+        assert admin is not None
+        assert admin.tls is not None
+        assert admin.tls.client_certificates is not None
+        self.assertEqual(admin.tls.client_certificates.verify, "required")
+        self.assertIn("nobody stands behind this", self.problem(said % ', headers = { "X-A" = "subject" }'))
+
+    def test_what_is_wrong_with_tls_is_said(self) -> None:
+        self.assertIn("there is no certificate", self.problem('listen = "127.0.0.1:7777"\ntls = {}'))
+        self.assertIn("there is no file", self.problem('listen = "127.0.0.1:7777"\ntls.certificates = "none.pem"'))
+        self.assertIn("HTTP has no command to begin TLS", self.problem('listen = "127.0.0.1:7777"\ntls = "starttls"'))
+        off = f'{WEB}[admin]\nlisten = "10.0.0.9:7777"\ntls = "off"\nusers.anna.password = "{HASH}"'
+        self.assertIn("there is no TLS here", "".join(self.warnings(off)))
+
+    def test_what_tls_is_of_no_use_for_is_remarked(self) -> None:
+        self.write("", "a.pem")
+        self.assertIn("TLS is for listen", "".join(self.warnings(f'{WEB}[admin]\nsocket = "a.sock"\ntls.certificates = "a.pem"')))
+        plain = f'{WEB}[admin]\nlisten = "127.0.0.1:7777"\nhsts = "30d"'
+        self.assertIn("browsers ignore Strict-Transport-Security", "".join(self.warnings(plain)))
+
     def test_a_password_in_the_clear_is_refused_and_not_repeated(self) -> None:
         problem = self.problem('listen = "127.0.0.1:7777"\nusers.anna.password = "secret"')
         self.assertIn('admin.users.anna.password: this is no scrypt hash; let "exproxy hash-password" make one', problem)

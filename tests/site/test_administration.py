@@ -4,13 +4,17 @@ import socket
 from typing import Any
 
 import attrs
+from twisted.logger import formatEvent, globalLogPublisher
+from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from exproxy.admin.application import Application
 from exproxy.config import model
 from exproxy.config.passwords import hashed
 from exproxy.site.administration import AdminPorts
 from exproxy.site.errors import SiteError
+from exproxy.site.tls import LOOK
 from tests.integration.peers.process import new_folder
+from tests.net.tls.files import certificate_file
 from tests.site.stage import SiteStage
 
 
@@ -63,7 +67,7 @@ class AdministrationTests(SiteStage):
     def test_a_file_in_the_socket_s_place_is_said(self) -> None:
         path = self.folder / "x.sock"
         path.write_text("")
-        error = self.assertRaises(SiteError, AdminPorts, model.Admin(socket=path))
+        error = self.assertRaises(SiteError, AdminPorts, self.with_admin(model.Admin(socket=path)), 0.0)
         self.assertIn(f"admin.socket: cannot listen at {path}: there is a file of that name, which is no socket", str(error))
 
     def test_stopped_it_answers_nobody_and_leaves_nothing_behind(self) -> None:
@@ -80,6 +84,26 @@ class AdministrationTests(SiteStage):
         admin = self.site._admin
         assert admin is not None
         self.assertTrue(admin._overview.snapshot().process.draining)
+
+    def test_a_certificate_that_cannot_be_used_is_said_and_nothing_is_held(self) -> None:
+        address = self.free()
+        tls = model.FrontTLS((model.Certificate(self.folder / "none.pem"),))
+        error = self.assertRaises(SiteError, self.site.apply, self.with_admin(model.Admin(address, tls=tls)))
+        self.assertIn("admin.tls: cannot read", str(error))
+        socket.create_server(address).close()
+
+    def test_with_a_certificate_tls_is_spoken_and_renewed_files_are_taken_in(self) -> None:
+        file = certificate_file(str(self.folder)).file
+        self.start(self.with_admin(model.Admin(self.free(), tls=model.FrontTLS((model.Certificate(file),)))))
+        ((_, _, factory),) = self.reactor.adoptedPorts
+        self.assertIsInstance(factory, TLSMemoryBIOFactory)
+        heard: list[str] = []
+        observer = lambda event: heard.append(formatEvent(event))  # noqa: E731 - has to be the same one twice
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        file.write_bytes(certificate_file(str(self.folder), "other").file.read_bytes())
+        self.settle(3 * LOOK)
+        self.assertIn(f"new certificates are in use: {file}", heard)
 
     def test_users_are_asked_for_their_passwords(self) -> None:
         user = model.User("anna", hashed("secret"), "operator")

@@ -30,6 +30,13 @@ class ContextTests(SiteStage):
         self.assertIs(self.contexts.front("other", model.FrontTLS((model.Certificate(self.file),))), first)
         self.assertIsNone(self.contexts.front("plain", None))
 
+    def test_administrators_have_it_too_and_are_named(self) -> None:
+        self.assertIsNotNone(self.contexts.admin(self.front))
+        self.assertIsNone(self.contexts.admin(None))
+        self.contexts.admin(model.FrontTLS((model.Certificate(Path(self.folder, "missing.pem")),)))
+        (trouble,) = self.contexts.troubles
+        self.assertIn("admin.tls: cannot read", trouble)
+
     def test_servers_share_a_context_and_not_a_session(self) -> None:
         tls = model.ServerTLS(ca=authority_file(self.folder))
         one, two = (self.contexts.server("web", model.Server(name, name, "192.0.2.1", 443, tls=tls)) for name in ("a", "b"))

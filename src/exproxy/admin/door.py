@@ -112,7 +112,8 @@ class _Request(Request):
         self.setResponseCode(answer.status)
         follow = None if self.method == b"HEAD" else answer.follow
         length = () if follow else (("Content-Length", str(len(answer.body))),)
-        for name, value in (("Content-Type", answer.kind), *length, *_HEADERS, *answer.headers):
+        secured = self.channel.factory.secured if self.isSecure() else ()
+        for name, value in (("Content-Type", answer.kind), *length, *_HEADERS, *secured, *answer.headers):
             self.responseHeaders.setRawHeaders(name, [value])
         self.write(answer.body)
         if follow is None:
@@ -205,14 +206,19 @@ class _Channel(HTTPChannel):
 
 
 class Door(HTTPFactory):
-    """:param application: answers."""
+    """:param application: answers.
+
+    :param hsts: seconds for which browsers that come by TLS are told to use nothing else for that name; 0: they are not.
+    """
 
     noisy = False
     protocol = _Channel  # type: ignore[assignment]  # not Twisted's wrapper of it, which would speak HTTP/2 too
 
-    def __init__(self, reactor: Any, application: Application) -> None:
+    def __init__(self, reactor: Any, application: Application, hsts: float = 0.0) -> None:
         super().__init__(timeout=IDLE, reactor=reactor)
         self.application = application
+        self.secured = (("Strict-Transport-Security", f"max-age={int(hsts)}"),) if hsts else ()
+        """Beside the other lines of an answer, over TLS."""
         self._channels: list[_Channel] = []
 
     def startFactory(self) -> None:
@@ -229,11 +235,14 @@ class Door(HTTPFactory):
         self._channels.append(channel)
         if len(self._channels) > MOST:
             others = [other for other in self._channels if other is not channel]
-            min(others, key=lambda other: (not other.waiting, other.since)).cut()
+            longest = min(others, key=lambda other: (not other.waiting, other.since))
+            self._channels.remove(longest)  # a cut is told in a turn of its own, and more may come before that
+            longest.cut()
 
     def left(self, channel: _Channel) -> None:
         """For a connection: it is no more."""
-        self._channels.remove(channel)
+        if channel in self._channels:
+            self._channels.remove(channel)
 
     def close(self) -> None:
         """End all connections."""

@@ -585,6 +585,10 @@ class Admin:
     socket: Path | None = None
     """Who may open it may do everything."""
     users: tuple[User, ...] = ()
+    tls: FrontTLS | None = None
+    """At ``address``."""
+    hsts: float = 0.0
+    """Seconds for which browsers shall use TLS alone for that name, at all of its ports (RFC 6797); 0: they are told nothing."""
 
 
 @frozen

@@ -191,6 +191,8 @@ class UserSection:
 class AdminSection:
     listen: BindAddress | None = None
     socket: str | None = None
+    tls: FrontTLSSection | None = None
+    hsts: Duration | None = None
     users: Mapping[Name, UserSection] = field(default=Factory(dict))
 
 

@@ -176,6 +176,8 @@ def _admin(admin: Admin) -> Table:
     return given(
         listen=None if admin.address is None else joined(*admin.address),
         socket=admin.socket,
+        tls=None if admin.tls is None else spelling.front_tls(admin.tls, "http"),
+        hsts=duration_text(admin.hsts) if admin.hsts else None,
         users={user.name: {"password": user.password, "role": user.role} for user in admin.users} or None,
     )
 

@@ -26,6 +26,7 @@ from exproxy.admin.overview import Overview
 from exproxy.admin.page.facts import facts_of
 from exproxy.admin.page.routes import Pages
 from exproxy.admin.ports import bind, listen_unix, make_way
+from exproxy.admin.secure import secured
 from exproxy.admin.sources import FrontendFacts, Things
 from exproxy.admin.summary import summary
 from exproxy.admin.views import ProcessView
@@ -37,6 +38,8 @@ from exproxy.site.facts import routes, told
 from exproxy.site.fronts import Fronts
 from exproxy.site.numbers import OwnNumbers, WorkersNumbers
 from exproxy.site.pools import Pools
+from exproxy.site.reminders import Reminders
+from exproxy.site.tls import TLSContexts
 
 SAMPLE = 1.0
 """Seconds between two looks at how many sessions there have been."""
@@ -50,10 +53,17 @@ class AdminPorts:
     :raises SiteError: it is not to be had; then nothing is held.
     """
 
-    def __init__(self, admin: model.Admin | None) -> None:
+    def __init__(self, configuration: model.Configuration, now: float) -> None:
+        admin = configuration.admin
         self.bound: socket.socket | None = None
         self.path = None if admin is None else admin.socket
         self._address = "" if admin is None or admin.address is None else joined(*admin.address)
+        self._hsts = 0.0 if admin is None else admin.hsts
+        self._contexts = TLSContexts(configuration.profiles, now)
+        self._tls = None if admin is None else self._contexts.admin(admin.tls)
+        self._reminders = Reminders(self._contexts)
+        if self._contexts.troubles:
+            raise SiteError(self._contexts.troubles)
         try:
             if self.path is not None:
                 make_way(self.path)
@@ -69,10 +79,12 @@ class AdminPorts:
         """Answer there from now on; at the socket to HAProxy's commands too."""
         started: list[tuple[IListeningPort, Door | Crossroads]] = []
         if self.bound is not None:
-            door = Door(reactor, application)
-            started.append((reactor.adoptStreamPort(self.bound.fileno(), self.bound.family, door), door))
+            door = Door(reactor, application, self._hsts)
+            factory = door if self._tls is None else secured(door, self._tls, reactor)
+            started.append((reactor.adoptStreamPort(self.bound.fileno(), self.bound.family, factory), door))
             self.close()  # the reactor has one of its own
-            _log.info("administrators come in by http://{address}", address=self._address)
+            scheme = "http" if self._tls is None else "https"
+            _log.info("administrators come in by {scheme}://{address}", scheme=scheme, address=self._address)
         if self.path is not None:
             crossroads = Crossroads(reactor, Door(reactor, application), Speakers(reactor, runtime))
             try:
@@ -82,6 +94,11 @@ class AdminPorts:
             else:
                 _log.info("administrators come in by {path}", path=self.path)
         return started
+
+    def look(self, now: float) -> None:
+        """Use certificates that have been renewed, and tell of those that run out; about once a second."""
+        self._contexts.look(now)
+        self._reminders.look(now)
 
     def close(self) -> None:
         """Let go what is held."""
@@ -149,6 +166,7 @@ class Administration:
         self._call = self._reactor.callLater(SAMPLE, self._sample)
         self._overview.sample()
         self._runtime.sample()
+        self._ports.look(self._reactor.seconds())
 
     def _process(self, sessions: int) -> ProcessView:
         return ProcessView(

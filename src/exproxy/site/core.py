@@ -66,7 +66,7 @@ class Site:
         self._secret = self._keeping.secret
         tls = TLSContexts(new.profiles, now)
         pools = Pools(new, now, self._rng, tls, self._secret)
-        ports = AdminPorts(new.admin)
+        ports = AdminPorts(new, now)
         try:
             self._serving = Serving(self._reactor, self._network, new, pools, tls, self._network, self._secret)
         except SiteError:

@@ -25,6 +25,8 @@ def inspect(configuration: model.Configuration) -> Inspection:
     """Read certificates, keys, authorities and OCSP answers as a start would."""
     contexts = TLSContexts(configuration.profiles, 0.0)
     contexts.make_all(configuration)
+    if configuration.admin is not None:
+        contexts.admin(configuration.admin.tls)
     return Inspection(tuple(contexts.troubles), (*contexts.warnings(), *_doubts(configuration.service.state)))
 
 

@@ -62,7 +62,7 @@ class MasterSite:
             group.table.expire_after += 2 * TOUCH
         service = configuration.service
         self._fronts = Fronts(reactor, network, Gate(service.maxconn), pools.backends, _nobody, tls, network, service, b"")
-        ports = AdminPorts(configuration.admin)
+        ports = AdminPorts(configuration, now)
         try:
             self._fronts.open(configuration.frontends)
         except SiteError:

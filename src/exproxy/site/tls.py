@@ -61,14 +61,21 @@ class TLSContexts:
 
     def front(self, name: str, tls: model.FrontTLS | None) -> ServerTLS | None:
         """TLS towards the clients of front end ``name``; ``None`` if it has none, or none that works."""
+        return self._towards_clients(f"frontends.{name}.tls", tls)
+
+    def admin(self, tls: model.FrontTLS | None) -> ServerTLS | None:
+        """TLS towards administrators, likewise."""
+        return self._towards_clients("admin.tls", tls)
+
+    def _towards_clients(self, path: str, tls: model.FrontTLS | None) -> ServerTLS | None:
         if tls is None:
             return None
-        self._names.setdefault(tls, name)
+        self._names.setdefault(tls, path)
         try:
             return self._made(tls)
         except (CertificateError, AuthoritiesError, ProfileError) as error:
             for sentence in _faults(_files(tls), _clients(tls)) or [str(error)]:
-                self._trouble(tls.place, f"frontends.{name}.tls: {sentence}")
+                self._trouble(tls.place, f"{path}: {sentence}")
             return None
 
     def _made(self, tls: model.FrontTLS) -> ServerTLS:
@@ -124,7 +131,7 @@ class TLSContexts:
     def warnings(self) -> list[str]:
         """What an administrator should know of the files now."""
         return [
-            f"{_at(tls.place)}frontends.{self._names[tls]}.tls: {warning}"
+            f"{_at(tls.place)}{self._names[tls]}: {warning}"
             for tls, server in self._servers.items()
             for warning in server.warnings()
         ]

@@ -15,7 +15,16 @@ _SHOWN = 60
 
 
 class NoProtocolError(SSL.Error):
-    """The client asks for protocols that are not spoken here; the text is a sentence part."""
+    """The client asks for protocols that are not spoken here; the text is a sentence part.
+
+    Its arguments are as OpenSSL's errors have them, since Twisted's TLS looks for those.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__([("", "", text)])
+
+    def __str__(self) -> str:
+        return str(self.args[0][-1][-1])
 
 
 def offer(context: SSL.Context, protocols: Sequence[str]) -> None:
