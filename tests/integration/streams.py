@@ -128,7 +128,7 @@ class StreamSuite:
         """A stream whose peer is a socket that the test reads and writes by hand."""
         server = self.recorder()
         address = self.listen(server)
-        peer = socket.create_connection(address)
+        peer = socket.create_connection(address, timeout=5)
         self.addCleanup(peer.close)
         await server.until(lambda: server.streams)
         return server, server.streams[0], peer

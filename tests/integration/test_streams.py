@@ -1,4 +1,4 @@
-"""Both implementations of streams pass one and the same suite."""
+"""Streams on an epoll of our own pass the suite of all streams; Twisted's transports do in test_transport_streams."""
 
 import socket
 import struct
@@ -9,7 +9,6 @@ from twisted.trial.unittest import TestCase
 
 from exproxy.net.epoll.loop import Loop
 from exproxy.net.epoll.network import EpollNetwork
-from exproxy.net.transports import TransportNetwork
 from tests.integration.streams import PlainStreamSuite
 from tests.integration.tlsstreams import TLSStreamSuite
 
@@ -65,14 +64,6 @@ class EpollStreamIPv6Tests(EpollStreamTests):
     """There is but one loopback address in IPv6."""
 
 
-class TransportStreamTests(PlainStreamSuite, TestCase):
-    """Streams on Twisted's transports."""
-
-    def setUp(self) -> None:
-        self.network = TransportNetwork(cast(Any, reactor))
-        self.addCleanup(self.network.deadlines.stop)
-
-
 class EpollTLSStreamTests(TLSStreamSuite, TestCase):
     """TLS on the socket itself."""
 
@@ -90,12 +81,3 @@ class EpollTLSStreamTests(TLSStreamSuite, TestCase):
         reset(peer.raw)
         await server.until(lambda: stream in server.lost)
         self.assertIsNone(server.lost[stream])
-
-
-class TransportTLSStreamTests(TLSStreamSuite, TestCase):
-    """TLS between two buffers, over Twisted's transports."""
-
-    def setUp(self) -> None:
-        self.network = TransportNetwork(cast(Any, reactor))
-        self.addCleanup(self.network.deadlines.stop)
-        self.prepare(self.mktemp())

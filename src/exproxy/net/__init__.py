@@ -5,6 +5,7 @@ from typing import Any
 
 from exproxy.net.interfaces import Network
 from exproxy.net.transports import TransportNetwork
+from exproxy.net.windows import WindowsNetwork
 
 
 def network_for(reactor: Any) -> Network:
@@ -14,4 +15,6 @@ def network_for(reactor: Any) -> Network:
         from exproxy.net.epoll.network import EpollNetwork
 
         return EpollNetwork(Loop(reactor))
+    if sys.platform == "win32":
+        return WindowsNetwork(reactor)
     return TransportNetwork(reactor)

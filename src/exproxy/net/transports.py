@@ -1,7 +1,6 @@
 """Streams on Twisted's own transports: for platforms without epoll."""
 
 import errno
-import os
 import socket
 from typing import Any
 
@@ -33,10 +32,12 @@ from exproxy.net.interfaces import (
     Stream,
     TLSOwner,
 )
+from exproxy.net.listening import adopt
 from exproxy.net.pouring import PouringStream
 from exproxy.net.tls.buffered import BufferedTLSStream
 from exproxy.net.tls.client import ClientTLS
 from exproxy.net.tls.server import ServerTLS
+from exproxy.net.words import system_words
 
 _ENDED = (ConnectionDone, ConnectionAborted)
 
@@ -428,20 +429,22 @@ class TransportNetwork:
 
     def listen(self, address: Address, acceptor: Acceptor, backlog: int = 1024) -> TransportPort:
         factory = _AcceptFactory(self._reactor, acceptor)
+        return TransportPort(self._listen(address, factory, backlog), factory)
+
+    def _listen(self, address: Address, factory: ServerFactory[Any], backlog: int) -> Any:
         try:
-            port = self._reactor.listenTCP(address[1], factory, backlog, address[0])
+            return self._reactor.listenTCP(address[1], factory, backlog, address[0])
         except Exception as error:
             reason = getattr(error, "socketError", None)
             if isinstance(reason, OSError):
                 raise reason from error
             raise
-        return TransportPort(port, factory)
 
     def adopt(self, fd: int, acceptor: Acceptor) -> TransportPort:
         factory = _AcceptFactory(self._reactor, acceptor)
         with socket.socket(fileno=fd) as sock:  # the reactor makes a descriptor of its own
             sock.setblocking(False)
-            return TransportPort(self._reactor.adoptStreamPort(sock.fileno(), sock.family, factory), factory)
+            return TransportPort(adopt(self._reactor, sock, factory), factory)
 
     def connect(
         self, address: Address, dialer: Dialer, timeout: float, source: str | None = None, speaks_first: bool = False
@@ -461,5 +464,5 @@ def _as_os_error(error: object) -> Exception:
     if isinstance(error, ConnectTimeout):
         return TimeoutError(errno.ETIMEDOUT, "the server did not answer in time")
     if isinstance(error, ConnectError) and isinstance(error.osError, int):
-        return OSError(error.osError, os.strerror(error.osError))
+        return OSError(error.osError, system_words(error.osError))
     return error if isinstance(error, Exception) else OSError(str(error))
