@@ -14,7 +14,7 @@ PLUGINS = ROOT / "twisted" / "plugins"
 ARROWS: dict[str, set[str]] = {
     # entry points only parse arguments
     "tap": {"site", "config", "check"},
-    "cli": {"site", "config", "check"},
+    "cli": {"site", "config", "check", "winservice"},
     "winservice": {"site", "config", "check"},
     "worker": {"site", "process", "net"},
     # what Twisted finds: our command and our checkers
@@ -62,7 +62,7 @@ REACTOR_USERS = {
     "exproxy.tap",
     "exproxy.worker",
     "exproxy.cli",
-    "exproxy.winservice",
+    "exproxy.winservice.__main__",
     "exproxy.simulator.__main__",
     "exproxy.simulator.demo",
 }

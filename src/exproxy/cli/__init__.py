@@ -3,7 +3,6 @@
 import click
 
 from exproxy import __version__
-from exproxy.cli.later import later
 from exproxy.cli.lazy import Lazy
 
 COMMANDS = {
@@ -13,6 +12,7 @@ COMMANDS = {
     "host": "exproxy.cli.orders:host",
     "probe": "exproxy.cli.probe:probe",
     "reload": "exproxy.cli.reload:reload",
+    "service": "exproxy.cli.service:service",
     "server": "exproxy.cli.orders:server",
     "sessions": "exproxy.cli.sessions:sessions",
     "status": "exproxy.cli.status:status",
@@ -25,7 +25,3 @@ COMMANDS = {
 @click.version_option(__version__, prog_name="exproxy")
 def main() -> None:
     """Load balancer and reverse proxy for Exchange and mail servers."""
-
-
-for command in later():
-    main.add_command(command)

@@ -16,11 +16,14 @@ REST = 1.0
 _log = Logger()
 
 
-class CompletionPort(tcp.Port):  # type: ignore[misc]  # Twisted's has no types
+class CompletionPort(tcp.Port):
     """:param sock: bound and listening; it is the port's from now on.
 
     One AcceptEx is posted at a time, so a port that pauses may still let one client in.
     """
+
+    port: int
+    factory: Any
 
     def __init__(self, sock: socket.socket, factory: ServerFactory[Any], reactor: Any) -> None:
         name = sock.getsockname()

@@ -1,5 +1,7 @@
 """Front ends of a configuration with their listeners, bound but not yet accepting."""
 
+import errno
+import sys
 from collections.abc import Callable, Iterable, Mapping
 
 from twisted.internet.interfaces import IReactorTime
@@ -146,10 +148,24 @@ def _sent_to(frontend: model.Frontend) -> Iterable[str]:
 
 def _sentence(frontend: str, host: str, port: int, error: OSError) -> str:
     address = joined(host, port)
-    advice = {
-        98: f"another program listens there (ss -ltnp 'sport = :{port}' names it)",
-        99: "the address is not one of this machine's",
-        13: "ports below 1024 need a right: AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit, or a start as root",
-    }.get(error.errno or 0, "")
+    advice = (_windows_advice(port) if sys.platform == "win32" else _advice(port)).get(error.errno or 0, "")
     reason = error.strerror or str(error)
     return f"frontends.{frontend}: cannot listen on {address}: {reason}" + (f"; {advice}" if advice else "")
+
+
+def _advice(port: int) -> dict[int, str]:
+    return {
+        errno.EADDRINUSE: f"another program listens there (ss -ltnp 'sport = :{port}' names it)",
+        errno.EADDRNOTAVAIL: "the address is not one of this machine's",
+        errno.EACCES: "ports below 1024 need a right: AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit, or a start as root",
+    }
+
+
+def _windows_advice(port: int) -> dict[int, str]:
+    taken = f"another program has it, perhaps on all addresses (netstat -ano | findstr :{port} names it; see docs/windows.md)"
+    return {
+        errno.EADDRINUSE: taken,
+        errno.EADDRNOTAVAIL: "the address is not one of this machine's",
+        # what somebody has with exclusive use, or Windows has reserved: netsh int ipv4 show excludedportrange tcp
+        errno.EACCES: taken,
+    }

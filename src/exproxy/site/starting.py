@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,16 +50,28 @@ def service_for(
 
 
 def _service(path: Path, environ: MutableMapping[str, str], reactor: Any) -> SiteService:
-    reactor.seconds = steady()
     ordered = _ordered(environ)
+    site = site_for(path, environ, reactor, ordered.names)
+    told = Nobody() if ordered.notify is None else Herald(reactor, Post(ordered.notify).send, ordered.watchdog, site.summary)
+    return SiteService(site, reactor, told)
+
+
+def site_for(path: Path, environ: Mapping[str, str], reactor: Any, names: tuple[str, ...] = ()) -> MasterSite | Site:
+    """What the service runs, without a service around it.
+
+    :param names: of the sockets that a supervisor has passed.
+    :raises ConfigError: as :func:`service_for`.
+    :raises SiteError: likewise.
+    """
+    reactor.seconds = steady()
     try:
         found = checkers()
     except DuplicateCheckerError as error:
         raise SiteError([str(error)]) from error
     configuration = load(path, environ, found)
-    passed = PassedSockets(ordered.names)
+    passed = PassedSockets(names)
     network = network_for(reactor)
-    if ordered.names:
+    if names:
         network = PassedNetwork(network, passed)
     site: MasterSite | Site
     if configuration.service.workers > 1:
@@ -72,10 +84,8 @@ def _service(path: Path, environ: MutableMapping[str, str], reactor: Any) -> Sit
         _log.info("{sentence}", sentence=sentence)
     for sentence in (*passed.troubles, *passed.unused):
         _log.warn("{sentence}", sentence=sentence)
-    told = Nobody() if ordered.notify is None else Herald(reactor, Post(ordered.notify).send, ordered.watchdog, site.summary)
-    service = SiteService(site, reactor, told)
     settle()
-    return service
+    return site
 
 
 def _ordered(environ: MutableMapping[str, str]) -> Ordered:
