@@ -67,7 +67,7 @@ class BashTests(SynchronousTestCase):
         return done.stdout.split()
 
     def test_commands_are_completed(self) -> None:
-        self.assertEqual(self.completed("exproxy s"), ["server", "sessions", "status"])
+        self.assertEqual(self.completed("exproxy s"), ["server", "service", "sessions", "status"])
         self.assertEqual(self.completed("exproxy host "), ["drain", "maint", "ready"])
         self.assertEqual(self.completed("exproxy sessions --s"), ["--server", "--socket"])
 

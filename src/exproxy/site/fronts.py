@@ -154,10 +154,11 @@ def _sentence(frontend: str, host: str, port: int, error: OSError) -> str:
 
 
 def _advice(port: int) -> dict[int, str]:
+    right = "ports below 1024 need a right: AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit, or a start as root"
     return {
         errno.EADDRINUSE: f"another program listens there (ss -ltnp 'sport = :{port}' names it)",
         errno.EADDRNOTAVAIL: "the address is not one of this machine's",
-        errno.EACCES: "ports below 1024 need a right: AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit, or a start as root",
+        errno.EACCES: right,
     }
 
 
