@@ -1,10 +1,27 @@
+import base64
 import itertools
 import json
 from typing import Any
 
-from exproxy.admin.answers import Asked
-from exproxy.admin.application import BURST, HELD, SHARE, Application
+from exproxy.admin.allowance import BURST, SHARE
+from exproxy.admin.answers import Answer, Asked
+from exproxy.admin.application import HELD, PAUSE, Application
+from exproxy.admin.routes import Route
 from tests.admin.stage import AdminStage
+
+
+class FakeListener:
+    full = False
+    gone = False
+
+    def tell(self, data: bytes) -> None:
+        """Nothing is told here."""
+
+    def end(self) -> None:
+        """Nor ended."""
+
+    def cut(self) -> None:
+        self.gone = True
 
 
 class ApplicationTests(AdminStage):
@@ -33,8 +50,11 @@ class ApplicationTests(AdminStage):
         refused = application.answer(looked)
         self.assertNoResult(refused)
         self.assertEqual(self.ask(application, "GET", "/api/v1/status").status, 200)
-        for path in ("/healthz", "/readyz"):
-            self.assertEqual(self.ask(application, "GET", path, user=None).status, 200)
+        for path, status in (("healthz", 200), ("readyz", 200), ("nothing", 404)):
+            told = application.answer(Asked("GET", (path,)))
+            self.assertNoResult(told)
+            self.clock.advance(PAUSE)
+            self.assertEqual(self.successResultOf(told).status, status)
         self.clock.advance(HELD)
         answer = self.successResultOf(refused)
         self.assertEqual((answer.status, answer.headers), (429, (("Retry-After", "1"),)))
@@ -46,6 +66,39 @@ class ApplicationTests(AdminStage):
         application.answer(looked)
         self.clock.advance(BURST / SHARE)
         self.assertEqual(self.successResultOf(application.answer(looked)).status, 200)
+
+    def test_strangers_take_nothing_from_those_who_have_logged_in(self) -> None:
+        moments = itertools.count()
+        logins = self.logins(anna="viewer")
+        application = Application(self.clock, self.api.routes(), logins, lambda: next(moments) * BURST)
+        session, _ = self.successResultOf(logins.enter("anna", "secret", ""))
+        basic = b"Basic " + base64.b64encode(b"anna:secret")
+        path = ("api", "v1", "status")
+        self.successResultOf(logins.check(Asked("GET", path, authorization=basic)))
+        for _ in range(3):
+            application.answer(Asked("GET", path))
+        self.clock.advance(0.5)
+        for asked in (Asked("GET", path, session=session), Asked("GET", path, authorization=basic)):
+            self.clock.advance(2 * BURST / SHARE)
+            application.answer(Asked("GET", path))
+            self.assertNoResult(application.answer(Asked("GET", path)))
+            self.assertEqual(self.successResultOf(application.answer(asked)).status, 200)
+
+    def test_an_answer_that_goes_on_ends_with_the_login(self) -> None:
+        logins = self.logins(anna="viewer")
+        left: list[str] = []
+        follow: Any = lambda listener: lambda: left.append("left")  # noqa: E731 - two lines would say no more
+        route = Route("GET", "/on", "viewer", lambda asked, names, caller: Answer(200, b"", follow=follow), frozenset({200}))
+        application = Application(self.clock, (route,), logins)
+        session, caller = self.successResultOf(logins.enter("anna", "secret", ""))
+        answer = self.successResultOf(application.answer(Asked("GET", ("on",), session=session)))
+        listener = FakeListener()
+        leave = answer.follow(listener)
+        self.assertFalse(listener.gone)
+        logins.leave(session, caller)
+        self.assertTrue(listener.gone)
+        leave()
+        self.assertEqual(left, ["left"])
 
     def test_our_own_mistake_is_logged_and_the_answer_tells_nothing_of_it(self) -> None:
         def broken() -> Any:

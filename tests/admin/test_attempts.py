@@ -28,3 +28,20 @@ class AttemptsTests(SynchronousTestCase):
         for number in range(2 * ADDRESSES):
             attempts.begin(str(number), number * 10.0)
         self.assertLessEqual(len(attempts._of), ADDRESSES)
+
+    def test_one_that_was_right_does_not_make_up_for_those_that_failed(self) -> None:
+        attempts = Attempts()
+        for _ in range(EACH - 1):
+            attempts.begin("a", 10.0)
+            attempts.begin("a", 10.0)
+            attempts.succeeded("a")
+        self.assertEqual(attempts.begin("a", 10.0), 0.0)
+        self.assertGreater(attempts.begin("a", 10.0), 0.0)
+
+    def test_who_has_a_network_of_ipv6_is_one(self) -> None:
+        attempts = Attempts()
+        for number in range(EACH):
+            self.assertEqual(attempts.begin(f"2001:db8::{number}", 10.0), 0.0)
+        self.assertGreater(attempts.begin("2001:db8::ffff:1", 10.0), 0.0)
+        self.assertEqual(attempts.begin("2001:db8:0:1::1", 10.0), 0.0)
+        self.assertEqual(attempts.begin("fe80::1%eth0", 10.0), 0.0)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
@@ -12,7 +13,7 @@ from twisted.python.failure import Failure
 
 from exproxy.admin.answers import Answer, Listener
 from exproxy.admin.application import Application
-from exproxy.admin.door import ENDURED, FOLLOWED, IDLE, LARGEST, LIFETIME, MOST, Door
+from exproxy.admin.door import ENDURED, FOLLOWED, IDLE, LARGEST, LIFETIME, MOST, RATE, Door
 from exproxy.admin.routes import Route
 from tests.admin.stage import AdminStage
 
@@ -29,6 +30,18 @@ class Transport(StringTransport):  # type: ignore[misc]  # Twisted's has no type
         if not self.aborted:
             self.aborted = True
             self.clock.callLater(0, self.protocol.connectionLost, Failure(ConnectionLost()))
+
+
+class Port(FileDescriptor):  # type: ignore[misc]  # Twisted's has no types
+    def __init__(self) -> None:
+        super().__init__(reactor=object())
+        self.calls: list[str] = []
+
+    def pauseProducing(self) -> None:
+        self.calls.append("rest")
+
+    def resumeProducing(self) -> None:
+        self.calls.append("go on")
 
 
 class DoorStage(AdminStage):
@@ -147,6 +160,49 @@ class DoorTests(DoorStage):
             waiting.append(self.client())
             self.clock.advance(0.01)
         self.assertEqual([client.aborted for client in waiting], [True] * (100 - MOST) + [False] * MOST)
+        self.assertIn(b" 200 ", self.get(self.client()))
+
+    def test_requests_in_one_packet_are_answered_in_turns_of_their_own(self) -> None:
+        client = self.client()
+        self.send(client, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
+        self.assertEqual(client.value().count(b"HTTP/1.1 200"), 1)
+        self.clock.advance(0)
+        self.assertEqual(client.value().count(b"HTTP/1.1 200"), 3)
+
+    def test_who_leaves_before_its_next_turn_leaves_no_timer(self) -> None:
+        client = self.client()
+        self.send(client, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
+        client.protocol.connectionLost(Failure(ConnectionLost()))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_when_too_many_come_the_port_rests_for_the_rest_of_the_second(self) -> None:
+        port = Port()
+        self.door.paced(port)
+        self.clock.advance(0.4)
+        for _ in range(RATE - 1):
+            self.client()
+        self.assertEqual(port.calls, [])
+        for _ in range(5):
+            self.client()
+        self.assertEqual(port.calls, ["rest"])
+        self.clock.advance(0.6)
+        self.assertEqual(port.calls, ["rest", "go on"])
+        self.client()
+        self.assertEqual(port.calls, ["rest", "go on"])
+
+    def test_closed_a_port_that_rests_does_not_go_on(self) -> None:
+        port = Port()
+        self.door.paced(port)
+        for _ in range(RATE):
+            self.client()
+        self.door.close()
+        self.clock.advance(2.0)
+        self.assertEqual((port.calls, self.clock.getDelayedCalls()), (["rest"], []))
+
+    def test_a_port_that_cannot_rest_goes_on(self) -> None:
+        self.door.paced(object())
+        for _ in range(2 * RATE):
+            self.client()
         self.assertIn(b" 200 ", self.get(self.client()))
 
     def test_as_many_as_come_in_one_turn_they_stay_so_many(self) -> None:

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import socket
 import stat
@@ -35,6 +36,41 @@ class PortsTests(SynchronousTestCase):
             living.listen()
             error = self.assertRaises(OSError, make_way, path)
         self.assertEqual(error.strerror, "another process listens there")
+        self.assertTrue(path.exists())
+
+    def test_one_whose_process_hangs_lives(self) -> None:
+        path = self.path()
+        with socket.socket(socket.AF_UNIX) as hanging:
+            hanging.bind(str(path))
+            hanging.listen(0)
+            waiting = [socket.socket(socket.AF_UNIX) for _ in range(3)]
+            for one in waiting:
+                self.addCleanup(one.close)
+                one.setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    one.connect(str(path))
+            error = self.assertRaises(OSError, make_way, path)
+        self.assertEqual(error.strerror, "another process listens there")
+        self.assertTrue(path.exists())
+
+    def test_a_link_is_not_followed_and_stays(self) -> None:
+        path = self.path()
+        other = path.with_name("other.sock")
+        self.addCleanup(other.unlink)
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(other))
+        for target in (other, path.with_name("nothing")):
+            path.symlink_to(target)
+            self.assertRaises(FileExistsError, make_way, path)
+            self.assertTrue(path.is_symlink())
+            path.unlink()
+        self.assertTrue(other.exists())
+
+    def test_a_socket_of_datagrams_stays_whose_it_is(self) -> None:
+        path = self.path()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.bind(str(path))
+            self.assertRaises(FileExistsError, make_way, path)
         self.assertTrue(path.exists())
 
     def test_another_file_stays_what_it_is(self) -> None:

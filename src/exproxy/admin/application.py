@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from exproxy.admin import intent, plainpages
+from exproxy.admin.allowance import Allowance
 from exproxy.admin.answers import Answer, Asked, Listener, RefusedError
 from exproxy.admin.callers import Caller
 from exproxy.admin.entrance import challenge, to_login
@@ -19,12 +20,12 @@ from exproxy.admin.logins import LoginError, Logins
 from exproxy.admin.nearest import UnknownError
 from exproxy.admin.routes import Demand, Route, find
 
-SHARE = 0.1
-"""Of a core: so much may be spent on answers to the network in the long run."""
-BURST = 0.5
-"""Seconds that may be spent at once."""
+COST = 0.0003
+"""Seconds that a request takes beside its answer: to be read and written."""
 HELD = 1.0
 """Seconds for which one who asks too much waits until told so: a refusal costs something too."""
+PAUSE = 0.2
+"""The same for what is answered whatever others ask."""
 
 _NOBODY = Caller("nobody", "viewer", anonymous=True)
 
@@ -50,22 +51,40 @@ class Application:
         self._stopwatch = stopwatch
         self._routes = routes
         self._logins = logins
-        self._allowance = BURST
-        self._at = clock.seconds()
+        # what strangers ask, who may be many, is not taken from those who have logged in
+        self._strangers, self._acquainted = Allowance(clock.seconds()), Allowance(clock.seconds())
 
     def answer(self, asked: Asked) -> "Deferred[Answer]":
         """Never fails."""
+        if asked.user is not None:
+            return self._attempt(asked)
+        allowance = self._acquainted if self._logins.recognised(asked) else self._strangers
+        exhausted = allowance.exhausted(self._clock.seconds())
+        allowance.spend(COST)
+        if not exhausted:
+            return self._measured(asked, allowance)
+        if self._is_for_everybody(asked):  # who has to know whether all is well is told, a little later
+            return deferLater(self._clock, PAUSE).addCallback(lambda _: self._measured(asked, allowance))
+        return deferLater(self._clock, HELD, _refuse_much).addErrback(_refused, asked)
+
+    def _measured(self, asked: Asked, allowance: Allowance) -> "Deferred[Answer]":
         began = self._stopwatch()
-        answered = maybeDeferred(self._answer, asked).addErrback(_refused, asked)
-        if asked.user is None:
-            self._allowance -= self._stopwatch() - began
+        answered = self._attempt(asked)
+        allowance.spend(self._stopwatch() - began)
         return answered
+
+    def _attempt(self, asked: Asked) -> "Deferred[Answer]":
+        return maybeDeferred(self._answer, asked).addErrback(_refused, asked)
+
+    def _is_for_everybody(self, asked: Asked) -> bool:
+        try:
+            route, _ = find(self._routes, asked.method, asked.path)
+        except RefusedError:
+            return True
+        return route.demand == "nothing"
 
     def _answer(self, asked: Asked) -> "Deferred[Answer]":
         route, names = find(self._routes, asked.method, asked.path)
-        # who has to know whether all is well is told whatever others ask
-        if asked.user is None and route.demand != "nothing" and self._exhausted():
-            return deferLater(self._clock, HELD, _refuse_much)
 
         def handle(caller: Caller) -> "Answer | Deferred[Answer]":
             intent.check(asked, caller)
@@ -95,12 +114,6 @@ class Application:
             return leave
 
         return evolve(answer, follow=bound)
-
-    def _exhausted(self) -> bool:
-        now = self._clock.seconds()
-        self._allowance = min(BURST, self._allowance + (now - self._at) * SHARE)
-        self._at = now
-        return self._allowance <= 0
 
     def _who(self, asked: Asked, demand: Demand) -> "Deferred[Caller]":
         if asked.user is not None:

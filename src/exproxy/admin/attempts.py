@@ -5,6 +5,7 @@ remembered (:mod:`exproxy.admin.logins`).
 """
 
 from collections import OrderedDict, deque
+from ipaddress import IPv6Network, ip_address
 
 EACH = 5
 """Tries from one address that may fail in :data:`WINDOW`."""
@@ -24,7 +25,7 @@ class Attempts:
 
     def begin(self, address: str, now: float) -> float:
         """Count a try; returns 0, or the seconds after which another one may be made: then this one is not."""
-        own = self._of.setdefault(address, deque())
+        own = self._of.setdefault(_source(address), deque())
         for tries, most in ((own, EACH), (self._all, ALL)):
             while tries and now - tries[0] >= WINDOW:
                 tries.popleft()
@@ -38,6 +39,15 @@ class Attempts:
 
     def succeeded(self, address: str) -> None:
         """One of those was none that failed; the others were: who knows one password may not guess another for that."""
-        for tries in (self._all, self._of.get(address)):
+        for tries in (self._all, self._of.get(_source(address))):
             if tries:
                 tries.pop()
+
+
+def _source(address: str) -> str:
+    """Whose it is: of IPv6 everybody has at least a /64, and may change in there with each try."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return address if found.version == 4 else str(IPv6Network((int(found), 64), strict=False))

@@ -10,7 +10,8 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
 
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from twisted.web.http import HTTPChannel, HTTPFactory, Request
 
 from exproxy.admin import cookies
@@ -26,6 +27,8 @@ LIFETIME = 60.0
 """Seconds of a connection."""
 FOLLOWED = 300.0
 """Seconds of one whose answer goes on: then whoever listens asks again, and has to be who may."""
+RATE = 50
+"""Connections over the network that begin in a second; more wait for the next one.  With TLS each takes about a millisecond."""
 LARGEST = 64 * 1024
 """Octets of a body."""
 ENDURED = 16 * 1024 * 1024
@@ -162,6 +165,7 @@ class _Channel(HTTPChannel):
     factory: "Door"
     transport: Any
     _life: IDelayedCall | None = None
+    _next: IDelayedCall | None = None
     since = 0.0
 
     def connectionMade(self) -> None:
@@ -176,8 +180,12 @@ class _Channel(HTTPChannel):
             self._life.reset(FOLLOWED)
 
     def requestDone(self, request: Request) -> None:
+        """What has come behind it has its turn after everybody else."""
         self.since = self.factory.reactor.seconds()
-        super().requestDone(request)
+        if self._buffer or any(self._dataBuffer):
+            self._next = self.factory.reactor.callLater(0, super().requestDone, request)
+        else:
+            super().requestDone(request)
 
     def timeoutConnection(self) -> None:
         """Without a line in the log for each."""
@@ -186,8 +194,9 @@ class _Channel(HTTPChannel):
         self.loseConnection()
 
     def connectionLost(self, reason: Any) -> None:  # type: ignore[override]  # Twisted's own has no default either
-        if self._life is not None and self._life.active():
-            self._life.cancel()
+        for call in (self._life, self._next):
+            if call is not None and call.active():
+                call.cancel()
         self.factory.left(self)
         super().connectionLost(reason)
 
@@ -220,6 +229,15 @@ class Door(HTTPFactory):
         self.secured = (("Strict-Transport-Security", f"max-age={int(hsts)}"),) if hsts else ()
         """Beside the other lines of an answer, over TLS."""
         self._channels: list[_Channel] = []
+        self._port: IPushProducer | None = None
+        self._second = reactor.seconds()
+        self._came = 0
+        self._rest: IDelayedCall | None = None
+
+    def paced(self, port: Any) -> None:
+        """:param port: where they come in; it rests when there are too many, if it can."""
+        if isinstance(port, FileDescriptor):
+            self._port = port
 
     def startFactory(self) -> None:
         """There is no log of requests: what changes anything has a line of its own."""
@@ -232,6 +250,7 @@ class Door(HTTPFactory):
 
     def came(self, channel: _Channel) -> None:
         """For a connection: it is there."""
+        self._pace()
         self._channels.append(channel)
         if len(self._channels) > MOST:
             others = [other for other in self._channels if other is not channel]
@@ -244,7 +263,24 @@ class Door(HTTPFactory):
         if channel in self._channels:
             self._channels.remove(channel)
 
+    def _pace(self) -> None:
+        now = self.reactor.seconds()
+        if now - self._second >= 1.0:
+            self._second, self._came = now, 0
+        self._came += 1
+        if self._came >= RATE and self._port is not None and self._rest is None:
+            self._port.pauseProducing()
+            self._rest = self.reactor.callLater(self._second + 1.0 - now, self._rested)
+
+    def _rested(self) -> None:
+        self._rest = None
+        assert self._port is not None
+        self._port.resumeProducing()
+
     def close(self) -> None:
         """End all connections."""
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
         for channel in tuple(self._channels):
             channel.cut()

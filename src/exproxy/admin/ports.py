@@ -46,18 +46,34 @@ def make_way(path: Path) -> None:
     if not os.access(path.parent, os.W_OK | os.X_OK, effective_ids=effective):
         raise PermissionError(errno.EACCES, f"no file may be made in {path.parent}")
     try:
-        kind = path.stat().st_mode
+        kind = path.lstat().st_mode
     except FileNotFoundError:
         return
+    if stat.S_ISLNK(kind):
+        # it would be another file's place that is taken, and a socket cannot be made where one leads
+        raise FileExistsError(errno.EEXIST, "there is a symbolic link of that name, and a socket cannot be made there")
     if not stat.S_ISSOCK(kind):
         raise FileExistsError(errno.EEXIST, "there is a file of that name, which is no socket")
+    if _is_listened_at(path):
+        raise OSError(errno.EADDRINUSE, "another process listens there")
+    path.unlink(missing_ok=True)
+
+
+def _is_listened_at(path: Path) -> bool:
+    """:raises OSError: that cannot be said: it is not ours to ask."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)  # one whose process hangs has a queue that may be full, and would have us wait in it
         try:
             probe.connect(str(path))
-        except ConnectionRefusedError:
-            path.unlink()
-            return
-    raise OSError(errno.EADDRINUSE, "another process listens there")
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        except BlockingIOError:
+            return True
+        except OSError as error:
+            if error.errno == errno.EPROTOTYPE:  # of datagrams: somebody else's
+                raise FileExistsError(errno.EEXIST, "there is a socket of another kind") from error
+            raise
+    return True
 
 
 def listen_unix(reactor: Any, path: Path, factory: ServerFactory[Any]) -> IListeningPort:

@@ -81,7 +81,9 @@ class AdminPorts:
         if self.bound is not None:
             door = Door(reactor, application, self._hsts)
             factory = door if self._tls is None else secured(door, self._tls, reactor)
-            started.append((reactor.adoptStreamPort(self.bound.fileno(), self.bound.family, factory), door))
+            port = reactor.adoptStreamPort(self.bound.fileno(), self.bound.family, factory)
+            door.paced(port)
+            started.append((port, door))
             self.close()  # the reactor has one of its own
             scheme = "http" if self._tls is None else "https"
             _log.info("administrators come in by {scheme}://{address}", scheme=scheme, address=self._address)
