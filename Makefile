@@ -5,6 +5,7 @@
 #   make bench   CPU time, latency and memory beside HAProxy and nginx (docs/performance.md says which Debian packages)
 #   make fuzz    the parsers of DCE/RPC and HTTP against inputs that atheris makes up; RUNS=… says how many each (200,000)
 #   make lint    ruff and mypy
+#   make install the files of packaging/ where Debian and systemd look for them (docs/linux.md); DESTDIR=… for another root
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 VENV   ?= .venv
@@ -14,7 +15,7 @@ TRIAL   = $(PY) -m twisted.trial --temp-directory=_trial_temp
 TESTS  ?= tests
 RUNS   ?= 200000
 
-.PHONY: demo test bench fuzz lint clean
+.PHONY: demo test bench fuzz lint install clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.run
@@ -39,6 +40,17 @@ lint: $(VENV)/.test
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+# What an administrator edits is there only once: a second install leaves it.
+KEEP = { test -e "$(DESTDIR)$(2)" || install -D -m $(3) packaging/$(1) "$(DESTDIR)$(2)"; }
+
+install:
+	install -D -m 644 packaging/systemd/exproxy.service "$(DESTDIR)/usr/local/lib/systemd/system/exproxy.service"
+	install -D -m 644 packaging/sysusers.d/exproxy.conf "$(DESTDIR)/usr/local/lib/sysusers.d/exproxy.conf"
+	install -D -m 644 packaging/tmpfiles.d/exproxy.conf "$(DESTDIR)/usr/local/lib/tmpfiles.d/exproxy.conf"
+	$(call KEEP,etc/logrotate.d/exproxy,/etc/logrotate.d/exproxy,644)
+	$(call KEEP,etc/default/exproxy,/etc/default/exproxy,600)
+	$(call KEEP,etc/exproxy/exproxy.toml,/etc/exproxy/exproxy.toml,644)
 
 clean:
 	rm -rf $(VENV) _trial_temp* _fuzz_temp build dist src/*.egg-info .mypy_cache .ruff_cache .hypothesis

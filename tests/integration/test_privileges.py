@@ -22,6 +22,7 @@ FRONT, FIRST = "127.0.0.77", "127.0.0.78"
 LOW = 800
 """Below 1024, above what services have, and nobody's on that address."""
 NOBODY = pwd.getpwnam("nobody")
+AMBIENT = (*UNPRIVILEGED, "--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service", "--no-new-privs")
 BINDS = 10
 """CAP_NET_BIND_SERVICE."""
 
@@ -179,10 +180,8 @@ class DroppedTests(PrivilegesTestCase):
 class NeverRootTests(PrivilegesTestCase):
     """What systemd does with ``User=`` and ``AmbientCapabilities=``, by setpriv."""
 
-    AMBIENT = (*UNPRIVILEGED, "--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service", "--no-new-privs")
-
     def whole(self, workers: int) -> None:
-        self.lowly(workers, before=self.AMBIENT)
+        self.lowly(workers, before=AMBIENT)
         self.proxy.start()
         self.served()
         for pid in self.all_of_them(workers):

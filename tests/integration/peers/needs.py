@@ -118,6 +118,11 @@ SOCKET_ACTIVATE = package("systemd-socket-activate", "systemd")
 ANALYZE = package("systemd-analyze", "systemd")
 LOGROTATE = package("logrotate")
 SETPRIV = package("setpriv", "util-linux")
+NAMESPACES = Need(
+    "a file system of one's own",
+    "run the tests as root with CAP_SYS_ADMIN: unshare --mount",
+    lambda: subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0,
+)
 OTHERS_PYTHON = Need(
     "a Python that other users can run, with all packages",
     "make test where other users may read, with Debian's Python",
@@ -151,6 +156,7 @@ EVERYTHING = (
     LOGROTATE,
     SETPRIV,
     OTHERS_PYTHON,
+    NAMESPACES,
     CHROMIUM,
     CHROMEDRIVER,
 )
