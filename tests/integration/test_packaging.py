@@ -5,6 +5,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 from pathlib import Path
 
 import attrs
@@ -152,10 +153,10 @@ class LayoutTests(SynchronousTestCase):
     def test_the_configuration_lacks_nothing_but_what_is_balanced(self) -> None:
         path = self.root / "etc/exproxy/exproxy.toml"
         (path.parent / "conf.d").mkdir()
-        (path.parent / "conf.d/site.toml").write_text(
-            '[exchange]\nversion = "2016"\nlisten = "127.0.0.9"\nservers = { ex1 = "127.0.0.15" }\nservices = ["smtp"]\n'
-            'helo = "lb.example.com"\n'
-        )
+        words = "--exchange 2016 --server ex1=10.0.0.15 --server ex2=10.0.0.16 --listen 10.0.0.9"
+        self.assertIn(f"exproxy config init {words} -o /etc/exproxy/conf.d/site.toml", (TREE / "docs/linux.md").read_text())
+        self.exproxy("config", "init", *words.split(), "-o", str(path.parent / "conf.d/site.toml"))
+        self.exproxy("config", "check", str(path))
         configuration = load(path, {}, checkers())
         assert configuration.admin is not None
         written = (configuration.service.log.access, configuration.service.state, configuration.admin.socket)
@@ -163,6 +164,9 @@ class LayoutTests(SynchronousTestCase):
         for file, (key, above) in zip(written, directories.items(), strict=True):
             (name,) = ordered(UNIT, key)
             self.assertEqual(str(Path(str(file)).parent), f"{above}/{name}")
+
+    def exproxy(self, *words: str) -> None:
+        run(sys.executable, "-c", "from exproxy.cli import main; main()", *words, PYTHONPATH=f"{TREE / 'src'}:{TREE}")
 
 
 class RotationTests(PeerTestCase):
