@@ -45,10 +45,7 @@ services = [{", ".join(f'"{service}"' for service in chosen)}]           # of ht
 
 [service]
 maxconn = 8_000                        # sessions at a time; each takes two descriptors
-
-[service.log]
-format = "text"
-# access = "/var/log/exproxy/access.log"
+# log   = {{ access = "/var/log/exproxy/access.log" }}
 """
 
 
