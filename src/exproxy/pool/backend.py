@@ -16,6 +16,7 @@ from typing import Literal
 from exproxy.pool.balance.names import Balance, balancer
 from exproxy.pool.errors import NoServer, QueueFull
 from exproxy.pool.group import Group
+from exproxy.pool.host import Host
 from exproxy.pool.key import SourceKeys
 from exproxy.pool.lease import Holder, Lease
 from exproxy.pool.notices import Announced, Denied, Evicted, Granted, Listener, Outbox
@@ -132,6 +133,8 @@ class Backend:
         """From a client's address (no brackets) to the key of :meth:`acquire`; raises ValueError for what is no address."""
         if group is not None:
             group.join(self)
+        self.balance = balance
+        self._balancer = balancer(balance, rng)
         self._take_balancer(balance)
 
     # ---- what sessions ask
@@ -184,6 +187,8 @@ class Backend:
         server.leases.discard(lease)
         if lease.entry is not None and self.group is not None:
             self.group.table.let_go(lease.entry, now)
+        if server.leaving and not server.leases:
+            self._part_with(server)
         if self.queued:
             self._serve(now)
             self._outbox.deliver()
@@ -215,6 +220,70 @@ class Backend:
         self._by_host.setdefault(server.host.name, []).append(server)
         server.reckon(now)
         self.settle(now)
+
+    def reconfigure(
+        self,
+        balance: Balance,
+        *,
+        maxconn: int | None,
+        queue_size: int,
+        on_marked_down: OnMarkedDown,
+        on_marked_up: OnMarkedUp,
+        error_limit: int | None,
+        group: Group | None,
+        required: bool,
+        now: float,
+    ) -> None:
+        """Be as :meth:`__init__` would have made it, with all that is there; :meth:`settle` has to follow."""
+        self.limit = UNLIMITED if maxconn is None else maxconn
+        self.queue_size = queue_size
+        self.on_marked_down = on_marked_down
+        self.on_marked_up = on_marked_up
+        self.error_limit = error_limit
+        self.required = required
+        if group is not self.group:
+            self._regroup(group, now)
+        self._take_balancer(balance)
+
+    def rearrange(self, servers: Sequence[Server], now: float) -> None:
+        """Have these servers and no others, in this order; :meth:`settle` has to follow.
+
+        Others let nobody in any more, and go with their last session.  Those that are new stand behind no back end yet.
+        """
+        before = self.servers
+        staying = {server.name: server for server in servers}
+        self.servers = staying | {name: server for name, server in before.items() if name not in staying}
+        for server in servers:
+            if server.backend is None:
+                server.backend = self
+                server.full_name = server.health.name = f"{self.name}/{server.name}"
+                server.host.servers.append(server)
+                server.reckon(now)
+        for name, server in before.items():
+            if name in staying:
+                continue
+            server.leaving = True
+            server.reckon(now)
+            self.notice(server)
+            if not server.leases:
+                self._part_with(server)
+        self._arrange_hosts()
+
+    def _part_with(self, server: Server) -> None:
+        """It is not in the configuration any more, and has no session."""
+        del self.servers[server.name]
+        server.host.servers.remove(server)
+        server.backend = None
+        for ticket in server.line.take_all():
+            self._parked.put(ticket)
+        self._arrange_hosts()
+
+    def move(self, server: Server, host: Host) -> None:
+        """A server is a service of another host now; :meth:`settle` has to follow."""
+        server.host.servers.remove(server)
+        server.host = host
+        host.servers.append(server)
+        self._arrange_hosts()
 
     def remove(self, name: str, now: float) -> Server:
         """Take a server out; its sessions go on and are released as ever, who waits for it waits for another.
@@ -283,14 +352,19 @@ class Backend:
         """How many servers take new clients, backups included."""
         return sum(server.opened for server in self.servers.values())
 
+    @property
+    def staying(self) -> Sequence[Server]:
+        """The servers of the configuration: without those that only have sessions left."""
+        return [server for server in self.servers.values() if not server.leaving]
+
     def remaining(self) -> str:
         """``1 of 2 servers of hub left``."""
-        return f"{self.usable} of {len(self.servers)} servers of {self.name} left"
+        return f"{self.usable} of {len(self.staying)} servers of {self.name} left"
 
     def describe(self, transition: Transition) -> str:
         """The sentence about a transition, with what is left."""
         better = transition.new in (Operational.UP, Admin.READY)
-        count = f"{self.usable} of {len(self.servers)} servers of {self.name} usable" if better else self.remaining()
+        count = f"{self.usable} of {len(self.staying)} servers of {self.name} usable" if better else self.remaining()
         return f"{transition}; {count}"
 
     # ---- for servers and the group
@@ -533,9 +607,33 @@ class Backend:
             self._serve(now)
 
     def _take_balancer(self, balance: Balance) -> None:
-        self.balance = balance
-        self._balancer = balancer(balance, self._rng)
+        if balance != self.balance:
+            self.balance = balance
+            self._balancer = balancer(balance, self._rng)
         self.needs_key = self._balancer.keyed or (self.group is not None and self.group.remembers)
+
+    def _regroup(self, group: Group | None, now: float) -> None:
+        """Choose by another table: what live sessions use of the former one is let go."""
+        former = self.group
+        if former is not None:
+            former.forget(self)
+            for lease in (lease for server in self.servers.values() for lease in server.leases):
+                if lease.entry is not None:
+                    former.table.let_go(lease.entry, now)
+                    lease.entry = None
+        for line in self._entering.values():
+            for ticket in line.take_all():
+                self._parked.put(ticket)
+        self._entering.clear()
+        self.group = group
+        self.key_for = _KEYS.key if group is None else group.table.key_for
+        if group is not None:
+            group.join(self)
+
+    def _arrange_hosts(self) -> None:
+        self._by_host = {}
+        for server in self.servers.values():
+            self._by_host.setdefault(server.host.name, []).append(server)
 
     def _evict(self, server: Server, reason: str, but: Lease | None) -> None:
         for lease in server.leases:
@@ -543,7 +641,7 @@ class Backend:
                 self._outbox.put(Evicted(lease, reason))
 
     def _why(self) -> str:
-        servers = self.servers.values()
+        servers = self.staying
         if not servers:
             return f"back end {self.name} has no servers"
         which = f"all {len(servers)} servers" if len(servers) > 1 else "the only server"

@@ -108,8 +108,12 @@ class Group:
 
     def leave(self, backend: "Backend", now: float) -> None:
         """The others are alone from now on."""
-        self._members.remove(backend)
+        self.forget(backend)
         self.settle(now)
+
+    def forget(self, backend: "Backend") -> None:
+        """The same, for who has more to change before all choose anew (:meth:`settle`)."""
+        self._members.remove(backend)
 
     def clear(self, now: float, key: bytes | None = None) -> int:
         """Forget all choices, or that of one key; returns how many there were.

@@ -288,6 +288,30 @@ class Health:
             self.since = since
         return transition
 
+    def become(self, fresh: "Health", moved: bool, now: float) -> Transition | None:
+        """Have the checks of ``fresh``, which has no results: those that were there keep what they have found.
+
+        A check that is new to a server that is up has to find fault before that is taken out.
+
+        :param moved: the server is elsewhere now, so what was found is worth nothing.
+        """
+        for name, state in fresh.checks.items():
+            known = self.checks.get(name)
+            if moved:
+                continue
+            if known is not None:
+                known.spec = state.spec
+                fresh.checks[name] = known
+            elif self.operational is Operational.UP:
+                state.verdict = Operational.UP
+        self.checks = fresh.checks
+        self._required = [state for state in self.checks.values() if state.spec.required]
+        if moved:
+            self._missing, self.offers = "", None
+        if self._told is not None:
+            return None  # whoever told will tell again
+        return self._settle("its configuration has changed", now)
+
     def _worst(self) -> Operational:
         if self._missing or not self._agent_up:
             return Operational.DOWN

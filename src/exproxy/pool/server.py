@@ -56,6 +56,7 @@ class Server:
         "backup",
         "bytes_in",
         "bytes_out",
+        "configured_weight",
         "elsewhere",
         "failed_connects",
         "failed_in_a_row",
@@ -64,6 +65,7 @@ class Server:
         "host",
         "interface",
         "leases",
+        "leaving",
         "limit",
         "line",
         "maxconn",
@@ -105,10 +107,12 @@ class Server:
         self.address = address
         self.port = port
         self.interface = interface
-        self.weight = weight
+        self.weight = self.configured_weight = weight
         self.maxconn = maxconn
         self.backup = backup
         self.slow_start = slow_start
+        self.leaving = False
+        """It was taken out of the configuration, and goes with its last session."""
         self.health = Health(checks, name, now)
         self.backend: Backend | None = None
         self.own_admin = Admin.READY
@@ -181,6 +185,8 @@ class Server:
 
     def condition(self) -> str:
         """What is the matter, for people: ``is down: SMTP said 554 No``."""
+        if self.leaving:
+            return "is not in the configuration any more, and goes with its last session"
         if self.admin is Admin.MAINT or (self.admin is Admin.DRAIN and self.operational is Operational.UP):
             return in_words(self.admin)
         if self.address is None and self._resolve_error:
@@ -335,6 +341,44 @@ class Server:
         self._quota = quota
         self._settled(now)
 
+    # What the configuration says anew.
+
+    def become(self, fresh: "Server", moved: bool, now: float) -> None:
+        """Be configured like ``fresh``, which stands behind no back end; what was found, counted and set by hand stays.
+
+        A weight that was set by hand stays until the configuration has another one than it had.  Who does this has the back end
+        choose anew when all its servers have changed.
+
+        :param moved: it is elsewhere now: checks, agent and endpoint mapper begin anew.
+        """
+        if moved:
+            self.address, self.port, self.interface = fresh.address, fresh.port, fresh.interface
+            self._resolve_error = self.port_error = ""
+            self.failed_in_a_row = 0
+            self._ramp_from = None
+        if fresh.configured_weight != self.configured_weight:
+            self.weight = self.configured_weight = fresh.configured_weight
+        self.maxconn, self.backup, self.slow_start = fresh.maxconn, fresh.backup, fresh.slow_start
+        self.leaving = False
+        transition = self.health.become(fresh.health, moved, now)
+        if transition is not None:
+            if transition.new is not Operational.UP:
+                self._ramp_from = None
+            self._announce(transition, None)
+        self._administrative(now, "its configuration has changed")
+        self.reckon(now)
+
+    def forget_agent(self, now: float) -> None:
+        """It has no agent any more: what that said does not hold.  As with :meth:`become`, the back end chooses afterwards."""
+        self.agent_text = ""
+        self._agent_percent, self._agent_maxconn = 100, None
+        self.agent_admin = Admin.READY
+        transition = self.health.agent(True, "it has no agent any more", now)
+        if transition is not None:
+            self._announce(transition, None)
+        self._administrative(now, "it has no agent any more")
+        self.reckon(now)
+
     # What people set.
 
     def set_admin(self, admin: Admin, now: float, by: str = "") -> None:
@@ -372,7 +416,7 @@ class Server:
         """Bring what follows up to date; returns whether the server is usable otherwise than before."""
         before = (self.opened, self.awaited, self.usable, self.starting)
         operational = self.health.operational
-        placed = self.backend is not None
+        placed = self.backend is not None and not self.leaving
         up = placed and operational is Operational.UP and self.located
         hopeless = not self.located and bool(self._resolve_error if self.address is None else self.port_error)
         starting = placed and not up and not hopeless and operational in (Operational.UP, Operational.STARTING)

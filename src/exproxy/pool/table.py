@@ -49,8 +49,7 @@ class Table:
         ipv6_prefix: int = 128,
         kind: Kind = "source",
     ) -> None:
-        if size < 1:
-            raise ValueError(f"table {name}: a size of {size} holds nothing")
+        _demand_size(name, size)
         self.name = name
         self.kind = kind
         self.expire_after = expire
@@ -59,6 +58,18 @@ class Table:
         """Entries that went because the table was full; when this grows, ``size`` is too small."""
         self._keys = SourceKeys(ipv4_prefix, ipv6_prefix)
         self._entries: OrderedDict[bytes, Entry] = OrderedDict()
+
+    def resize(self, expire: float, size: int) -> None:
+        """Keep entries for another time, and another number of them; what is too much goes, the least recently used first.
+
+        :raises ValueError: a size that holds nothing.
+        """
+        _demand_size(self.name, size)
+        self.expire_after = expire
+        self.size = size
+        while len(self._entries) > size:
+            self._entries.popitem(last=False)
+            self.evicted += 1
 
     def key_for(self, host: str) -> bytes:
         """The key of a client's address.
@@ -170,3 +181,8 @@ class Table:
             self.evicted += 1
         entry = self._entries[key] = Entry(key, host, now)
         return entry
+
+
+def _demand_size(name: str, size: int) -> None:
+    if size < 1:
+        raise ValueError(f"table {name}: a size of {size} holds nothing")
