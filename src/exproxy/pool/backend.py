@@ -338,6 +338,10 @@ class Backend:
         reads the server only when the call under way is over."""
         self._watchers += (watcher,)
 
+    def unwatch(self, watcher: Callable[[Server], object]) -> None:
+        """Tell it no more."""
+        self._watchers = tuple(each for each in self._watchers if each != watcher)
+
     def tick(self, now: float) -> None:
         """Let servers that start slowly grow; about once a second."""
         growing = [server for server in self.servers.values() if server.slow_starting]

@@ -40,6 +40,10 @@ class SourceKeys:
         self._mask4 = None if ipv4_prefix == 32 else _mask(ipv4_prefix, 32)
         self._mask6 = _mask(ipv6_prefix, 128)
 
+    def alike(self, other: "SourceKeys") -> bool:
+        """Whether ``other`` makes the same keys."""
+        return (self._mask4, self._mask6) == (other._mask4, other._mask6)
+
     def key(self, host: str) -> bytes:
         """4 bytes for IPv4 (also when mapped into IPv6), 16 for IPv6.
 

@@ -19,6 +19,10 @@ class Presence:
         self._there: dict[bytes, int] = {}
         self._fresh = Fresh()
 
+    def resize(self, limit: int) -> None:
+        """Who is there beyond a smaller limit stays."""
+        self._limit = limit
+
     def enter(self, key: bytes) -> bool:
         """Whether one more may come; it is then counted until :meth:`leave`."""
         here = self._here.get(key, 0)

@@ -48,7 +48,16 @@ class Admission:
     present: Presence | None = None
     arriving: Rates | None = None
     exempt: Networks = attrs.field(factory=Networks)
+    conn_cur: int | None = None
+    """What ``present`` is limited to."""
     _here: dict[Hashable, bytes] = attrs.field(factory=dict, init=False)
+
+    def inherit(self, former: "Admission") -> None:
+        """Take over from one that was configured otherwise: who is there is counted on, if sources are still the same."""
+        if self.present is None or former.present is None or self.conn_cur is None or not self.keys.alike(former.keys):
+            return
+        self.present, self._here = former.present, former._here
+        self.present.resize(self.conn_cur)
 
     def admit(self, host: str, now: float, counts: bool = True) -> bytes:
         """Let a client in, who then has to :meth:`stay` and to :meth:`leave`.

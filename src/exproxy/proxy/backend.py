@@ -54,6 +54,23 @@ class Backend:
     request_rules: HeaderRules = attrs.field(factory=HeaderRules)
     response_rules: HeaderRules = attrs.field(factory=HeaderRules)
 
+    def become(self, fresh: "Backend") -> None:
+        """Be as ``fresh`` is, with the same pool, for sessions that live too.
+
+        Who is on the way to a server that was taken out speaks with it as before.
+        """
+        leaving = {name for name, server in self.pool.servers.items() if server.leaving}
+        kept = {
+            "send_proxy": {name: said for name, said in self.send_proxy.items() if name in leaving} | {**fresh.send_proxy},
+            "tls": {name: tls for name, tls in self.tls.items() if name in leaving} | {**fresh.tls},
+            "starttls": {name: tls for name, tls in self.starttls.items() if name in leaving} | {**fresh.starttls},
+            "xclient": (self.xclient & leaving) | fresh.xclient,
+            "imap_id": (self.imap_id & leaving) | fresh.imap_id,
+        }
+        for field in attrs.fields(Backend):
+            if field.name != "pool":
+                setattr(self, field.name, kept.get(field.name, getattr(fresh, field.name)))
+
     def proxy_header(self, server: Server, source: Address, destination: Address) -> bytes:
         """What ``server`` must hear before the client's first byte; empty if it wants nothing."""
         version = self.send_proxy.get(server.name)

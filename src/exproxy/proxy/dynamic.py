@@ -87,8 +87,25 @@ class DynamicPorts:
         self._sparing = Sparing()
         self._following = False
         self._closed = False
-        if frontend.backend is not None:
-            frontend.backend.pool.watch(self._changed)
+        self._watched: pool.Backend | None = None
+        self._watch()
+
+    def reconfigure(self, network: Network, first: int, last: int, idle: float) -> None:
+        """Open ports there from now on, for what the front end is by now; those that are open stay as long as they are used."""
+        self._network = network
+        self._range = range(first, last + 1)
+        self._idle = idle
+        self._full_until = 0.0
+        self._watch()
+
+    def _watch(self) -> None:
+        watched = None if self.frontend.backend is None else self.frontend.backend.pool
+        if watched is not self._watched:
+            if self._watched is not None:
+                self._watched.unwatch(self._changed)
+            self._watched = watched
+            if watched is not None:
+                watched.watch(self._changed)
 
     def port(self, spot: Spot, server: Server, port: int) -> int | None:
         """Ours for ``port`` of ``server``, opened if there is none yet; ``None``: no port is free."""
@@ -107,6 +124,9 @@ class DynamicPorts:
     def close(self) -> None:
         """Open nothing any more, and listen no more; sessions go on."""
         self._closed = True
+        if self._watched is not None:
+            self._watched.unwatch(self._changed)
+            self._watched = None
         for endpoint in self.endpoints.values():
             endpoint.listener.stop()
 
@@ -226,5 +246,5 @@ class DynamicPorts:
 def _state(mapper: Server, now: float) -> pool.ServerState:
     """The mapper's limits and weight are not the endpoint's."""
     state = mapper.state(now)
-    admin = Admin.MAINT if state.admin is Admin.MAINT else Admin.READY
+    admin = Admin.MAINT if state.admin is Admin.MAINT or mapper.leaving else Admin.READY
     return attrs.evolve(state, admin=admin, weight=1, percent=100, maxconn=None, ramped=None)

@@ -20,7 +20,20 @@ if TYPE_CHECKING:
     from exproxy.proxy.listener import Listener
     from exproxy.proxy.mail.house import House
     from exproxy.proxy.session import Session
+    from exproxy.proxy.web.website import Website
 
+_SETTINGS = (
+    "backend",
+    "routes",
+    "maxconn",
+    "client_timeout",
+    "client_fin_timeout",
+    "preface_timeout",
+    "handshake_timeout",
+    "log",
+    "dontlognull",
+    "reads_hello",
+)
 _FAULT = 200
 """Characters that are kept of a fault."""
 
@@ -55,8 +68,12 @@ class Frontend:
     """A ClientHello is read before a server is chosen, for its name or for its session."""
     admission: Admission | None = None
     """Who may come in; ``None``: everybody."""
+    website: "Website | None" = None
+    """In mode ``http``: by what requests are served from now on, also those of clients that came before."""
     draining: bool = False
     """Clients are let go when what they have begun is over."""
+    leaving: bool = False
+    """It was taken out of the configuration, and goes with its last session."""
     listeners: list["Listener"] = attrs.field(factory=list)
     sessions: set["Session"] = attrs.field(factory=set)
     total: int = 0
@@ -94,6 +111,25 @@ class Frontend:
         self.deadlines = self.network.deadlines
         self.seconds = self.clock.seconds
         self.reads_hello = self.reads_hello or self.routes is not None
+
+    def become(self, fresh: "Frontend") -> None:
+        """Be configured as ``fresh``, which has no mode yet; sessions and what was counted stay.
+
+        A session that lives keeps what its mode made of it, and has the new times from its next wait on.
+        """
+        for name in _SETTINGS:
+            setattr(self, name, getattr(fresh, name))
+        if fresh.admission is not None and self.admission is not None:
+            fresh.admission.inherit(self.admission)
+        self.admission = fresh.admission
+        self.join, self.serve, self.website = fresh.join, fresh.serve, None
+        self.leaving = False
+        self._tell()
+
+    def leave(self) -> None:
+        """Nobody comes any more, and clients that ask again and again are let go after one more answer."""
+        self.leaving = True
+        self.website = None
 
     @property
     def open(self) -> bool:

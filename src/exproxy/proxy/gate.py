@@ -63,6 +63,11 @@ class Gate:
         self.maxconn = maxconn
         self._tell()
 
+    def resize(self, maxconn: int) -> None:
+        """The same, when the configuration says so: then there are so many descriptors too."""
+        self.kept.resize(maxconn)
+        self.set_maxconn(maxconn)
+
     def when_empty(self, call: Callable[[], object]) -> None:
         """Have ``call`` called when the last session is over; at once if there is none."""
         self._when_empty = call

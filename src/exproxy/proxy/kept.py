@@ -32,6 +32,10 @@ class Kept:
         self.ended = 0
         """So many were ended to make room; when this grows, ``maxconn`` is small for what clients do."""
 
+    def resize(self, maxconn: int) -> None:
+        """There are descriptors for so many sessions; what is too much ends as others are opened."""
+        self._maxconn = maxconn
+
     def opened(self, sessions: int) -> None:
         """One more is asked for.
 

@@ -47,6 +47,24 @@ class Listener:
         self.wanted = address
         self._port = self.frontend.network.listen(address, self, backlog)
 
+    def reconfigure(
+        self,
+        frontend: Frontend,
+        accept_proxy: tuple[IPv4Network | IPv6Network, ...],
+        tls: ServerTLS | None = None,
+        starttls: ServerTLS | None = None,
+    ) -> None:
+        """Serve who comes from now on otherwise, perhaps for another front end; the port stays open."""
+        if frontend is not self.frontend:
+            if self._accepting:
+                self.frontend.listeners.remove(self)
+                frontend.listeners.append(self)
+            self.frontend = frontend
+        self._accept_proxy = accept_proxy
+        self._tls = tls
+        self._starttls = starttls
+        self.follow()
+
     @property
     def address(self) -> Address:
         """Where we listen."""

@@ -24,9 +24,13 @@ class ServerFaults:
     def __init__(self) -> None:
         self._told: dict[ClientTLS, _Told] = {}
 
-    def add(self, server: str, tls: ClientTLS) -> None:
-        """:param server: ``backend/server``."""
-        self._told[tls] = _Told(server)
+    def add(self, server: str, tls: ClientTLS, former: "ServerFaults | None" = None) -> None:
+        """:param server: ``backend/server``.
+
+        :param former: may know already what was told of it.
+        """
+        known = None if former is None else former._told.get(tls)
+        self._told[tls] = known or _Told(server, tls.failed)
 
     def look(self, now: float) -> None:
         """Tell what has failed since; to be called often."""

@@ -14,7 +14,7 @@ from exproxy.net.tls.client import ClientTLS, client_context
 from exproxy.net.tls.clients import AuthoritiesError, ClientCertificates, load_authorities
 from exproxy.net.tls.files import Watched
 from exproxy.net.tls.profiles import BUILT_IN, INTERMEDIATE, OLD, SUITES, Profile, ProfileError
-from exproxy.net.tls.server import ServerTLS
+from exproxy.net.tls.server import Loaded, ServerTLS
 from exproxy.net.tls.shown import Shown
 from exproxy.net.tlscontext import TLSSettingsError
 from exproxy.site.serverfaults import ServerFaults
@@ -33,13 +33,23 @@ class TLSContexts:
 
     :param now: the reactor's seconds.
     :param beforehand: for so many periods of ticket keys contexts are made now, for processes that inherit them.
+    :param former: those of the configuration before, of which all is used that is still the same: clients go on with their tickets.
     """
 
-    def __init__(self, profiles: Mapping[str, model.TLSProfile], now: float, beforehand: int = 1) -> None:
+    def __init__(
+        self,
+        profiles: Mapping[str, model.TLSProfile],
+        now: float,
+        beforehand: int = 1,
+        former: "TLSContexts | None" = None,
+    ) -> None:
         self._profiles = {**BUILT_IN, **{name: _profile(profile) for name, profile in profiles.items()}}
         self._now = now
         self._beforehand = beforehand
-        self._looked = now
+        self._former = former
+        self._looked: float = now if former is None else former._looked
+        self._read: list[tuple[ServerTLS, Loaded]] = []
+        self._clients: dict[str, ClientTLS] = {}
         self._servers: dict[model.FrontTLS, ServerTLS] = {}
         self._names: dict[model.FrontTLS, str] = {}
         self._contexts: dict[_Trust, SSL.Context] = {}
@@ -47,8 +57,15 @@ class TLSContexts:
         self._authorities: dict[Path, Watched] = {}
         self._faults = ServerFaults()
         self.troubles: list[str] = []
-        self.renewals = 0
+        self.renewals: int = 0 if former is None else former.renewals
         """How often files were renewed."""
+
+    def begin(self) -> None:
+        """Nothing speaks against them: what was read of renewed files holds, and the former ones are forgotten."""
+        self._former = None
+        for server, loaded in self._read:
+            server.take(loaded)
+        self._read.clear()
 
     def make_all(self, configuration: model.Configuration) -> None:
         """Make what :meth:`front` and :meth:`server` will be asked for."""
@@ -81,9 +98,16 @@ class TLSContexts:
     def _made(self, tls: model.FrontTLS) -> ServerTLS:
         if tls not in self._servers:
             profile = self._profiles[tls.profile]
-            self._servers[tls] = ServerTLS(
-                _files(tls), profile, self._now, self._beforehand, tls.alpn, _clients(tls), tls.warn_days
-            )
+            known = None if self._former is None else self._former._servers.get(tls)
+            if known is not None and known.profile == profile:
+                loaded = known.read()
+                if loaded is not None:
+                    self._read.append((known, loaded))
+                self._servers[tls] = known
+            else:
+                self._servers[tls] = ServerTLS(
+                    _files(tls), profile, self._now, self._beforehand, tls.alpn, _clients(tls), tls.warn_days
+                )
         return self._servers[tls]
 
     def shown(self, fronts: Iterable[model.FrontTLS]) -> Shown:
@@ -108,19 +132,39 @@ class TLSContexts:
         path = f"backends.{backend}.servers.{server.name}.tls"
         try:
             if key not in self._contexts:
-                self._contexts[key] = self._context(key)
+                self._contexts[key] = self._former_context(key) or self._context(key)
             shown = self.shown(tls.fronts) if tls.verify == "same" else None
             name = tls.name or (shown.name if shown else "") or server.address
-            client = ClientTLS(name, tls.verify is not False, self._contexts[key], tls.pin, shown)
+            client = self._client(
+                f"{backend}/{server.name}", ClientTLS(name, tls.verify is not False, self._contexts[key], tls.pin, shown)
+            )
         except (TLSSettingsError, ProfileError) as error:
             self._trouble(tls.place, f"{path}: {error}")
         except UnicodeError:
             self._trouble(tls.place, f'{path}.name: "{tls.name or server.address}" is not a host name')
         else:
             self._believers.setdefault(key, []).append(client)
-            self._faults.add(f"{backend}/{server.name}", client)
+            self._faults.add(f"{backend}/{server.name}", client, None if self._former is None else self._former._faults)
             return client
         return None
+
+    def _client(self, name: str, fresh: ClientTLS) -> ClientTLS:
+        """``fresh``, or the one that was there before, if that is the same: it knows a session to resume."""
+        known = None if self._former is None else self._former._clients.get(name)
+        client = self._clients[name] = fresh if known is None or not known.alike(fresh) else known
+        return client
+
+    def _former_context(self, key: _Trust) -> SSL.Context | None:
+        former = self._former
+        if former is None or key not in former._contexts or former._profiles[key[2]] != self._profiles[key[2]]:
+            return None
+        ca = key[1] if key[0] else None
+        if ca is not None:
+            watched = former._authorities[ca]
+            if watched.differ():
+                return None
+            self._authorities[ca] = watched
+        return former._contexts[key]
 
     def _context(self, key: _Trust) -> SSL.Context:
         verify, ca, profile = key

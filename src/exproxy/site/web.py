@@ -53,6 +53,7 @@ def install(
         body_grace=web.body_grace,
     )
     frontend.serve = website.serve
+    frontend.website = website
     return website
 
 

@@ -38,6 +38,7 @@ class WebStage(Stage):
         timeouts = {"request_timeout": 15.0, "keep_alive_timeout": 20.0, "tunnel_timeout": 100.0}
         self.website = Website(frontend, table, **(timeouts | options))
         frontend.serve = self.website.serve
+        frontend.website = self.website
         return frontend
 
     def asks(self, *data: bytes, source: str | None = None) -> Recorder:

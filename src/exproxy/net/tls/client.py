@@ -64,6 +64,13 @@ class ClientTLS:
         if not is_address(self.name):
             self._sni = self.name.encode("idna")
 
+    def alike(self, other: "ClientTLS") -> bool:
+        """Whether ``other`` would speak in the same way."""
+        fronts = () if self.shown is None else self.shown.fronts
+        theirs = () if other.shown is None else other.shown.fronts
+        mine = (self.name, self.verify, self.context, self.pins, fronts)
+        return mine == (other.name, other.verify, other.context, other.pins, theirs)
+
     def connection(self, sock: Any, observer: object) -> SSL.Connection:
         """For one connection; ``sock`` ``None``: between two buffers in memory.
 

@@ -44,5 +44,9 @@ class Watched:
         before, self._seen, self._changing = self._seen, now, None
         return tuple(path for path in self.paths if now[path] != before[path])
 
+    def differ(self) -> bool:
+        """Whether any is otherwise than when it was last told; this is no look."""
+        return self._now() != self._seen
+
     def _now(self) -> dict[Path, Signature]:
         return {path: signature(path) for path in self.paths}

@@ -122,11 +122,25 @@ class ServerTLS:
             self._entries = Entries(self._entry, now, 1)
         return True
 
+    def read(self) -> "Loaded | None":
+        """What the files say now, if they have changed: it holds once it is given to :meth:`take`.
+
+        :raises CertificateError: they cannot be used.
+        :raises AuthoritiesError: likewise.
+        """
+        return self._read() if self._files.differ() else None
+
+    def take(self, loaded: "Loaded") -> None:
+        """Have new handshakes get this; :meth:`poll` does the rest when the files have settled."""
+        self._chosen, self.identities, self._authorities = loaded.chosen, loaded.identities, loaded.authorities
+
     def _load(self) -> None:
+        self.take(self._read())
+
+    def _read(self) -> "Loaded":
         identities = tuple(load(certificate) for certificate in self.certificates)
         authorities = None if self.clients is None else load_authorities(self.clients)
-        self._chosen = _by_name(identities, self.profile, self.protocols, authorities)
-        self.identities, self._authorities = identities, authorities
+        return Loaded(identities, authorities, _by_name(identities, self.profile, self.protocols, authorities))
 
     def _entry(self) -> SSL.Context:
         context = _alike(self.profile)
@@ -139,6 +153,15 @@ class ServerTLS:
         """OpenSSL calls this when it has read the ClientHello, whether that asks for a name or not."""
         chosen = self._chosen
         connection.set_context(chosen.context(connection.get_servername()) if chosen.names else chosen.default)
+
+
+@attrs.frozen(eq=False)
+class Loaded:
+    """What files have said."""
+
+    identities: tuple[Identity, ...]
+    authorities: Authorities | None
+    chosen: "_Chosen"
 
 
 @attrs.frozen(eq=False)

@@ -314,6 +314,8 @@ class Visit:
                     self._since = self.stream.last_active
                 self._arm(self._website.request_timeout)
             return
+        if self._website.frontend.website is not self._website:
+            self._follow_front_end()
         self._first = False
         reading = self._state is _State.READING
         self.request_ms = int((self._website.frontend.seconds() - self._began) * 1000) if reading else 0
@@ -325,6 +327,19 @@ class Visit:
             self._serve(head)
         else:
             self._follow(visitor.judge(head, self._website.frontend.seconds()), head)
+
+    def _follow_front_end(self) -> None:
+        """The configuration has changed: this request is served as that says, and is the last one if there is no such front end
+        any more."""
+        website = self._website.frontend.website
+        if website is None:
+            self.closing = True
+            return
+        self._website = website
+        self._forwarders.clear()
+        self.forwarder = website.forwarder(self._session, self.stream, self.forwarder.origin.tls)
+        self._reader.limits = website.limits
+        self._visitor = None if website.guard is None else website.guard.visitor(self._session.source[0])
 
     def _follow(self, verdict: Verdict, head: RequestHead) -> None:
         """Do with a request as the guard says."""
@@ -349,6 +364,8 @@ class Visit:
         assert self._holding is not None
         head, verdict = self._holding
         self._leave_tarpit()
+        if self._website.frontend.website is not self._website:
+            self._follow_front_end()
         if verdict.proof is not None:
             verdict.proof.go_on()
         if verdict.status:

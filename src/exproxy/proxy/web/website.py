@@ -57,10 +57,14 @@ class Website:
 
     def serve(self, session: Joined, client: PipedStream, secure: bool) -> Visit:
         """Serve a client from now on; for :attr:`Frontend.serve`."""
+        return Visit(self, session, client, self.forwarder(session, client, secure))
+
+    def forwarder(self, session: Joined, client: PipedStream, secure: bool) -> Forwarder:
+        """What writes the heads of a client's requests."""
         host = session.source[0]
         origin = Origin(host, secure, bool(self.trusted) and self._trusts(host))
         about = told(self.identity, _shown(client, secure)) if self.identity else {}
-        return Visit(self, session, client, Forwarder(self.forwarding, origin, about))
+        return Forwarder(self.forwarding, origin, about)
 
     def _trusts(self, host: str) -> bool:
         address = ip_address(host)
