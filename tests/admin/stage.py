@@ -145,7 +145,8 @@ class AdminStage(SynchronousTestCase):
         self.things = Things(fronts, self.backends, self.hosts, self.groups, 100)
         self.process = ProcessView("1.0", 7, 990.0, False, 0, 100, ())
         self.overview = Overview(self.clock, self.things, self.sources, self.seen)
-        self.actions = Actions(self.clock, self.things, self.sources)
+        self.reloads: list[Deferred[Sequence[str]]] = []
+        self.actions = Actions(self.clock, self.things, self.sources, lambda: self.reloads.pop(0))
         self.api = Api(self.overview, self.actions)
         self.events = Events(self.clock, self.facts)
         self.pages = Pages(self.overview, self.actions, self.events)

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from twisted.internet.defer import fail as fail_later
 from twisted.internet.defer import succeed
 
 from exproxy.admin.answers import Answer
 from exproxy.admin.attempts import EACH
 from exproxy.admin.logins import Account, Logins
 from exproxy.admin.overview import RECENT
+from exproxy.admin.reloading import NotReloadedError
 from exproxy.pool import Admin
 from tests.admin.stage import AdminStage, certificate
 from tests.pool.support import fail
@@ -24,6 +26,7 @@ ORDERS: dict[str, tuple[str, object]] = {
     "/api/v1/hosts/{host}/state": ("PUT", {"state": "maint"}),
     "/api/v1/sessions/{session}/end": ("POST", {}),
     "/api/v1/tables/{table}/clear": ("POST", {}),
+    "/api/v1/reload": ("POST", {}),
 }
 NAMES = {"backend": "web", "server": "ex1", "host": "ex1", "table": "smtp", "frontend": "mail", "session": "a1"}
 QUERIES = {
@@ -99,6 +102,7 @@ class DescribedTests(AdminStage):
             lambda call: succeed(call()),
         )
         body = ORDERS[template][1] if template in ORDERS else None
+        self.reloads = [succeed(("table cas was changed",))]
         names = {name: "nothing" if status == 404 else word for name, word in NAMES.items()}
         values: dict[str, Any] = {"user": None, "address": "192.0.2.1", "authorization": _basic("anna")}
         values["query"] = QUERIES.get((template, status), {})
@@ -158,6 +162,33 @@ class DoneTests(AdminStage):
 
     def test_sessions_are_ended(self) -> None:
         self.assertEqual(self.order("POST", SERVER + "/end-sessions", {}), {"ended": 3})
+
+    def test_the_configuration_is_read_anew(self) -> None:
+        self.reloads.append(succeed(("server web/ex3 was added",)))
+        heard = self.hear()
+        said = self.order("POST", "/api/v1/reload", {})
+        self.assertEqual(said, {"applied": True, "changes": ["server web/ex3 was added"]})
+        self.assertEqual(heard, ["audit: uid 0 had the configuration read anew, with 1 change"])
+
+    def test_of_one_that_cannot_be_used_all_that_is_wrong_is_told(self) -> None:
+        self.reloads.append(fail_later(NotReloadedError(["site.toml:3: frontends.smtp: no", "site.toml:9: oh"])))
+        heard = self.hear()
+        answer = self.ask(self.application(), "POST", "/api/v1/reload", {})
+        said = json.loads(answer.body)
+        self.assertEqual((answer.status, said["applied"]), (422, False))
+        self.assertEqual(said["problems"], ["site.toml:3: frontends.smtp: no", "site.toml:9: oh"])
+        schema = {"$ref": "#/components/schemas/NotReloaded", "components": self.described()["components"]}
+        Draft202012Validator(schema).validate(said)
+        self.assertEqual(heard, ["audit: uid 0 wanted the configuration read anew, which cannot be used"])
+
+    def test_an_error_of_ours_while_reloading_is_told_as_one(self) -> None:
+        self.reloads.append(fail_later(RuntimeError("oh")))
+        answer = self.ask(self.application(), "POST", "/api/v1/reload", {})
+        self.assertEqual(answer.status, 500)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+    def described(self) -> Any:
+        return json.loads(self.ask(self.application(), "GET", "/api/v1/openapi.json").body)
 
     def test_a_table_is_cleared(self) -> None:
         self.groups["smtp"].table.bind(b"\x0a\0\0\1", "ex1", 1000.0)

@@ -11,7 +11,7 @@ from exproxy.process.signals import Signals
 class SignalTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.calls: list[str] = []
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
         signal.signal(signal.SIGUSR1, lambda number, frame: self.calls.append("twistd"))
         signals = Signals(
@@ -19,6 +19,7 @@ class SignalTests(SynchronousTestCase):
             lambda: self.calls.append("stop"),
             lambda: self.calls.append("hurry"),
             lambda: self.calls.append("reopen"),
+            lambda: self.calls.append("reload"),
         )
         signals.install()
 
@@ -38,3 +39,7 @@ class SignalTests(SynchronousTestCase):
     def test_sigusr1_reopens_logs_and_leaves_twistd_its_own(self) -> None:
         self.send(signal.SIGUSR1)
         self.assertEqual(self.calls, ["twistd", "reopen"])
+
+    def test_sighup_reloads(self) -> None:
+        self.send(signal.SIGHUP)
+        self.assertEqual(self.calls, ["reload"])

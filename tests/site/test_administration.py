@@ -81,7 +81,7 @@ class AdministrationTests(SiteStage):
         self.start(self.with_admin(model.Admin(self.free())))
         self.client()
         self.site.stop()
-        admin = self.site._admin
+        admin = self.site._live and self.site._live.admin
         assert admin is not None
         self.assertTrue(admin._overview.snapshot().process.draining)
 
@@ -108,13 +108,13 @@ class AdministrationTests(SiteStage):
     def test_users_are_asked_for_their_passwords(self) -> None:
         user = model.User("anna", hashed("secret"), "operator")
         self.start(self.with_admin(model.Admin(self.free(), users=(user,))))
-        admin: Any = self.site._admin
+        admin: Any = self.site._live and self.site._live.admin
         self.assertIsInstance(Application(self.reactor, admin._api, admin._logins), Application)
         self.assertTrue(admin._logins._accounts["anna"].secret.matches("secret"))
 
     def test_what_is_seen_is_what_is_configured(self) -> None:
         self.start(self.with_admin(model.Admin(self.free())))
-        admin = self.site._admin
+        admin = self.site._live and self.site._live.admin
         assert admin is not None
         (frontend,) = admin._overview.snapshot().frontends
         self.assertEqual(

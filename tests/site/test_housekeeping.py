@@ -22,7 +22,8 @@ class HousekeepingTests(SynchronousTestCase):
             b"secret",
         )
         self.table = pools.groups["cas"].table
-        self.housekeeping = Housekeeping(self.clock, pools, TLSContexts({}, 0.0))
+        self.swept: list[float] = []
+        self.housekeeping = Housekeeping(self.clock, pools, TLSContexts({}, 0.0), self.swept.append)
         self.housekeeping.start()
 
     def test_tables_forget(self) -> None:
@@ -31,6 +32,10 @@ class HousekeepingTests(SynchronousTestCase):
         self.assertEqual(len(self.table), 1)
         self.clock.pump([EVERY] * 2)
         self.assertEqual(len(self.table), 0)
+
+    def test_what_is_no_more_is_swept_out_each_time(self) -> None:
+        self.clock.pump([EVERY] * 2)
+        self.assertEqual(self.swept, [EVERY, 2 * EVERY])
 
     def test_stopped_it_leaves_nothing_behind(self) -> None:
         self.housekeeping.stop()

@@ -10,7 +10,7 @@ class OwnNumbersTests(SiteStage):
         super().setUp()
         self.peer("192.0.2.1", greeting=b"220 one\r\n")
         self.start(self.configuration(self.server("one", "192.0.2.1", self.check())))
-        admin = self.site._admin
+        admin = self.site._live and self.site._live.admin
         assert admin is not None
         assert isinstance(admin._numbers, OwnNumbers)
         self.numbers = admin._numbers

@@ -43,20 +43,15 @@ class StickinessTests(SiteStage):
         pools = self.pools(model.Table("cas", "tls-session-id"))
         self.assertIsNotNone(pools.backends["hub"].session_ids)
         self.assertIsNone(self.pools(model.Table("cas", "source")).backends["hub"].session_ids)
-        fronts = Fronts(
-            self.reactor,
-            self.network,
-            Gate(10),
-            pools.backends,
-            [].append,
-            TLSContexts({}, 0.0),
-            self.network,
-            model.Service(),
-            b"secret",
-        )
+        fronts = Fronts(self.reactor, self.network, Gate(10), pools.backends, [].append, self.network, b"secret")
         bind = model.Bind("192.0.2.9", 443, 443)
         routed = model.Frontend("routed", "tcp", (attrs.evolve(bind, first_port=444, last_port=444),), None)
-        fronts.open({"web": model.Frontend("web", "tcp", (bind,), "hub"), "routed": routed})
+        configuration = model.Configuration(
+            files=(),
+            frontends={"web": model.Frontend("web", "tcp", (bind,), "hub"), "routed": routed},
+            backends={"hub": model.Backend("hub", ())},
+        )
+        fronts.open(configuration, TLSContexts({}, 0.0))
         self.assertEqual([front.reads_hello for front in fronts.frontends.values()], [True, False])
 
     def cookie(self, secret: bytes, own: str | None = None) -> str:

@@ -18,7 +18,7 @@ class SentenceTests(SynchronousTestCase):
         for name in ("ex1", "ex2"):
             checks = [pool.CheckSpec("smtp", 1, 1)]
             self.hub.add(pool.Server(name, pool.Host(name, "192.0.2.1"), "192.0.2.1", 25, checks=checks), 0.0)
-        self.hub.subscribe(Sentences({"hub": self.hub}).tell)
+        self.hub.subscribe(Sentences({"hub": self.hub}.get).tell)
 
     def observe(self, name: str, result: pool.CheckResult) -> tuple[str, LogLevel]:
         self.hub.servers[name].observe("smtp", result, 1.0)

@@ -6,6 +6,8 @@ from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
+from exproxy.config import model
+from exproxy.site.reloading import Reloading
 from exproxy.site.service import Nobody, SiteService
 
 
@@ -14,6 +16,12 @@ class FakeSite:
         self.calls: list[str] = []
         self.starting: Deferred[None] = Deferred()
         self.ending: Deferred[None] = Deferred()
+        self.reloading = Reloading(self.apply)
+        self.reloading.read_by(lambda: model.Configuration(files=()))
+
+    def apply(self, new: model.Configuration) -> tuple[str, ...]:
+        self.calls.append("reload")
+        return ()
 
     def start(self) -> Deferred[None]:
         self.calls.append("start")
@@ -67,7 +75,7 @@ class FakeReactor:
 
 class SiteServiceTests(SynchronousTestCase):
     def setUp(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
         self.site, self.reactor = FakeSite(), FakeReactor()
         self.told = Listening()
@@ -127,3 +135,15 @@ class SiteServiceTests(SynchronousTestCase):
     def test_without_a_supervisor_nobody_is_told(self) -> None:
         nobody = Nobody()
         self.assertEqual([nobody.ready(), nobody.reloading(), nobody.stopping(), nobody.end()], [None] * 4)
+
+    def test_sighup_reads_the_configuration_anew(self) -> None:
+        self.run_it()
+        signal.raise_signal(signal.SIGHUP)
+        self.assertEqual(self.site.calls, ["start", "reload"])
+
+    def test_readiness_is_told_when_sighup_means_that_already(self) -> None:
+        self.run_it()
+        self.assertNotEqual(signal.getsignal(signal.SIGHUP), signal.SIG_DFL)
+        with capturedLogs() as logs:
+            self.site.starting.callback(None)
+        self.assertEqual([event["log_format"] for event in logs], ["exproxy is ready"])

@@ -10,7 +10,7 @@ class LiveTests(SiteStage):
         super().setUp()
         self.peer("192.0.2.1", greeting=b"220 one\r\n")
         self.start(self.configuration(self.server("one", "192.0.2.1"), self.server("two", "192.0.2.2")))
-        serving = self.site._serving
+        serving = self.site._live and self.site._live.serving
         assert serving is not None
         self.fronts = serving.fronts
         self.clients = [self.client() for _ in range(2)]

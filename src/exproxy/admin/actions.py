@@ -1,14 +1,16 @@
 """What administrators do, each with a line in the log that says who did it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
 
 from exproxy import pool
 from exproxy.admin.audit import Audit
 from exproxy.admin.entries import shown_key
 from exproxy.admin.nearest import known
+from exproxy.admin.reloading import Reload
 from exproxy.admin.sources import FrontendFacts, Steering, Things
 from exproxy.admin.views import SessionView
 
@@ -16,8 +18,9 @@ from exproxy.admin.views import SessionView
 class Actions:
     """All raise :class:`exproxy.admin.nearest.UnknownError` for what is not there; ``by`` is who does it, for texts."""
 
-    def __init__(self, clock: IReactorTime, things: Things, steering: Steering) -> None:
+    def __init__(self, clock: IReactorTime, things: Things, steering: Steering, reload: Reload) -> None:
         self._clock = clock
+        self._reload = reload
         self._things = things
         self._steering = steering
         self.audit = Audit(clock)
@@ -85,6 +88,22 @@ class Actions:
             return bool(ended)
 
         return self._steering.end_session(session).addCallback(tell)
+
+    def reload(self, by: str) -> "Deferred[Sequence[str]]":
+        """Have the configuration read anew; fires with what has changed, a sentence part each.
+
+        Fails with :class:`exproxy.admin.reloading.NotReloadedError`: then nothing has.
+        """
+
+        def reloaded(changed: Sequence[str]) -> Sequence[str]:
+            self.audit.note(by, f"had the configuration read anew, with {_counted(len(changed), 'change', 'changes')}")
+            return changed
+
+        def refused(failure: Failure) -> Failure:
+            self.audit.note(by, "wanted the configuration read anew, which cannot be used")
+            return failure
+
+        return self._reload().addCallbacks(reloaded, refused)
 
     def end_sessions(self, backend: str, name: str, by: str) -> "Deferred[int]":
         """End all sessions of a server; fires with how many are told to."""

@@ -1,9 +1,11 @@
 """The API: each route with what is done for it."""
 
+from collections.abc import Sequence
 from importlib.resources import files
 from ipaddress import ip_address
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from exproxy.admin import orders, readiness
 from exproxy.admin.actions import Actions
@@ -13,6 +15,7 @@ from exproxy.admin.entries import read_key
 from exproxy.admin.metrics import Metrics
 from exproxy.admin.nearest import known
 from exproxy.admin.overview import MOST, Overview
+from exproxy.admin.reloading import NotReloadedError
 from exproxy.admin.routes import Names, Route
 from exproxy.net.certificate import is_address
 
@@ -59,6 +62,7 @@ class Api:
             Route("GET", API + "/tables", "viewer", self._tables, _LOOK),
             Route("GET", API + "/tables/{table}", "viewer", self._table, _NAMED | {422}),
             Route("POST", API + "/tables/{table}/clear", "operator", self._clear, _ORDER),
+            Route("POST", API + "/reload", "operator", self._reload, _ORDER - {404}),
         )
 
     # ---- looking
@@ -174,9 +178,25 @@ class Api:
 
         return self._actions.end_session(names["session"], caller.name).addCallback(ended)
 
+    def _reload(self, asked: Asked, names: Names, caller: Caller) -> "Deferred[Answer]":
+        orders.read(asked, ())
+        return self._actions.reload(caller.name).addCallbacks(_applied, _not_applied)
+
     def _clear(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         key = orders.key(asked, self._actions.group(names["table"]).table)
         return told({"cleared": self._actions.clear(names["table"], caller.name, key)})
+
+
+def _applied(changes: Sequence[str]) -> Answer:
+    return told({"applied": True, "changes": list(changes)})
+
+
+def _not_applied(failure: Failure) -> Answer:
+    error = failure.value
+    if not isinstance(error, NotReloadedError):
+        raise error or RuntimeError("a failure without an error")
+    text = "the configuration was not read anew, and all is as it was"
+    return told({"applied": False, "error": text, "problems": list(error.problems)}, 422)
 
 
 def _limit(asked: Asked) -> int:

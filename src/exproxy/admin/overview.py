@@ -52,6 +52,12 @@ class Overview:
         self._series = Series()
         self._last: Snapshot | None = None
 
+    def change(self, fresh: Things) -> None:
+        """The configuration has changed."""
+        self._things.become(fresh)
+        self._history.follow(fresh.backends.values())
+        self._last = None
+
     def sample(self) -> None:
         """Once a second, for the rates and the charts."""
         totals: dict[str, int] = {}

@@ -6,7 +6,7 @@ The protocols are what :mod:`exproxy.process.messages` counts; who builds the si
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from attrs import frozen
+from attrs import define, fields, frozen
 from twisted.internet.defer import Deferred
 
 from exproxy import pool
@@ -135,12 +135,17 @@ class FrontendFacts:
     map: tuple[MapView, ...] = ()
 
 
-@frozen
+@define(eq=False)
 class Things:
-    """All that there is."""
+    """All that there is; who has it always has what there is now."""
 
     frontends: Mapping[str, FrontendFacts]
     backends: Mapping[str, pool.Backend]
     hosts: Mapping[str, pool.Host]
     groups: Mapping[str, pool.Group]
     maxconn: int
+
+    def become(self, fresh: "Things") -> None:
+        """The configuration has changed."""
+        for field in fields(Things):
+            setattr(self, field.name, getattr(fresh, field.name))

@@ -242,7 +242,7 @@ class Backend:
         self.error_limit = error_limit
         self.required = required
         if group is not self.group:
-            self._regroup(group, now)
+            self.regroup(group, now)
         self._take_balancer(balance)
 
     def rearrange(self, servers: Sequence[Server], now: float) -> None:
@@ -284,6 +284,27 @@ class Backend:
         server.host = host
         host.servers.append(server)
         self._arrange_hosts()
+
+    def regroup(self, group: Group | None, now: float) -> None:
+        """Choose by another table, or by none; what live sessions use of the former one is let go.
+
+        :meth:`settle` has to follow.
+        """
+        former = self.group
+        if former is not None:
+            former.forget(self)
+            for lease in (lease for server in self.servers.values() for lease in server.leases):
+                if lease.entry is not None:
+                    former.table.let_go(lease.entry, now)
+                    lease.entry = None
+        for line in self._entering.values():
+            for ticket in line.take_all():
+                self._parked.put(ticket)
+        self._entering.clear()
+        self.group = group
+        self.key_for = _KEYS.key if group is None else group.table.key_for
+        if group is not None:
+            group.join(self)
 
     def remove(self, name: str, now: float) -> Server:
         """Take a server out; its sessions go on and are released as ever, who waits for it waits for another.
@@ -615,24 +636,6 @@ class Backend:
             self.balance = balance
             self._balancer = balancer(balance, self._rng)
         self.needs_key = self._balancer.keyed or (self.group is not None and self.group.remembers)
-
-    def _regroup(self, group: Group | None, now: float) -> None:
-        """Choose by another table: what live sessions use of the former one is let go."""
-        former = self.group
-        if former is not None:
-            former.forget(self)
-            for lease in (lease for server in self.servers.values() for lease in server.leases):
-                if lease.entry is not None:
-                    former.table.let_go(lease.entry, now)
-                    lease.entry = None
-        for line in self._entering.values():
-            for ticket in line.take_all():
-                self._parked.put(ticket)
-        self._entering.clear()
-        self.group = group
-        self.key_for = _KEYS.key if group is None else group.table.key_for
-        if group is not None:
-            group.join(self)
 
     def _arrange_hosts(self) -> None:
         self._by_host = {}

@@ -1,4 +1,4 @@
-"""What signals mean: the first SIGTERM or SIGINT drains, the second ends at once; SIGUSR1 reopens log files."""
+"""What signals mean: the first SIGTERM or SIGINT drains, the second ends at once; SIGUSR1 reopens log files, SIGHUP reloads."""
 
 import signal
 from collections.abc import Callable
@@ -15,6 +15,7 @@ class Signals:
     :param stop: begins the orderly end (``reactor.stop``).
     :param hurry: ends what still lives; called for each further signal.
     :param reopen: opens log files anew.
+    :param reload: reads the configuration anew.
     """
 
     def __init__(
@@ -23,11 +24,13 @@ class Signals:
         stop: Callable[[], object],
         hurry: Callable[[], object],
         reopen: Callable[[], object],
+        reload: Callable[[], object],
     ) -> None:
         self._call = call
         self._stop = stop
         self._hurry = hurry
         self._reopen = reopen
+        self._reload = reload
         self._stopping = False
         self._before_usr1: Any = None
 
@@ -37,6 +40,8 @@ class Signals:
         signal.signal(signal.SIGINT, self._end)
         if hasattr(signal, "SIGUSR1"):
             self._before_usr1 = signal.signal(signal.SIGUSR1, self._usr1)
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, self._hup)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:
@@ -50,3 +55,6 @@ class Signals:
         if callable(self._before_usr1):
             self._before_usr1(number, frame)
         self._call(self._reopen)
+
+    def _hup(self, number: int, frame: FrameType | None) -> None:
+        self._call(self._reload)

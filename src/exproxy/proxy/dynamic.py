@@ -90,9 +90,8 @@ class DynamicPorts:
         self._watched: pool.Backend | None = None
         self._watch()
 
-    def reconfigure(self, network: Network, first: int, last: int, idle: float) -> None:
+    def reconfigure(self, first: int, last: int, idle: float) -> None:
         """Open ports there from now on, for what the front end is by now; those that are open stay as long as they are used."""
-        self._network = network
         self._range = range(first, last + 1)
         self._idle = idle
         self._full_until = 0.0

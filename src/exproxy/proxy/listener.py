@@ -77,11 +77,12 @@ class Listener:
         return self._port.fileno()
 
     def start(self) -> None:
-        """Accept clients."""
-        self._accepting = True
-        self.frontend.gate.add(self)
-        self.frontend.listeners.append(self)
-        self.follow()
+        """Accept clients, from now on if that was not so before."""
+        if not self._accepting:
+            self._accepting = True
+            self.frontend.gate.add(self)
+            self.frontend.listeners.append(self)
+            self.follow()
 
     def stop(self) -> None:
         """Close the port; sessions go on."""

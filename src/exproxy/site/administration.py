@@ -26,6 +26,7 @@ from exproxy.admin.overview import Overview
 from exproxy.admin.page.facts import facts_of
 from exproxy.admin.page.routes import Pages
 from exproxy.admin.ports import bind, listen_unix, make_way
+from exproxy.admin.reloading import Reload
 from exproxy.admin.secure import secured
 from exproxy.admin.sources import FrontendFacts, Things
 from exproxy.admin.summary import summary
@@ -110,22 +111,31 @@ class AdminPorts:
 
 
 class Administration:
-    """Answers at ``ports`` from :meth:`start` on."""
+    """Answers at ``ports`` from :meth:`start` on.
+
+    :param reload: has the configuration read anew.
+    """
 
     def __init__(
-        self, reactor: Any, ports: AdminPorts, admin: model.Admin | None, things: Things, numbers: OwnNumbers | WorkersNumbers
+        self,
+        reactor: Any,
+        ports: AdminPorts,
+        admin: model.Admin | None,
+        things: Things,
+        numbers: OwnNumbers | WorkersNumbers,
+        reload: Reload,
     ) -> None:
         self._reactor = reactor
         self._ports = ports
         self._numbers = numbers
-        self._maxconn = things.maxconn
+        self._things = things
         self._started = reactor.seconds()
         self._draining = False
         self._closed: list[Deferred[object]] = []
         self._call: IDelayedCall | None = None
         self._listening: list[tuple[IListeningPort, Door | Crossroads]] = []
         self._overview = Overview(reactor, things, numbers, self._process)
-        actions = Actions(reactor, things, numbers)
+        actions = Actions(reactor, things, numbers, reload)
         self._events = Events(reactor, lambda: facts_of(self._overview.snapshot(), self._overview.series, actions.audit.last()))
         self._api = Api(self._overview, actions)
         self._runtime = Runtime(reactor, things, numbers, self._overview, actions)
@@ -144,6 +154,10 @@ class Administration:
     def summary(self) -> str:
         """What is going on, in a sentence."""
         return summary(self._overview.recent())
+
+    def change(self, fresh: Things) -> None:
+        """The configuration has changed, or what was in one is no more."""
+        self._overview.change(fresh)
 
     def drain(self) -> None:
         """The process ends: let go of the ways in at once, since the next process wants them; who is inside may stay."""
@@ -177,7 +191,7 @@ class Administration:
             started=self._started,
             draining=self._draining,
             sessions=sessions,
-            maxconn=self._maxconn,
+            maxconn=self._things.maxconn,
             workers=tuple(self._numbers.workers()),
         )
 
@@ -188,8 +202,11 @@ class Administration:
 def things(configuration: model.Configuration, pools: Pools, fronts: Fronts) -> Things:
     """All that there is, for who looks."""
     addresses = {name: _addresses(name, fronts) for name in configuration.frontends}
+    facts = {name: _facts(frontend, addresses) for name, frontend in configuration.frontends.items()}
+    # one that was taken out has sessions, and nothing else
+    past = {name: FrontendFacts(name, "leaving", (), None, (), default=False) for name in fronts.frontends if name not in facts}
     return Things(
-        frontends={name: _facts(frontend, addresses) for name, frontend in configuration.frontends.items()},
+        frontends=facts | past,
         backends={name: backend.pool for name, backend in pools.backends.items()},
         hosts=pools.hosts,
         groups=pools.groups,

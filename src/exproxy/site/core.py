@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
+import attrs
 from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
@@ -15,6 +16,7 @@ from exproxy.config.addresses import joined
 from exproxy.net.interfaces import Network
 from exproxy.process.descriptors import DescriptorLimitError, ensure, needed
 from exproxy.site.administration import Administration, AdminPorts, things
+from exproxy.site.changes import changes, restarts
 from exproxy.site.clientfaults import ClientFaults, counts_of
 from exproxy.site.errors import SiteError
 from exproxy.site.fronts import Fronts
@@ -22,6 +24,7 @@ from exproxy.site.keeping import Keeping
 from exproxy.site.numbers import OwnNumbers
 from exproxy.site.persistence import make_secret
 from exproxy.site.pools import Pools
+from exproxy.site.reloading import Reloading
 from exproxy.site.reminders import Reminders
 from exproxy.site.serving import Serving
 from exproxy.site.tls import LOOK, TLSContexts
@@ -47,94 +50,143 @@ class Site:
         self._checkers = checkers
         self._rng = Random()  # noqa: S311 - choices of servers and moments, no secrets
         self._secret = make_secret()
-        self._serving: Serving | None = None
-        self._watching: Watching | None = None
-        self._admin: Administration | None = None
-        self._keeping: Keeping | None = None
-        self._faults: ClientFaults | None = None
-        self._reminders: Reminders | None = None
+        self._live: _Live | None = None
         self._reminding: IDelayedCall | None = None
+        self.reloading = Reloading(self.apply)
 
-    def apply(self, new: model.Configuration) -> None:
-        """Build and bind all that ``new`` says; nobody is let in before :meth:`start`.
+    def apply(self, new: model.Configuration) -> tuple[str, ...]:
+        """Have all that ``new`` says.
 
-        :raises SiteError: something is not to be had; then nothing is held.
+        The first one is built and bound, and nobody is let in before :meth:`start`.  A later one takes the place of what is
+        there: what is equal stays, and nobody is refused or loses a session; those of what is no more go on until they end.
+
+        :returns: what has changed, a sentence part each.
+        :raises SiteError: something is not to be had; then nothing is held, or all is as it was.
         """
+        if self._live is None:
+            self._live = self._build(new)
+            return ()
+        return self._change(self._live, new)
+
+    def _build(self, new: model.Configuration) -> "_Live":
         ensure_descriptors(new)
         now = self._reactor.seconds()
-        self._keeping = Keeping(self._reactor, new.service.state, self._secret, time.time)
-        self._secret = self._keeping.secret
+        keeping = Keeping(self._reactor, new.service.state, self._secret, time.time)
+        self._secret = keeping.secret
         tls = TLSContexts(new.profiles, now)
         pools = Pools(new, now, self._rng, tls, self._secret)
         ports = AdminPorts(new, now)
         try:
-            self._serving = Serving(self._reactor, self._network, new, pools, tls, self._network, self._secret)
+            serving = Serving(self._reactor, self._network, new, pools, tls, self._network, self._secret)
         except SiteError:
             ports.close()
             raise
-        frontends = self._serving.fronts.frontends
-        self._faults = ClientFaults(self._reactor, lambda: counts_of(frontends))
-        self._watching = Watching(self._reactor, self._network, self._rng, self._checkers, new, pools, tls)
-        self._keeping.restore(new, pools)
-        self._reminders = Reminders(tls)
-        numbers = OwnNumbers(self._reactor, pools, frontends, self._watching)
-        self._admin = Administration(self._reactor, ports, new.admin, things(new, pools, self._serving.fronts), numbers)
+        frontends = serving.fronts.frontends
+        watching = Watching(self._reactor, self._network, self._rng, self._checkers, new, pools, tls)
+        keeping.restore(new, pools)
+        numbers = OwnNumbers(self._reactor, pools, frontends, watching)
+        seen = things(new, pools, serving.fronts)
+        return _Live(
+            configuration=new,
+            tls=tls,
+            pools=pools,
+            serving=serving,
+            watching=watching,
+            keeping=keeping,
+            faults=ClientFaults(self._reactor, lambda: counts_of(frontends)),
+            reminders=Reminders(tls),
+            admin=Administration(self._reactor, ports, new.admin, seen, numbers, self.reloading.reload),
+        )
+
+    def _change(self, live: "_Live", new: model.Configuration) -> tuple[str, ...]:
+        """First all that may fail, then all that cannot."""
+        if unchangeable := restarts(live.configuration, new):
+            raise SiteError(unchangeable)
+        ensure_descriptors(new)
+        now = self._reactor.seconds()
+        tls = TLSContexts(new.profiles, now, former=live.tls)
+        tls.make_all(new)
+        change = live.serving.prepare(new, tls)
+        changed = (*changes(live.configuration, new), *(f"file {file} was changed" for file in tls.reread))
+        tls.begin()
+        live.configuration, live.tls = new, tls
+        live.pools.reconfigure(new, now, tls)
+        live.serving.commit(change)
+        live.watching.reconfigure(new, live.pools, tls)
+        live.keeping.follow(new, live.pools)
+        live.reminders = Reminders(tls)
+        live.show()
+        return changed
 
     def start(self) -> "Deferred[None]":
         """Look names up, check the servers, let clients in; fires when that is done."""
-        if (
-            self._serving is None
-            or self._watching is None
-            or self._faults is None
-            or self._admin is None
-            or self._keeping is None
-        ):
+        live = self._live
+        if live is None:
             raise RuntimeError("apply a configuration first")
-        self._watching.start()
-        self._keeping.start()
-        self._serving.start()
-        self._faults.start()
-        self._admin.start()
+        live.serving.when_swept = live.show
+        live.watching.start()
+        live.keeping.start()
+        live.serving.start()
+        live.faults.start()
+        live.admin.start()
         self._remind()
-        tell_addresses(self._serving.fronts)
+        tell_addresses(live.serving.fronts)
         return succeed(None)
 
     def stop(self) -> "Deferred[None]":
         """Let nobody in any more, give live sessions ``timeouts.drain``, then end; fires when all is over."""
-        if self._admin is not None:
-            self._admin.drain()
-        if self._serving is None or self._keeping is None:
+        self.reloading.end()
+        if self._live is None:
             return succeed(None)
-        return gatherResults([self._serving.stop(), self._keeping.stop()]).addCallback(self._end)
+        self._live.admin.drain()
+        return gatherResults([self._live.serving.stop(), self._live.keeping.stop()]).addCallback(self._end)
 
     def hurry(self) -> None:
         """End the sessions that still live."""
-        if self._serving is not None:
-            self._serving.hurry()
+        if self._live is not None:
+            self._live.serving.hurry()
 
     def reopen_logs(self) -> None:
         """After log files were renamed (SIGUSR1)."""
-        if self._serving is not None:
-            self._serving.reopen_logs()
+        if self._live is not None:
+            self._live.serving.reopen_logs()
 
     def summary(self) -> str:
         """What is going on, in a sentence."""
-        return "nothing yet" if self._admin is None else self._admin.summary()
+        return "nothing yet" if self._live is None else self._live.admin.summary()
 
     def _remind(self) -> None:
-        assert self._reminders is not None
+        assert self._live is not None
         self._reminding = self._reactor.callLater(LOOK, self._remind)
-        self._reminders.look(self._reactor.seconds())
+        self._live.reminders.look(self._reactor.seconds())
 
     def _end(self, nothing: object) -> "Deferred[None]":
         if self._reminding is not None:
             self._reminding.cancel()
             self._reminding = None
-        if self._watching is not None:
-            self._watching.stop()
-        if self._faults is not None:
-            self._faults.stop()
-        return succeed(None) if self._admin is None else self._admin.stop()
+        assert self._live is not None
+        self._live.watching.stop()
+        self._live.faults.stop()
+        return self._live.admin.stop()
+
+
+@attrs.define(eq=False)
+class _Live:
+    """What a configuration was brought to life as, and what the next one is put into."""
+
+    configuration: model.Configuration
+    tls: TLSContexts
+    pools: Pools
+    serving: Serving
+    watching: Watching
+    keeping: Keeping
+    faults: ClientFaults
+    reminders: Reminders
+    admin: Administration
+
+    def show(self) -> None:
+        """Have administrators see what there is by now."""
+        self.admin.change(things(self.configuration, self.pools, self.serving.fronts))
 
 
 def tell_addresses(fronts: Fronts) -> None:

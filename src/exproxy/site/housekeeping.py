@@ -1,5 +1,7 @@
 """What is needed about once a second: slow starts grow, tables forget, renewed certificates are seen."""
 
+from collections.abc import Callable
+
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from exproxy.site.pools import Pools
@@ -13,12 +15,15 @@ class Housekeeping:
     """:param pools: whose time passes.
 
     :param tls: whose certificate files may be renewed; ``None`` where nobody uses them.
+    :param sweep: forgets what is not in the configuration any more and has nobody, by the reactor's seconds.
     """
 
-    def __init__(self, clock: IReactorTime, pools: Pools, tls: TLSContexts | None) -> None:
+    def __init__(self, clock: IReactorTime, pools: Pools, tls: TLSContexts | None, sweep: Callable[[float], object]) -> None:
         self._clock = clock
+        self._sweep = sweep
         self._pools = pools
-        self._tls = tls
+        self.tls = tls
+        """Another one, when the configuration has changed."""
         self._call: IDelayedCall | None = None
 
     def start(self) -> None:
@@ -38,5 +43,6 @@ class Housekeeping:
             backend.pool.tick(now)
         for group in self._pools.groups.values():
             group.table.expire(now)
-        if self._tls is not None:
-            self._tls.look(now)
+        if self.tls is not None:
+            self.tls.look(now)
+        self._sweep(now)

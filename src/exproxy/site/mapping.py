@@ -9,24 +9,35 @@ from exproxy.proxy.dynamic import DynamicPorts, Spot
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.listener import Listener
 from exproxy.proxy.mapper import Door, Mapper, Services
-from exproxy.wire.epmrelay import Protected
+from exproxy.wire.epmrelay import Counters, Protected
 from exproxy.wire.interfaces import interface
 
 Opened = Iterable[tuple[model.Bind, Listener]]
 
 
 def install(
-    frontend: Frontend, said: model.Mapper, opened: Opened, frontends: Mapping[str, Frontend], network: Network
+    frontend: Frontend,
+    said: model.Mapper,
+    opened: Opened,
+    frontends: Mapping[str, Frontend],
+    network: Network,
+    former: DynamicPorts | None = None,
 ) -> DynamicPorts | None:
-    """Make ``frontend`` one of endpoint mappers.
+    """Make ``frontend`` one of endpoint mappers, perhaps again.
 
     :param opened: its listeners, with what is said of each.
     :param frontends: those that ``said`` names.
     :param network: binds further ports.
+    :param former: the ports that it opened before, which are used on where ports may be opened at all.
     """
     dynamic = None
-    if said.others == "dynamic" and said.dynamic_ports is not None:
-        dynamic = DynamicPorts(frontend, network, said.dynamic_ports.first, said.dynamic_ports.last, said.dynamic_idle)
+    ports = said.dynamic_ports
+    if said.others == "dynamic" and ports is not None:
+        if former is None:
+            dynamic = DynamicPorts(frontend, network, ports.first, ports.last, said.dynamic_idle)
+        else:
+            dynamic = former
+            dynamic.reconfigure(ports.first, ports.last, said.dynamic_idle)
     mapper = Mapper(
         frontend=frontend,
         services={_key(mapped.interface): _services(mapped, frontends) for mapped in said.map},
@@ -34,6 +45,7 @@ def install(
         protected=Protected(said.protected),
         doors={listener.address: _door(bind, listener.address) for bind, listener in opened},
         dynamic=dynamic,
+        counters=frontend.mapping or Counters(),
     )
     frontend.join = mapper.join
     frontend.mapping = mapper.counters

@@ -27,6 +27,7 @@ from exproxy.site.keeping import Keeping
 from exproxy.site.numbers import WorkersNumbers
 from exproxy.site.persistence import make_secret
 from exproxy.site.pools import Pools
+from exproxy.site.reloading import Reloading
 from exproxy.site.tls import TLSContexts
 from exproxy.site.watching import Watching
 
@@ -61,16 +62,16 @@ class MasterSite:
             # what workers use is told here only now and then
             group.table.expire_after += 2 * TOUCH
         service = configuration.service
-        self._fronts = Fronts(reactor, network, Gate(service.maxconn), pools.backends, _nobody, tls, network, service, b"")
+        self._fronts = Fronts(reactor, network, Gate(service.maxconn), pools.backends, _nobody, network, b"")
         ports = AdminPorts(configuration, now)
         try:
-            self._fronts.open(configuration.frontends)
+            self._fronts.open(configuration, tls)
         except SiteError:
             ports.close()
             raise
         self._watching = Watching(reactor, network, rng, checkers, configuration, pools, tls)
         self._keeping.restore(configuration, pools)
-        self._housekeeping = Housekeeping(reactor, pools, tls)
+        self._housekeeping = Housekeeping(reactor, pools, tls, _nobody)
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - fork servers read it as long as we live
         pickle.dump((configuration, secret), self._file)
         self._file.flush()
@@ -87,7 +88,16 @@ class MasterSite:
         )
         self._faults = ClientFaults(reactor, self._frontend_counts)
         seen = things(configuration, pools, self._fronts)
-        self._admin = Administration(reactor, ports, configuration.admin, seen, WorkersNumbers(self._master, self._watching))
+        self.reloading = Reloading(self.apply)
+        numbers = WorkersNumbers(self._master, self._watching)
+        self._admin = Administration(reactor, ports, configuration.admin, seen, numbers, self.reloading.reload)
+
+    def apply(self, new: model.Configuration) -> tuple[str, ...]:
+        """Not built yet.
+
+        :raises SiteError: always.
+        """
+        raise SiteError(["service.workers: with several workers the configuration cannot be read anew yet: restart"])
 
     def start(self) -> "Deferred[None]":
         """Look names up, check the servers, have clients let in; fires when the first worker does that."""
@@ -103,6 +113,7 @@ class MasterSite:
 
     def stop(self) -> "Deferred[None]":
         """Have the workers drain; fires when the last one has ended."""
+        self.reloading.end()
         self._admin.drain()
         self._fronts.close()
         return gatherResults([self._master.stop(), self._keeping.stop()]).addCallback(self._end)

@@ -52,6 +52,7 @@ def admission(said: model.Frontend) -> Admission | None:
         None if limits.conn_cur is None else Presence(limits.conn_cur),
         _rates(limits.conn_rate, limits.size),
         _exempt(said, limits),
+        limits.conn_cur,
     )
 
 

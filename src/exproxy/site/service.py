@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from exproxy.process.signals import Signals
+from exproxy.site.reloading import Reloading
 
 _log = Logger()
 
@@ -25,6 +26,9 @@ class Site(Protocol):
 
     def summary(self) -> str:
         """What is going on, in a sentence."""
+
+    @property
+    def reloading(self) -> Reloading: ...
 
 
 class Told(Protocol):
@@ -65,7 +69,8 @@ class SiteService(Service):
         self._site = site
         self._told = told
         self._reactor = reactor
-        self._signals = Signals(reactor.callFromThread, reactor.stop, self._hurry, site.reopen_logs)
+        site.reloading.tell(told.reloading, told.ready)
+        self._signals = Signals(reactor.callFromThread, reactor.stop, self._hurry, site.reopen_logs, site.reloading.signalled)
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's Service has no types

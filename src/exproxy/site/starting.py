@@ -68,7 +68,9 @@ def site_for(path: Path, environ: Mapping[str, str], reactor: Any, names: tuple[
         found = checkers()
     except DuplicateCheckerError as error:
         raise SiteError([str(error)]) from error
-    configuration = load(path, environ, found)
+    # twistd may go to another folder when it becomes a daemon
+    read = partial(load, path.absolute(), environ, found)
+    configuration = read()
     passed = PassedSockets(names)
     network = network_for(reactor)
     if names:
@@ -80,6 +82,7 @@ def site_for(path: Path, environ: Mapping[str, str], reactor: Any, names: tuple[
     else:
         site = Site(reactor, network, found)
         site.apply(configuration)
+    site.reloading.read_by(read)
     for sentence in passed.used:
         _log.info("{sentence}", sentence=sentence)
     for sentence in (*passed.troubles, *passed.unused):

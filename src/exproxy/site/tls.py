@@ -33,7 +33,7 @@ class TLSContexts:
 
     :param now: the reactor's seconds.
     :param beforehand: for so many periods of ticket keys contexts are made now, for processes that inherit them.
-    :param former: those of the configuration before, of which all is used that is still the same: clients go on with their tickets.
+    :param former: those of the configuration before: all is used that is still the same, so clients go on with their tickets.
     """
 
     def __init__(
@@ -59,6 +59,11 @@ class TLSContexts:
         self.troubles: list[str] = []
         self.renewals: int = 0 if former is None else former.renewals
         """How often files were renewed."""
+
+    @property
+    def reread(self) -> tuple[Path, ...]:
+        """Files of TLS that is used on, and that say something else than before."""
+        return tuple(dict.fromkeys(file.file for server, _ in self._read for file in server.certificates))
 
     def begin(self) -> None:
         """Nothing speaks against them: what was read of renewed files holds, and the former ones are forgotten."""
@@ -128,6 +133,8 @@ class TLSContexts:
         tls = server.tls
         if tls is None:
             return None
+        if f"{backend}/{server.name}" in self._clients:
+            return self._clients[f"{backend}/{server.name}"]
         key = (tls.verify, tls.ca, tls.profile)
         path = f"backends.{backend}.servers.{server.name}.tls"
         try:

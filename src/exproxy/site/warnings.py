@@ -20,11 +20,18 @@ class Warnings:
 
     def __init__(self, servers: Iterable[pool.Server]) -> None:
         self._hosts: dict[pool.Host, list[pool.Server]] = {}
-        for server in servers:
-            self._hosts.setdefault(server.host, []).append(server)
-        self._told: dict[pool.Host, dict[str, pool.Server]] = {host: {} for host in self._hosts}
+        self._told: dict[pool.Host, dict[str, pool.Server]] = {}
         """Each sentence, with the server for which it was told."""
         self._quiet_until: dict[pool.Host, float] = {}
+        self.follow(servers)
+
+    def follow(self, servers: Iterable[pool.Server]) -> None:
+        """Look at these from now on."""
+        self._hosts = {}
+        for server in servers:
+            self._hosts.setdefault(server.host, []).append(server)
+        self._told = {host: self._told.get(host, {}) for host in self._hosts}
+        self._quiet_until = {host: until for host, until in self._quiet_until.items() if host in self._hosts}
 
     def look(self, now: float) -> None:
         """Log what has come up or has gone since it was last told; about once a second."""

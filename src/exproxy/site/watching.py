@@ -43,38 +43,76 @@ class Watching:
         tls: TLSContexts,
     ) -> None:
         self._reactor = reactor
+        self._checkers = checkers
+        self._checks = CheckService(reactor, network, rng)
+        self._watched: dict[pool.Server, _Watched] = {}
+        self._running = False
+        self._call: IDelayedCall | None = None
+        pools.subscribe(Sentences(pools.find).tell)
+        self._warnings = Warnings(())
+        self.reconfigure(configuration, pools, tls)
+
+    def reconfigure(self, configuration: model.Configuration, pools: Pools, tls: TLSContexts) -> None:
+        """Watch what ``configuration`` says; what is watched in the same way goes on, with its moments and what it has found.
+
+        :param pools: which are of that configuration by now.
+        """
         self._tls = tls
         self._fronts = {
             name: tuple(dict.fromkeys(bind.tls for bind in frontend.binds if bind.tls is not None))
             for name, frontend in configuration.frontends.items()
         }
-        sentences = Sentences({name: backend.pool for name, backend in pools.backends.items()})
-        for backend in pools.backends.values():
-            backend.pool.subscribe(sentences.tell)
-        self._checks = CheckService(reactor, network, rng)
-        plans = Plans(checkers, tls)
-        for backend_name, configured in configuration.backends.items():
-            servers = pools.backends[backend_name].pool.servers
-            for server in configured.servers:
-                source = configured.source
-                wanted = plans.of(server, source), plans.agent_of(server, source), plans.port_of(server, source)
-                self._checks.add(servers[server.name], *wanted)
-        self._warnings = Warnings(server for backend in pools.backends.values() for server in backend.pool.servers.values())
-        self._call: IDelayedCall | None = None
-        self._names = [self._watch(name, every, _Named(server, reactor)) for server, name, every in pools.named]
-        self._names += [self._watch(name, every, _Moved(place)) for place, name, every in plans.named]
+        before, self._watched = self._watched, {}
+        named = {server: (name, every) for server, name, every in pools.named}
+        for backend in configuration.backends.values():
+            servers = pools.backends[backend.name].pool.servers
+            for said in backend.servers:
+                server = servers[said.name]
+                asked = _asked(said, backend.source, tls)
+                known = before.get(server)
+                if known is not None and known.asked == asked:
+                    self._watched[server] = before.pop(server)
+                else:
+                    self._leave(server, before.pop(server, None))
+                    self._watched[server] = self._begin(server, said, backend.source, asked, named.get(server))
+        for server, watched in before.items():
+            self._leave(server, watched)
+        self._warnings.follow(self._watched)
+
+    def _begin(
+        self, server: pool.Server, said: model.Server, source: str | None, asked: object, named: tuple[str, float] | None
+    ) -> "_Watched":
+        plans = Plans(self._checkers, self._tls)
+        self._checks.add(server, plans.of(said, source), plans.agent_of(said, source), plans.port_of(said, source))
+        names = [self._watch(name, every, _Moved(place)) for place, name, every in plans.named]
+        if named is not None:
+            names.append(self._watch(*named, _Named(server, self._reactor)))
+        if self._running:
+            for name in names:
+                name.start()
+        return _Watched(asked, names)
+
+    def _leave(self, server: pool.Server, watched: "_Watched | None") -> None:
+        if watched is not None:
+            self._checks.remove(server)
+            for name in watched.names:
+                name.stop()
 
     def start(self) -> None:
         """Look names up, check the servers."""
-        for name in self._names:
-            name.start()
+        self._running = True
+        for watched in self._watched.values():
+            for name in watched.names:
+                name.start()
         self._checks.start()
         self._call = self._reactor.callLater(EVERY, self._look)
 
     def stop(self) -> None:
         """Leave it."""
-        for name in self._names:
-            name.stop()
+        self._running = False
+        for watched in self._watched.values():
+            for name in watched.names:
+                name.stop()
         self._checks.stop()
         if self._call is not None:
             self._call.cancel()
@@ -99,6 +137,20 @@ class Watching:
 
     def _watch(self, name: str, every: float, whose: "_Named | _Moved") -> NameWatch:
         return NameWatch(self._reactor, self._reactor.nameResolver, name, every, whose.found, whose.missed)
+
+
+@attrs.frozen(eq=False)
+class _Watched:
+    """How a server is watched: ``asked`` is all that this was made of."""
+
+    asked: object
+    names: list[NameWatch]
+
+
+def _asked(said: model.Server, source: str | None, tls: TLSContexts) -> object:
+    """What of a server's configuration is about watching it; and the certificates of clients that its own are compared with."""
+    shown = [tls.shown(check.tls.fronts).fronts for check in said.checks if check.tls is not None]
+    return said.address, said.port, said.resolve, said.checks, said.agent, said.mapping, source, shown
 
 
 @attrs.frozen
