@@ -1,6 +1,7 @@
 """What a supervisor is told, and when."""
 
 import socket
+import sys
 from pathlib import Path
 
 from twisted.internet.task import Clock
@@ -89,6 +90,8 @@ class HeraldTests(SynchronousTestCase):
 
 
 class PostTests(SynchronousTestCase):
+    skip = "Python has no unix sockets on Windows" if sys.platform == "win32" else None
+
     def bound(self, address: str | bytes) -> socket.socket:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(sock.close)

@@ -1,21 +1,29 @@
 """Acting in another user's name until the process becomes that user."""
 
 import os
-import pwd
 import socket
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.process.privileges import Owner, PrivilegesError, acting_as, owner
 from tests.integration.peers.needs import ROOT, require
 
-NOBODY = pwd.getpwnam("nobody")
+if sys.platform != "win32":
+    import pwd
+
+    from exproxy.process.privileges import Owner, PrivilegesError, acting_as, owner
+
+    NOBODY = pwd.getpwnam("nobody")
+
 NO_USER = 3_999_999_999
+ELSEWHERE = "Windows has no numbers of users" if sys.platform == "win32" else None
 
 
 class OwnerTests(SynchronousTestCase):
+    skip = ELSEWHERE
+
     def test_a_user_brings_its_group(self) -> None:
         self.assertEqual(owner(NOBODY.pw_uid, None), Owner(NOBODY.pw_uid, NOBODY.pw_gid))
 
@@ -36,6 +44,8 @@ class OwnerTests(SynchronousTestCase):
 
 
 class ActingTests(SynchronousTestCase):
+    skip = ELSEWHERE
+
     def setUp(self) -> None:
         require(ROOT)
         self.nobody = owner(NOBODY.pw_uid, None)
