@@ -11,9 +11,11 @@ from twisted.internet.defer import succeed
 
 from exproxy.admin.answers import Answer
 from exproxy.admin.attempts import EACH
+from exproxy.admin.entrance import Entrance
 from exproxy.admin.logins import Account, Logins
 from exproxy.admin.overview import RECENT
 from exproxy.admin.reloading import NotReloadedError
+from exproxy.admin.routes import Route
 from exproxy.pool import Admin
 from tests.admin.stage import AdminStage, certificate
 from tests.pool.support import fail
@@ -27,6 +29,8 @@ ORDERS: dict[str, tuple[str, object]] = {
     "/api/v1/sessions/{session}/end": ("POST", {}),
     "/api/v1/tables/{table}/clear": ("POST", {}),
     "/api/v1/reload": ("POST", {}),
+    "/api/v1/login": ("POST", {"user": "anna", "password": "secret"}),
+    "/api/v1/logout": ("POST", {}),
 }
 NAMES = {"backend": "web", "server": "ex1", "host": "ex1", "table": "smtp", "frontend": "mail", "session": "a1"}
 QUERIES = {
@@ -49,6 +53,9 @@ class DescribedTests(AdminStage):
         self.sources.shown = {"smtp": certificate()}
         self.described = json.loads(self.ask(self.application(), "GET", "/api/v1/openapi.json").body)
 
+    def routes(self) -> tuple[Route, ...]:
+        return (*self.api.routes(), *Entrance(self.logins()).api())
+
     def operations(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         for template, methods in self.described["paths"].items():
             for method, operation in methods.items():
@@ -59,11 +66,17 @@ class DescribedTests(AdminStage):
             (method, template): {int(s) for s in operation["responses"] if s != "default"}
             for method, template, operation in self.operations()
         }
-        self.assertEqual(said, {(route.method, route.template): set(route.answers) for route in self.api.routes()})
+        self.assertEqual(said, {(route.method, route.template): set(route.answers) for route in self.routes()})
 
     def test_who_has_to_log_in_is_described(self) -> None:
         said = {(method, template): bool(operation["security"]) for method, template, operation in self.operations()}
-        self.assertEqual(said, {(route.method, route.template): route.demand != "nothing" for route in self.api.routes()})
+        self.assertEqual(said, {(route.method, route.template): route.demand != "nothing" for route in self.routes()})
+
+    def test_who_has_a_session_needs_the_token_to_change_anything(self) -> None:
+        for method, template, operation in self.operations():
+            if operation["security"]:
+                token: dict[str, list[str]] = {} if method == "GET" else {"token": []}
+                self.assertEqual(operation["security"], [{"basic": []}, {"session": []} | token], template)
 
     def test_every_name_in_a_path_is_a_parameter(self) -> None:
         for method, template, operation in self.operations():
@@ -109,8 +122,10 @@ class DescribedTests(AdminStage):
         application = self.application(None if status == 421 else logins)
         if status == 401:
             values["authorization"] = None
+            body = body if template != "/api/v1/login" else {"user": "anna", "password": "wrong"}
         elif status == 403:
-            values["authorization"] = _basic("otto")
+            mine = template in ("/api/v1/login", "/api/v1/logout")
+            values |= {"origin": "https://other.example"} if mine else {"authorization": _basic("otto")}
         elif status == 421:
             values["host"] = "exproxy.attacker.example"
         elif status == 400:
@@ -137,7 +152,8 @@ class DescribedTests(AdminStage):
         logins = Logins(self.clock, {"anna": Account(Password(), "operator")}, lambda call: succeed(call()))
         application = self.application(logins)
         wrong = b"Basic " + base64.b64encode(b"anna:wrong")
-        answers = [self.ask(application, method, path, user=None, authorization=wrong) for _ in range(EACH + 1)]
+        order = {"user": "anna", "password": "wrong"} if path == "/api/v1/login" else None
+        answers = [self.ask(application, method, path, order, user=None, authorization=wrong) for _ in range(EACH + 1)]
         return answers[-1]
 
 

@@ -38,7 +38,7 @@ class EntranceStage(AdminStage):
         return self.form("/login", user=user, password=password, **rest)
 
     def token(self) -> str:
-        return str(json.loads(self.send("GET", "/api/v1/login", page=False).body)["csrf"])
+        return str(json.loads(self.send("GET", "/api/v1/whoami", page=False).body)["csrf"])
 
     def led(self, answer: Answer) -> str:
         self.assertEqual(answer.status, 303, answer.body)
@@ -192,7 +192,7 @@ class ApiTests(EntranceStage):
         self.assertEqual(said["csrf"], self.token())
         answer = self.send("POST", "/api/v1/logout", order={}, page=False, token=said["csrf"])
         self.assertEqual(json.loads(answer.body), {"logged_out": True})
-        self.assertEqual(self.send("GET", "/api/v1/login", page=False).status, 401)
+        self.assertEqual(self.send("GET", "/api/v1/whoami", page=False).status, 401)
 
     def test_names_and_passwords_are_strings(self) -> None:
         answer = self.send("POST", "/api/v1/login", order={"user": 1, "password": "secret"}, page=False)
@@ -200,5 +200,5 @@ class ApiTests(EntranceStage):
 
     def test_without_users_one_learns_that_it_is_nobody(self) -> None:
         self.site = self.application()
-        said = json.loads(self.send("GET", "/api/v1/login", page=False, host="localhost").body)
+        said = json.loads(self.send("GET", "/api/v1/whoami", page=False, host="localhost").body)
         self.assertEqual(said, {"user": "nobody", "role": "viewer", "anonymous": True, "csrf": ""})

@@ -49,7 +49,7 @@ class Entrance:
         """For programs that want a session, and for the page's own."""
         entered = frozenset({200, 400, 401, 403, 413, 415, 422, 429})
         return (
-            Route("GET", API + "/login", "viewer", self._tell, frozenset({200})),
+            Route("GET", API + "/whoami", "viewer", self._tell, frozenset({200})),
             Route("POST", API + "/login", "nothing", self._enter, entered),
             Route("POST", API + "/logout", "viewer", self._leave, frozenset({200, 400, 403, 413, 415, 422})),
         )
