@@ -21,6 +21,7 @@ from tests.check.mapper import Mapper
 from tests.check.peers import today
 from tests.net.memory import MemoryNetwork
 
+NOBODY = "nothing listens there, so the service may be stopped"
 GONE = "the endpoint mapper offers no emsmdb: the RPC Client Access service is not registered"
 
 
@@ -139,7 +140,7 @@ class SilenceTests(PortTestCase):
         self.mapper.stop()
         self.advance(60)
         self.assertEqual((self.server.port, self.server.operational, self.told), (6005, Operational.UP, []))
-        why = "connection refused at 192.0.2.1:135"
+        why = f"connection refused at 192.0.2.1:135: {NOBODY}"
         self.assertEqual(self.said()[1:], [f"ex1: its endpoint mapper cannot be asked for emsmdb ({why}); port 6005 is kept"])
 
     def test_one_that_answers_again_is_told(self) -> None:
@@ -154,7 +155,7 @@ class SilenceTests(PortTestCase):
         self.mapper.stop()
         self.begin()
         self.assertIn("no port is known, so it gets nobody", self.said()[0])
-        self.assertEqual(self.server.condition(), "has no port: connection refused at 192.0.2.1:135")
+        self.assertEqual(self.server.condition(), f"has no port: connection refused at 192.0.2.1:135: {NOBODY}")
 
     def test_one_that_hangs_is_given_up(self) -> None:
         self.mapper.hang()

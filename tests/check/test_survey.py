@@ -20,6 +20,8 @@ from tests.net.memory import MemoryNetwork, Peer
 from tests.net.tls.files import certificate_file
 from tests.net.tlspeer import TLSPeer, certificate, server_context
 
+NOBODY = "nothing listens there, so the service may be stopped"
+
 
 class Nobody:
     """A resolver that knows no name."""
@@ -57,7 +59,10 @@ class SurveyTests(SynchronousTestCase):
         self.assertTrue(self.told[0].passed)
 
     def test_a_failure_says_at_which_layer(self) -> None:
-        self.assertEqual(self.lines(self.subject()), ["hub/ex1 smtp: L4CON in 0 ms: connection refused at 192.0.2.1:25"])
+        self.assertEqual(
+            self.lines(self.subject()),
+            [f"hub/ex1 smtp: L4CON in 0 ms: connection refused at 192.0.2.1:25: {NOBODY}"],
+        )
         self.assertFalse(self.told[0].harmless)
 
     def test_a_check_that_is_not_required_does_no_harm(self) -> None:

@@ -139,7 +139,7 @@ class ConnectTests(ConfigCommandTestCase):
     def test_a_server_that_is_not_well_ends_with_status_1(self) -> None:
         self.network.listen(("10.0.0.1", 25), Peer()).resume()
         self.assertEqual(self.connect(), 1)
-        self.assertIn("a/mx2 tcp: L4CON in 0 ms: connection refused at 10.0.0.2:25", self.printed)
+        self.assertIn("a/mx2 tcp: L4CON in 0 ms: connection refused at 10.0.0.2:25: nothing listens there", "".join(self.printed))
         self.assertEqual(self.printed[-1], "1 of 2 checks failed")
 
     def test_servers_without_checks_are_not_called_well(self) -> None:

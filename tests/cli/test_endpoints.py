@@ -17,6 +17,7 @@ from exproxy.wire.interfaces import EMSMDB, EPM, NSPI
 from tests.net.memory import MemoryNetwork, Peer
 from tests.simulator.talking import Client
 
+NOBODY = "nothing listens there, so the service may be stopped"
 HOST = "192.0.2.1"
 
 
@@ -55,7 +56,7 @@ class EndpointsTests(SynchronousTestCase):
                 '    ncacn_ip_tcp:10.0.0.15[6006]  "Exchange NSPI"',
             ],
         )
-        self.assertIn("passed: the endpoint mapper told its 4 endpoints (L7OKD, 0.", self.printed[-1])
+        self.assertIn("the endpoint mapper told its 4 endpoints; up (L7OKD, 0.", self.printed[-1])
 
     def test_programs_get_json(self) -> None:
         self.serve()
@@ -75,11 +76,12 @@ class EndpointsTests(SynchronousTestCase):
 
     def test_nobody_there_ends_with_status_1(self) -> None:
         self.assertEqual(self.ask(), 1)
-        self.assertEqual(self.printed, [f"failed: connection refused at {HOST}:135 (L4CON, 0.000 s)"])
+        self.assertEqual(self.printed, [f"{HOST}: connection refused at {HOST}:135: {NOBODY}; down (L4CON, 0.000 s)"])
 
     def test_programs_are_told_why_not(self) -> None:
         self.assertEqual(self.ask(as_json=True), 1)
-        self.assertEqual(json.loads("\n".join(self.printed)), {"error": f"connection refused at {HOST}:135", "endpoints": []})
+        told = json.loads("\n".join(self.printed))
+        self.assertEqual(told, {"error": f"connection refused at {HOST}:135: {NOBODY}", "endpoints": []})
 
     def test_another_protocol_is_shown_with_what_was_said(self) -> None:
         self.network.listen((HOST, 135), Peer(b"220 mail.example.com ESMTP\r\n")).resume()

@@ -25,6 +25,8 @@ from tests.check.mapper import Mapper
 from tests.check.peers import smtp_answers
 from tests.net.memory import MemoryNetwork, Peer
 
+NOBODY = "nothing listens there, so the service may be stopped"
+
 
 class UsageTests(SynchronousTestCase):
     """What cannot be understood ends with status 2, before anything is opened."""
@@ -171,19 +173,22 @@ class RunTests(SynchronousTestCase):
         self.network.listen(("192.0.2.1", 25), Peer(b"220 hello\r\n", smtp_answers)).resume()
         self.assertEqual(self.probe(), 0)
         self.assertEqual(self.printed[:3], ["--- connected to 192.0.2.1:25", "<<< 220 hello", ">>> EHLO lb"])
-        self.assertIn("passed: SMTP said 220 hello", self.printed[-1])
+        self.assertIn("192.0.2.1: SMTP said 220 hello; up (L7OKD, ", self.printed[-1])
         self.assertIn("(L7OKD, 0.", self.printed[-1])
 
     def test_a_server_that_is_not_ends_with_status_1(self) -> None:
         self.assertEqual(self.probe(), 1)
-        self.assertEqual(self.printed, ["failed: connection refused at 192.0.2.1:25 (L4CON, 0.000 s)"])
+        self.assertEqual(
+            self.printed,
+            [f"192.0.2.1: connection refused at 192.0.2.1:25: {NOBODY}; down (L4CON, 0.000 s)"],
+        )
 
     def test_a_port_that_the_mapper_tells_is_gone_to(self) -> None:
         Mapper(self.network, "192.0.2.1", 25)
         self.network.listen(("192.0.2.1", 25), Peer(b"220 hello\r\n", smtp_answers)).resume()
         self.assertEqual(self.probe(port=PortPlan(host="192.0.2.1", interface="emsmdb")), 0)
         self.assertIn("--- the endpoint mapper tells port 25 for emsmdb", self.printed)
-        self.assertIn("passed: SMTP said 220 hello", self.printed[-1])
+        self.assertIn("192.0.2.1: SMTP said 220 hello; up (L7OKD, ", self.printed[-1])
 
     def test_a_mapper_that_tells_none_ends_with_status_1(self) -> None:
         Mapper(self.network, "192.0.2.1", None)
@@ -206,10 +211,10 @@ class VerdictTests(SynchronousTestCase):
         if days is not None:
             now = datetime.now(UTC)
             certificate = PeerCertificate("CN=x", "CN=y", ("x",), now, now + timedelta(days=days, minutes=1))
-        return [line for line, _colour in verdict(Report(outcome, 0.25, certificate))]
+        return [line for line, _colour in verdict("ex2", Report(outcome, 0.25, certificate))]
 
     def test_a_stopping_server_is_called_so(self) -> None:
-        self.assertEqual(self.lines(Outcome(Status.L7OKC, "in maintenance")), ["stopping: in maintenance (L7OKC, 0.250 s)"])
+        self.assertEqual(self.lines(Outcome(Status.L7OKC, "in maintenance")), ["ex2: in maintenance; draining (L7OKC, 0.250 s)"])
 
     def test_the_certificates_days_are_told(self) -> None:
         self.assertEqual(self.lines(Outcome(Status.L6OK, "fine"), 57)[1], "certificate: 57 days left")

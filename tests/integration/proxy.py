@@ -90,7 +90,8 @@ class Proxy(Peer):
 
     def wait_until(self, server: str, state: str, after: int = 0) -> str:
         """The sentence that says that ``backend/server`` is ``up``, ``down`` or ``stopping``."""
-        return self.wait_for_log(rf"\b{re.escape(server)} is {state}\b", after)
+        word = "draining" if state == "stopping" else state
+        return self.wait_for_log(rf"\b{re.escape(server)}: (?:.*; )?{word}\b[,;]", after)
 
 
 def _children(pid: int) -> set[int]:

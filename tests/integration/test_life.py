@@ -194,7 +194,7 @@ class DaemonTests(LifeTestCase):
         self.assertEqual((status, words), (0, ""))
         eventually(daemon.lives, "the pid file")
         daemon.wait_for_log("exproxy is ready")
-        daemon.wait_for_log("echo/ex1 is up")
+        daemon.wait_for_log("echo/ex1: .*up;")
         self.assertEqual(echoing_server(FRONT, self.port), "ex1")
         daemon.stop()
         self.assertFalse(daemon.pidfile.exists())

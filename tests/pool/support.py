@@ -11,7 +11,7 @@ STOPPING = CheckResult(
     passed=True,
     stopping=True,
     status="L7OKC",
-    text="SMTP said 421 4.3.2 Service not active, Exchange is in maintenance",
+    text="SMTP said 421 4.3.2 Service not active: Exchange is in maintenance",
     code=421,
 )
 CHECK = CheckSpec("smtp", rise=2, fall=3)

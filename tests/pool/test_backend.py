@@ -330,8 +330,8 @@ class AnnouncementTests(SynchronousTestCase):
         self.assertEqual(
             sentences[1:],
             [
-                "hub/ex2 is up: SMTP said 220 ready; 2 of 2 servers of hub usable",
-                "hub/ex2 is down: SMTP said 554 No (L7STS), after 3 failed checks; 1 of 2 servers of hub left",
+                "hub/ex2: SMTP said 220 ready; up; 2 of 2 servers of hub usable",
+                "hub/ex2: SMTP said 554 No (L7STS); down, after 3 failed checks; 1 of 2 servers of hub left",
             ],
         )
 

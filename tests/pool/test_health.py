@@ -78,7 +78,7 @@ class OneCheckTests(SynchronousTestCase):
             sentences,
             [
                 "None",
-                "hub/ex2 is stopping: SMTP said 421 4.3.2 Service not active, Exchange is in maintenance, in 2 checks in a row",
+                "hub/ex2 is stopping: SMTP said 421 4.3.2 Service not active: Exchange is in maintenance, in 2 checks in a row",
                 "None",
                 "hub/ex2 is up: SMTP said 220 ready, after 2 passed checks",
             ],

@@ -27,11 +27,10 @@ class SentenceTests(SynchronousTestCase):
     def test_a_transition_says_what_happened_why_and_what_is_left(self) -> None:
         self.observe("ex1", pool.CheckResult(passed=True))
         self.observe("ex2", pool.CheckResult(passed=True))
-        text = "SMTP said 421 4.3.2 Service not active, Exchange is in maintenance"
+        text = "SMTP said 421 4.3.2 Service not active: Exchange is in maintenance"
         stopping = pool.CheckResult(passed=True, stopping=True, text=text)
         sentence, level = self.observe("ex2", stopping)
-        self.assertIn(f"hub/ex2 is stopping: {text}", sentence)
-        self.assertIn("1 of 2", sentence)
+        self.assertEqual(sentence, f"hub/ex2: {text}; draining; 1 of 2 servers of hub left")
         self.assertEqual(level, LogLevel.info)
 
     def test_the_last_server_that_goes_is_an_error(self) -> None:

@@ -88,7 +88,7 @@ class AgentTask:
         self._repeater.finished()
         outcome = report.outcome
         said = outcome.answer if isinstance(outcome, AgentOutcome) else None
-        self._tell_silence(said is None, outcome.text)
+        self._tell_silence(said is None, report.said)
         if said is not None:
             transition = self._server.agent(answer_of(said, outcome.line), self._clock.seconds())
             self._observed(self._server, transition)

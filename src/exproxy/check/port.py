@@ -109,8 +109,8 @@ class PortTask:
         self._repeater.finished()
         answer = _answer(report, self.plan)
         if answer is None:
-            self._tell_silence(report.outcome.text)
-            self._server.mapping_failed(report.outcome.text, self._clock.seconds())
+            self._tell_silence(report.said)
+            self._server.mapping_failed(report.said, self._clock.seconds())
         else:
             self._judge(answer)
 

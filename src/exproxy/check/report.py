@@ -6,8 +6,10 @@ from datetime import datetime
 
 import attrs
 
+from exproxy.check.meanings import meaning
 from exproxy.net.certificate import PeerCertificate
-from exproxy.pool import CheckResult
+from exproxy.pool import CheckResult, Operational
+from exproxy.pool.states import consequence
 from exproxy.wire.dialogue.base import Outcome, Status
 
 MAX_LINES = 200
@@ -41,6 +43,23 @@ class Report:
     at: float = 0.0
 
     @property
+    def said(self) -> str:
+        """What was found, and what it means: a sentence part."""
+        why = meaning(self.outcome)
+        return f"{self.outcome.text}: {why}" if why else self.outcome.text
+
+    @property
+    def state(self) -> Operational:
+        """What the server would be if all checks found this."""
+        if self.stopping:
+            return Operational.STOPPING
+        return Operational.UP if self.passed else Operational.DOWN
+
+    def sentence(self, server: str) -> str:
+        """What was found, what it means, and what follows, as the log says it too."""
+        return f"{server}: {self.said}; {consequence(self.state)}"
+
+    @property
     def stopping(self) -> bool:
         """The server is well, but asks for no new clients."""
         return self.outcome.status is Status.L7OKC
@@ -56,7 +75,7 @@ class Report:
             passed=self.passed,
             stopping=self.stopping,
             status=self.outcome.status.value,
-            text=self.outcome.text,
+            text=self.said,
             line=self.outcome.line,
             code=self.outcome.code,
             duration=self.duration,

@@ -132,4 +132,4 @@ def _compared(subject: Subject | PortSubject, report: Report, words: str) -> Fin
 
 def _words(report: Report) -> str:
     outcome = report.outcome
-    return f"{outcome.status.value} in {report.duration * 1000:.0f} ms: {outcome.text}"
+    return f"{outcome.status.value} in {report.duration * 1000:.0f} ms: {report.said}"

@@ -62,21 +62,20 @@ async def run(reactor: Any, asked: Listing, network: Any = None) -> None:
         said: Lines = _failure(str(error), ()) if asked.as_json else [(f"failed: {error}", "red")]
         _say(said)
         raise SystemExit(1) from None
-    _say(_as_json(table) if asked.as_json else _as_text(table, transcript))
+    _say(_as_json(table) if asked.as_json else _as_text(asked.host, table, transcript))
     if not table.report.passed:
         raise SystemExit(1)
 
 
-def _as_text(table: Table, transcript: Transcript) -> Lines:
+def _as_text(host: str, table: Table, transcript: Transcript) -> Lines:
     lines: Lines = []
     for (name, uuid, version), endpoints in groupby(table.endpoints, lambda each: (each.interface, each.uuid, each.version)):
         lines.append((f"{name or 'interface'} {uuid or 'without a name'} v{version or '?'}", "cyan"))
         lines.extend((f"    {_words(endpoint)}", None) for endpoint in endpoints)
-    outcome = table.report.outcome
-    word, colour = ("passed", "green") if table.report.passed else ("failed", "red")
+    report, colour = table.report, "green" if table.report.passed else "red"
     if not table.report.passed:
         lines.extend((line, "bright_black") for line in transcript.lines)
-    lines.append((f"{word}: {outcome.text} ({outcome.status.value}, {table.report.duration:.3f} s)", colour))
+    lines.append((f"{report.sentence(host)} ({report.outcome.status.value}, {report.duration:.3f} s)", colour))
     return lines
 
 
@@ -88,7 +87,7 @@ def _words(endpoint: Endpoint) -> str:
 def _as_json(table: Table) -> Lines:
     if table.report.passed:
         return [(json.dumps({"endpoints": [attrs.asdict(each) for each in table.endpoints]}, indent=2), None)]
-    return _failure(table.report.outcome.text, table.endpoints)
+    return _failure(table.report.said, table.endpoints)
 
 
 def _failure(text: str, endpoints: tuple[Endpoint, ...]) -> Lines:

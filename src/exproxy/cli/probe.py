@@ -144,7 +144,7 @@ async def run(reactor: Any, asked: Probe, network: Any = None) -> None:
     except CheckNowError as error:
         say(f"failed: {error}", "red")
         raise SystemExit(1) from None
-    for line, colour in verdict(report):
+    for line, colour in verdict(asked.plan.host, report):
         say(line, colour)
     if not report.passed:
         raise SystemExit(1)
@@ -153,18 +153,20 @@ async def run(reactor: Any, asked: Probe, network: Any = None) -> None:
 async def _find(reactor: Any, plan: PortPlan, transcript: Transcript, network: Any) -> int:
     report = await ask_port_now(reactor, plan, transcript, network)
     if report.outcome.port is None:
-        raise CheckNowError(report.outcome.text)
+        raise CheckNowError(report.said)
     transcript.event(report.outcome.text)
     return report.outcome.port
 
 
-def verdict(report: Report) -> list[tuple[str, str | None]]:
-    """What is said at the end: lines and their colours."""
+def verdict(server: str, report: Report) -> list[tuple[str, str | None]]:
+    """What is said at the end: lines and their colours.
+
+    :param server: as it was typed.
+    """
     outcome = report.outcome
-    word, colour = ("passed", "green") if report.passed else ("failed", "red")
-    if report.stopping:
-        word, colour = "stopping", "yellow"
-    lines: list[tuple[str, str | None]] = [(f"{word}: {outcome.text} ({outcome.status.value}, {report.duration:.3f} s)", colour)]
+    colour = "green" if report.passed else "yellow" if report.stopping else "red"
+    sentence = f"{report.sentence(server)} ({outcome.status.value}, {report.duration:.3f} s)"
+    lines: list[tuple[str, str | None]] = [(sentence, colour)]
     if report.certificate is not None:
         days = report.certificate.days_left(datetime.now(UTC))
         lines.append((f"certificate: {int(days)} days left" if days >= 0 else "certificate: expired", None))

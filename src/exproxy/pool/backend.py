@@ -390,7 +390,7 @@ class Backend:
         """The sentence about a transition, with what is left."""
         better = transition.new in (Operational.UP, Admin.READY)
         count = f"{self.usable} of {len(self.staying)} servers of {self.name} usable" if better else self.remaining()
-        return f"{transition}; {count}"
+        return f"{transition.sentence}; {count}"
 
     # ---- for servers and the group
 

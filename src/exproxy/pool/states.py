@@ -4,6 +4,7 @@
 """
 
 import enum
+import re
 
 import attrs
 
@@ -42,6 +43,19 @@ _WORDS: dict[Operational | Admin, str] = {
 }
 
 
+_CONSEQUENCES: dict[Operational | Admin, str] = {
+    Operational.STARTING: "not checked yet",
+    Operational.UP: "up",
+    Operational.STOPPING: "draining",
+    Operational.DOWN: "down",
+    Admin.READY: "ready",
+    Admin.DRAIN: "draining",
+    Admin.MAINT: "in maintenance",
+}
+_COUNT = re.compile(r", (?:after|in) \d+ (?:\w+ ){1,4}(?:checks?|row)$")
+"""How often a check has found it: what :mod:`exproxy.pool.health` puts behind a reason."""
+
+
 def stricter(*admins: Admin) -> Admin:
     """The one that holds when several have a say."""
     return max(admins, key=_STRICTNESS.__getitem__)
@@ -50,6 +64,11 @@ def stricter(*admins: Admin) -> Admin:
 def in_words(state: Operational | Admin) -> str:
     """``is down``, ``is in maintenance``: the verb of a sentence about a server."""
     return _WORDS[state]
+
+
+def consequence(state: Operational | Admin) -> str:
+    """What follows from it for a server, at the end of a sentence: ``draining``, ``down``."""
+    return _CONSEQUENCES[state]
 
 
 @attrs.frozen
@@ -67,6 +86,14 @@ class Transition:
     new: Operational | Admin
     reason: str
     at: float
+
+    @property
+    def sentence(self) -> str:
+        """Where, what happened and what follows: ``hub/ex2: SMTP said 554 No; down, after 3 failed checks``."""
+        count = _COUNT.search(self.reason)
+        reason = self.reason[: count.start()] if count else self.reason
+        parts = [reason, f"{consequence(self.new)}{count[0] if count else ''}"]
+        return f"{self.server}: {'; '.join(filter(None, parts))}"
 
     def __str__(self) -> str:
         sentence = f"{self.server} {_WORDS[self.new]}"

@@ -46,7 +46,7 @@ class PlainTests(GarbageMixin, PlayTestCase):
             outcome,
             Outcome(
                 Status.L7OKC,
-                "SMTP said 421 4.3.2 Service not active, Exchange is in maintenance",
+                "SMTP said 421 4.3.2 Service not active: Exchange is in maintenance",
                 421,
                 "421 4.3.2 Service not active",
             ),
@@ -59,7 +59,7 @@ class PlainTests(GarbageMixin, PlayTestCase):
     def test_another_server_that_says_so_is_not_called_exchange(self) -> None:
         outcome = self.play("server: 421 4.3.2 All server ports are busy", "we: QUIT", "(close)")
         self.assertEqual(outcome.status, Status.L7OKC)
-        self.assertEqual(outcome.text, "SMTP said 421 4.3.2 All server ports are busy, it takes no new sessions")
+        self.assertEqual(outcome.text, "SMTP said 421 4.3.2 All server ports are busy: it takes no new sessions")
 
     def test_any_other_421_is_a_failure(self) -> None:
         outcome = self.play("server: 421 4.3.1 Insufficient system resources", "we: QUIT", "server: 221 bye")

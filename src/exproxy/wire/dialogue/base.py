@@ -45,7 +45,7 @@ class Outcome:
     """How a conversation ended.
 
     :param status: the layer and verdict; ``L7OKC`` means that the server is stopping (Exchange in maintenance).
-    :param text: one sentence part for people ("SMTP said 421 4.3.2 Service not active, Exchange is in maintenance").
+    :param text: one sentence part for people ("SMTP said 421 4.3.2 Service not active: Exchange is in maintenance").
     :param code: the protocol's own number, if it has one (SMTP reply code, HTTP status).
     :param line: the last line or PDU of the peer, printable, at most 200 characters; empty if it said nothing.
     :param warnings: sentence parts about what is not wrong yet.

@@ -66,7 +66,7 @@ class SmtpCheck(Conversation):
         if reply is None:
             return None
         if reply.code == 421 and reply.enhanced == "4.3.2":
-            return self._judge(Status.L7OKC, f"SMTP said {reply}, {_why(reply)}", reply.code)
+            return self._judge(Status.L7OKC, f"SMTP said {reply}: {_why(reply)}", reply.code)
         match self._awaiting:
             case _Awaiting.BANNER:
                 self._banner = str(reply)
