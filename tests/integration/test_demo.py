@@ -154,7 +154,8 @@ class DemoTests(PeerTestCase):
 
         before = self.demo.written()
         self.assertEqual(self.demo.tell("ex1 smtp maintenance"), "ex1 smtp maintenance")
-        self.demo.wait_for(r"proxy \|.*\bex1\b.*stopping.*421 4\.3\.2", before)
+        sentence = r"SMTP said 421 4\.3\.2 Service not active: Exchange is in maintenance; draining"
+        self.demo.wait_for(rf"proxy \|.*/ex1: {sentence}, in \d checks in a row; 1 of 2 servers", before)
         self.assertEqual({"EX2" in smtp_greeting() for _ in range(6)}, {True})
 
         before = self.demo.written()

@@ -1,9 +1,11 @@
 """Every type of check, once, over real sockets: what ``exproxy probe`` does, against the simulated site and against nobody."""
 
 import os
+import re
 import socket
 import sys
 from pathlib import Path
+from random import Random
 from typing import Any, cast
 
 from twisted.internet import reactor
@@ -18,6 +20,7 @@ from exproxy.net.epoll.loop import Loop
 from exproxy.net.epoll.network import EpollNetwork
 from exproxy.net.interfaces import Network
 from exproxy.net.transports import TransportNetwork
+from exproxy.pool import Backend, CheckResult, CheckSpec, Host, Server
 from exproxy.simulator.layout import Layout
 from exproxy.simulator.modes import Mode
 from exproxy.simulator.site import Simulator
@@ -124,6 +127,7 @@ class SimulatedSiteTests(TestCase):
                 report = await self.check(kind, port, tls, 0.3 if mode is Mode.SILENT else 5.0, **options)
                 self.assertIn(report.outcome.status.value, statuses, f"{kind}, {mode}: {report.outcome}")
                 self.assertFalse(report.passed)
+                self.assertRegex(report.sentence("hub/ex1"), "^hub/ex1: .*: .*; (down|draining)$")
                 await self.server.service(service).set(Mode.WELL)
         self.assertEqual(self.flushLoggedErrors(), [])
 
@@ -143,3 +147,20 @@ class SimulatedSiteTests(TestCase):
         output, status = await self.command("tcp", f"{HOST}:{unused_port()}")
         self.assertEqual(status, 1, output)
         self.assertIn(f"{HOST}: connection refused", output)
+
+    async def test_exchange_in_maintenance_is_the_same_sentence_in_probe_and_log(self) -> None:
+        await self.server.service("smtp").set(Mode.MAINTENANCE)
+        words = "SMTP said 421 4.3.2 Service not active: Exchange is in maintenance; draining"
+        report = await self.check("smtp", self.port("smtp"), helo="lb")
+        self.assertEqual(report.sentence("ex2"), f"ex2: {words}")
+        hub = Backend("hub", rng=Random(1))
+        for name in ("ex1", "ex2"):
+            hub.add(Server(name, Host(name, HOST), HOST, 25, checks=[CheckSpec("smtp", 1, 3)]), 0.0)
+            hub.servers[name].observe("smtp", CheckResult(passed=True), 1.0)
+        transitions = [hub.servers["ex2"].observe("smtp", report.result(), 2.0) for _ in range(3)]
+        assert transitions[2] is not None
+        said = f"hub/ex2: {words}, in 3 checks in a row; 1 of 2 servers of hub left"
+        self.assertEqual(hub.describe(transitions[2]), said)
+        output, status = await self.command("smtp", f"localhost:{self.port('smtp')}")
+        self.assertEqual(status, 1)
+        self.assertRegex(output, rf"(?m)^localhost: {re.escape(words)} \(L7OKC, 0\.\d+ s\)$")
