@@ -9,7 +9,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from exproxy.admin.door import IDLE, MOST, Door
-from exproxy.admin.secure import secured
+from exproxy.admin.secure import Secured
 from exproxy.net.tls.clients import ClientCertificates
 from exproxy.net.tls.profiles import BUILT_IN
 from exproxy.net.tls.server import ServerTLS
@@ -83,7 +83,7 @@ class SecureTests(AdminStage):
     def begin(self, hsts: float = 0.0, clients: ClientCertificates | None = None) -> None:
         self.tls = ServerTLS([self.file], BUILT_IN["intermediate"], protocols=("http/1.1",), clients=clients)
         self.door = Door(self.clock, self.application(), hsts)
-        self.factory = secured(self.door, self.tls, self.clock)
+        self.factory = Secured(self.door, self.tls, self.clock)
 
     def test_a_request_is_answered_and_known_to_be_safe(self) -> None:
         said = Client(self).ask("/healthz")

@@ -7,6 +7,7 @@ import attrs
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
+from exproxy.admin.answers import Asked
 from exproxy.admin.application import Application
 from exproxy.config import model
 from exproxy.config.passwords import hashed
@@ -104,6 +105,38 @@ class AdministrationTests(SiteStage):
         file.write_bytes(certificate_file(str(self.folder), "other").file.read_bytes())
         self.settle(3 * LOOK)
         self.assertIn(f"new certificates are in use: {file}", heard)
+
+    def test_users_change_with_the_configuration_and_those_who_have_gone_are_logged_out(self) -> None:
+        address = self.free()
+        anna, otto = (model.User(name, hashed(name), "viewer") for name in ("anna", "otto"))
+        self.start(self.with_admin(model.Admin(address, users=(anna, otto))))
+        assert self.site._live is not None
+        logins = self.site._live.admin._logins
+        sessions = {name: logins._stays.begin(name, self.reactor.seconds())[0] for name in ("anna", "otto")}
+        changed = self.site.apply(self.with_admin(model.Admin(address, users=(attrs.evolve(otto, role="operator"),))))
+        self.assertEqual(changed, ("admin.users was changed",))
+        self.assertIsNone(logins.known(Asked("GET", (), session=sessions["anna"])))
+        caller = logins.known(Asked("GET", (), session=sessions["otto"]))
+        assert caller is not None
+        self.assertEqual(caller.role, "operator")
+
+    def test_certificates_change_with_the_configuration_too(self) -> None:
+        address, users = self.free(), (model.User("anna", hashed("secret"), "viewer"),)
+        one, other = (
+            model.FrontTLS((model.Certificate(certificate_file(str(self.folder), name).file),)) for name in ("one", "other")
+        )
+        self.start(self.with_admin(model.Admin(address, users=users, tls=one)))
+        ((_, _, factory),) = self.reactor.adoptedPorts
+        before = factory.tls
+        self.site.apply(self.with_admin(model.Admin(address, users=users, tls=other, hsts=60.0)))
+        self.assertIsNot(factory.tls, before)
+        self.assertEqual(factory.tls.certificates[0].file, other.certificates[0].file)
+        self.assertEqual(factory.wrappedFactory.hsts, 60.0)
+        broken = model.FrontTLS((model.Certificate(self.folder / "none.pem"),))
+        self.assertRaises(SiteError, self.site.apply, self.with_admin(model.Admin(address, users=(), tls=broken)))
+        assert self.site._live is not None
+        self.assertTrue(self.site._live.admin._logins.needed)
+        self.assertEqual(factory.tls.certificates[0].file, other.certificates[0].file)
 
     def test_users_are_asked_for_their_passwords(self) -> None:
         user = model.User("anna", hashed("secret"), "operator")

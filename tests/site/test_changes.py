@@ -1,5 +1,7 @@
 """What differs between two configurations is told in words."""
 
+from pathlib import Path
+
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -52,4 +54,13 @@ class RestartsTests(SynchronousTestCase):
         after = attrs.evolve(BEFORE, service=model.Service(workers=2), admin=model.Admin(("127.0.0.1", 7777)))
         workers, admin = restarts(BEFORE, after)
         self.assertIn("service.workers: 2 instead of 1 needs a restart", workers)
-        self.assertIn("admin: a change of it needs a restart", admin)
+        self.assertIn("admin: where administrators come in, and whether with TLS, needs a restart", admin)
+
+    def test_who_may_come_in_and_with_which_certificate_is_not(self) -> None:
+        before = model.Admin(("127.0.0.1", 7777), tls=model.FrontTLS((model.Certificate(Path("a.pem")),)))
+        other = model.FrontTLS((model.Certificate(Path("b.pem")),))
+        after = attrs.evolve(before, users=(model.User("anna", "scrypt:", "viewer"),), tls=other, hsts=60.0)
+        old, new = (attrs.evolve(BEFORE, admin=admin) for admin in (before, after))
+        self.assertEqual(restarts(old, new), [])
+        self.assertEqual(changes(old, new), ("admin.users was changed", "admin.tls was changed", "admin.hsts was changed"))
+        self.assertEqual(len(restarts(old, attrs.evolve(BEFORE, admin=attrs.evolve(before, tls=None)))), 1)

@@ -115,7 +115,8 @@ class _Request(Request):
         self.setResponseCode(answer.status)
         follow = None if self.method == b"HEAD" else answer.follow
         length = () if follow else (("Content-Length", str(len(answer.body))),)
-        secured = self.channel.factory.secured if self.isSecure() else ()
+        hsts = self.channel.factory.hsts
+        secured = (("Strict-Transport-Security", f"max-age={int(hsts)}"),) if hsts and self.isSecure() else ()
         for name, value in (("Content-Type", answer.kind), *length, *_HEADERS, *secured, *answer.headers):
             self.responseHeaders.setRawHeaders(name, [value])
         self.write(answer.body)
@@ -226,8 +227,7 @@ class Door(HTTPFactory):
     def __init__(self, reactor: Any, application: Application, hsts: float = 0.0) -> None:
         super().__init__(timeout=IDLE, reactor=reactor)
         self.application = application
-        self.secured = (("Strict-Transport-Security", f"max-age={int(hsts)}"),) if hsts else ()
-        """Beside the other lines of an answer, over TLS."""
+        self.hsts = hsts
         self._channels: list[_Channel] = []
         self._port: IPushProducer | None = None
         self._second = reactor.seconds()

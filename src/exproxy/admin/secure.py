@@ -6,7 +6,6 @@ is one of its few from the first moment on.
 
 from typing import Any
 
-from attrs import frozen
 from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IReactorTime, ISSLTransport
 from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory
@@ -39,20 +38,16 @@ class _Secured(BufferingTLSTransport):
         super().dataReceived(data)  # type: ignore[no-untyped-call]  # Twisted's
 
 
-class _Factory(TLSMemoryBIOFactory):
+@implementer(IOpenSSLServerConnectionCreator)
+class Secured(TLSMemoryBIOFactory):
+    """Has those who come to ``door`` speak TLS, as ``tls`` and its files are at that moment."""
+
     protocol = _Secured
     noisy = False
 
-
-@implementer(IOpenSSLServerConnectionCreator)
-@frozen
-class _Creator:
-    tls: ServerTLS
+    def __init__(self, door: Any, tls: ServerTLS, clock: IReactorTime) -> None:
+        super().__init__(self, isClient=False, wrappedFactory=door, clock=clock)
+        self.tls = tls
 
     def serverConnectionForTLS(self, protocol: Any) -> SSL.Connection:
         return self.tls.connection(None, protocol)
-
-
-def secured(door: Any, tls: ServerTLS, clock: IReactorTime) -> TLSMemoryBIOFactory:
-    """Have those who come in speak TLS; as the files of ``tls`` are at that moment."""
-    return _Factory(_Creator(tls), isClient=False, wrappedFactory=door, clock=clock)

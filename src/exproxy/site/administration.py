@@ -27,20 +27,19 @@ from exproxy.admin.page.facts import facts_of
 from exproxy.admin.page.routes import Pages
 from exproxy.admin.ports import bind, listen_unix, make_way
 from exproxy.admin.reloading import Reload
-from exproxy.admin.secure import secured
+from exproxy.admin.secure import Secured
 from exproxy.admin.sources import FrontendFacts, Things
 from exproxy.admin.summary import summary
 from exproxy.admin.views import ProcessView
 from exproxy.config import model
 from exproxy.config.addresses import joined
 from exproxy.config.passwords import parse
+from exproxy.site.admintls import AdminTLS
 from exproxy.site.errors import SiteError
 from exproxy.site.facts import routes, told
 from exproxy.site.fronts import Fronts
 from exproxy.site.numbers import OwnNumbers, WorkersNumbers
 from exproxy.site.pools import Pools
-from exproxy.site.reminders import Reminders
-from exproxy.site.tls import TLSContexts
 
 SAMPLE = 1.0
 """Seconds between two looks at how many sessions there have been."""
@@ -59,12 +58,8 @@ class AdminPorts:
         self.bound: socket.socket | None = None
         self.path = None if admin is None else admin.socket
         self._address = "" if admin is None or admin.address is None else joined(*admin.address)
-        self._hsts = 0.0 if admin is None else admin.hsts
-        self._contexts = TLSContexts(configuration.profiles, now)
-        self._tls = None if admin is None else self._contexts.admin(admin.tls)
-        self._reminders = Reminders(self._contexts)
-        if self._contexts.troubles:
-            raise SiteError(self._contexts.troubles)
+        self._tls = AdminTLS(configuration, now)
+        self._network: tuple[Door, Secured | None] | None = None
         try:
             if self.path is not None:
                 make_way(self.path)
@@ -80,13 +75,14 @@ class AdminPorts:
         """Answer there from now on; at the socket to HAProxy's commands too."""
         started: list[tuple[IListeningPort, Door | Crossroads]] = []
         if self.bound is not None:
-            door = Door(reactor, application, self._hsts)
-            factory = door if self._tls is None else secured(door, self._tls, reactor)
-            port = reactor.adoptStreamPort(self.bound.fileno(), self.bound.family, factory)
+            door = Door(reactor, application, self._tls.hsts)
+            secured = None if self._tls.server is None else Secured(door, self._tls.server, reactor)
+            self._network = door, secured
+            port = reactor.adoptStreamPort(self.bound.fileno(), self.bound.family, secured or door)
             door.paced(port)
             started.append((port, door))
             self.close()  # the reactor has one of its own
-            scheme = "http" if self._tls is None else "https"
+            scheme = "http" if secured is None else "https"
             _log.info("administrators come in by {scheme}://{address}", scheme=scheme, address=self._address)
         if self.path is not None:
             crossroads = Crossroads(reactor, Door(reactor, application), Speakers(reactor, runtime))
@@ -100,8 +96,24 @@ class AdminPorts:
 
     def look(self, now: float) -> None:
         """Use certificates that have been renewed, and tell of those that run out; about once a second."""
-        self._contexts.look(now)
-        self._reminders.look(now)
+        self._tls.look(now)
+
+    def prepare(self, new: model.Configuration, now: float) -> AdminTLS:
+        """What will be spoken from :meth:`commit` on.
+
+        :raises SiteError: it cannot be.
+        """
+        return AdminTLS(new, now, self._tls)
+
+    def commit(self, tls: AdminTLS) -> None:
+        """Who comes from now on is spoken to like that."""
+        tls.begin()
+        self._tls = tls
+        if self._network is not None:
+            door, secured = self._network
+            door.hsts = tls.hsts
+            if secured is not None and tls.server is not None:
+                secured.tls = tls.server
 
     def close(self) -> None:
         """Let go what is held."""
@@ -140,9 +152,7 @@ class Administration:
         self._api = Api(self._overview, actions)
         self._runtime = Runtime(reactor, things, numbers, self._overview, actions)
         self._pages = Pages(self._overview, actions, self._events)
-        users = () if admin is None else admin.users
-        accounts = {user.name: Account(parse(user.password), user.role) for user in users}
-        self._logins = Logins(reactor, accounts, self._in_thread)
+        self._logins = Logins(reactor, _accounts(admin), self._in_thread)
 
     def start(self) -> None:
         """Answer."""
@@ -158,6 +168,18 @@ class Administration:
     def change(self, fresh: Things) -> None:
         """The configuration has changed, or what was in one is no more."""
         self._overview.change(fresh)
+
+    def prepare(self, new: model.Configuration, now: float) -> AdminTLS:
+        """For a configuration of which nothing needs a restart (:mod:`exproxy.site.changes`): what :meth:`commit` will use.
+
+        :raises SiteError: a file of its [admin] cannot be used.
+        """
+        return self._ports.prepare(new, now)
+
+    def commit(self, new: model.Configuration, tls: AdminTLS) -> None:
+        """Let others in: who is no user any more, or has another password, is logged out."""
+        self._ports.commit(tls)
+        self._logins.change(_accounts(new.admin))
 
     def drain(self) -> None:
         """The process ends: let go of the ways in at once, since the next process wants them; who is inside may stay."""
@@ -197,6 +219,11 @@ class Administration:
 
     def _in_thread(self, call: Callable[[], bool]) -> "Deferred[bool]":
         return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), call)
+
+
+def _accounts(admin: model.Admin | None) -> dict[str, Account]:
+    users = () if admin is None else admin.users
+    return {user.name: Account(parse(user.password), user.role) for user in users}
 
 
 def things(configuration: model.Configuration, pools: Pools, fronts: Fronts) -> Things:

@@ -21,8 +21,8 @@ def restarts(old: model.Configuration, new: model.Configuration) -> list[str]:
         )
     if (old.service.state is None) != (new.service.state is None):
         found.append("service.state: to begin with a state file, or to end with it, needs a restart; another file does not")
-    if old.admin != new.admin:
-        found.append("admin: a change of it needs a restart: all else can be reloaded")
+    if _ways(old.admin) != _ways(new.admin):
+        found.append("admin: where administrators come in, and whether with TLS, needs a restart: all else can be reloaded")
     return found
 
 
@@ -30,12 +30,22 @@ def _changes(old: model.Configuration, new: model.Configuration) -> Iterator[str
     for key in ("maxconn", "log", "state"):
         if getattr(old.service, key) != getattr(new.service, key):
             yield f"service.{key} was changed"
+    for key in ("users", "tls", "hsts"):
+        if getattr(old.admin, key, None) != getattr(new.admin, key, None):
+            yield f"admin.{key} was changed"
     yield from _named("front end", old.frontends, new.frontends)
     yield from _named("back end", _bare(old.backends), _bare(new.backends))
     yield from _named("server", _servers(old.backends.values()), _servers(new.backends.values()))
     yield from _named("table", old.tables, new.tables)
     yield from _named("host", old.hosts, new.hosts)
     yield from _named("TLS profile", old.profiles, new.profiles)
+
+
+def _ways(admin: model.Admin | None) -> tuple[model.Admin | None, bool]:
+    """What is bound, and whether TLS is spoken there."""
+    if admin is None:
+        return None, False
+    return attrs.evolve(admin, users=(), tls=None, hsts=0.0), admin.tls is not None
 
 
 def _named(kind: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]:
