@@ -1,7 +1,9 @@
 """HTTP for administrators: what is too much, too slow, or nonsense."""
 
+import base64
 import json
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 from twisted.internet.abstract import FileDescriptor
@@ -114,8 +116,11 @@ class DoorTests(DoorStage):
 
     def test_what_nobody_needs_to_read_is_not_read(self) -> None:
         client = self.client()
-        self.send(client, f"PUT /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: {ENDURED + 1}\r\n\r\n".encode())
-        self.assertTrue(client.aborted)
+        head = f"PUT /x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: {ENDURED + 1}\r\n\r\n"
+        said = self.send(client, head.encode())
+        self.assertTrue(said.startswith(b"HTTP/1.1 413 "), said)
+        self.assertIn(b'{"error":"the body is larger than 64 KB"}', said)
+        self.assertTrue(client.disconnecting)
         client = self.client()
         self.send(client, b"PUT /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
         for _ in range(ENDURED // 0x100000 + 1):
@@ -131,7 +136,10 @@ class DoorTests(DoorStage):
             b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200,
         ):
             client = self.client()
-            self.assertIn(b"400 Bad Request", self.send(client, data), data[:20])
+            said = self.send(client, data)
+            self.assertIn(b"400 Bad Request", said, data[:20])
+            self.assertIn(b"this is no request of HTTP that makes sense here", said)
+            self.assertIn(b"X-Content-Type-Options: nosniff", said)
             self.assertTrue(client.disconnecting)
 
     def test_a_head_without_an_end_is_cut_off(self) -> None:
@@ -306,3 +314,137 @@ class FollowedTests(DoorStage):
         self.clock.advance(5)
         self.assertTrue(client.aborted)
         self.assertEqual(self.left, 1)
+
+
+ANNA, OTTO, WRONG = ("Basic " + base64.b64encode(said).decode() for said in (b"anna:secret", b"otto:secret", b"anna:another"))
+HOST, SERVER = "/api/v1/hosts/ex1/state", "/api/v1/backends/web/servers/ex1"
+KIND = {"Content-Type": "application/json"}
+DRAIN = b'{"state": "drain"}'
+Row = tuple[str, str, dict[str, str], bytes, int, str]
+BAD: tuple[Row, ...] = (
+    # who it is
+    ("PUT", HOST, KIND, DRAIN, 401, "log in with a user of [admin]: by HTTP Basic, or at /login"),
+    ("PUT", HOST, KIND | {"Authorization": WRONG}, DRAIN, 401, "there is no such user, or the password is another one"),
+    ("PUT", HOST, KIND | {"Authorization": "Basic !"}, DRAIN, 401, "log in with a user of [admin]"),
+    ("PUT", HOST, KIND | {"Authorization": "Bearer x"}, DRAIN, 401, "log in with a user of [admin]"),
+    ("PUT", HOST, KIND | {"Cookie": "exproxy-7777=over"}, DRAIN, 401, "you are not logged in any more"),
+    ("PUT", HOST, KIND | {"Authorization": OTTO}, DRAIN, 403, "otto may look and not change anything"),
+    # whether it is meant
+    ("PUT", HOST, KIND | {"Cookie": "{session}"}, DRAIN, 403, "there is no CSRF token"),
+    ("PUT", HOST, KIND | {"Cookie": "{session}", "X-CSRF-Token": "x"}, DRAIN, 403, "the CSRF token is not that of this login"),
+    ("PUT", HOST, KIND | {"Authorization": ANNA, "Origin": "https://evil.example"}, DRAIN, 403, "nothing is done"),
+    ("PUT", HOST, KIND | {"Authorization": ANNA, "Origin": "null"}, DRAIN, 403, "nothing is done"),
+    ("PUT", HOST, KIND | {"Authorization": ANNA, "Sec-Fetch-Site": "cross-site"}, DRAIN, 403, "a page of another site"),
+    # what it says
+    ("PUT", HOST, {"Authorization": ANNA}, DRAIN, 415, "send Content-Type: application/json"),
+    ("PUT", HOST, {"Authorization": ANNA, "Content-Type": "text/plain"}, DRAIN, 415, "send Content-Type: application/json"),
+    ("PUT", HOST, KIND | {"Authorization": ANNA}, b"", 400, "the body is not JSON"),
+    ("PUT", HOST, KIND | {"Authorization": ANNA}, b"{", 400, "the body is not JSON"),
+    ("PUT", HOST, KIND | {"Authorization": ANNA}, b"\xff", 400, "the body is not JSON"),
+    ("PUT", HOST, KIND | {"Authorization": ANNA}, b"[" * 60_000, 400, "the body is not JSON"),
+    ("PUT", HOST, KIND | {"Authorization": ANNA}, b"[]", 422, "a table is expected"),
+    ("PUT", HOST, KIND | {"Authorization": ANNA}, b"{}", 422, '"state" is missing'),
+    ("PUT", HOST, KIND | {"Authorization": ANNA}, b'{"state": "drain", "now": 1}', 422, '"now" is not known'),
+    ("PUT", HOST, KIND | {"Authorization": ANNA}, b'{"state": "off"}', 422, "state is one of ready, drain, maint"),
+    ("PUT", HOST, KIND | {"Authorization": ANNA}, b'{"state": ["drain"]}', 422, "state is one of"),
+    *(
+        (
+            "PUT",
+            SERVER + "/weight",
+            KIND | {"Authorization": ANNA},
+            b'{"weight": %s}' % weight,
+            422,
+            "a whole number from 0 to 256",
+        )
+        for weight in (b"999", b"-1", b"1.5", b"true", b'"5"', b"NaN", b"1e99", b"null")
+    ),
+    ("GET", "/api/v1/tables/smtp?limit=-1", {"Authorization": ANNA}, b"", 422, "limit is a whole number"),
+    ("PUT", HOST, KIND | {"Authorization": ANNA}, b" " * 10_000_000, 413, "the body is larger than 64 KB"),
+    # where to
+    (
+        "PUT",
+        "/api/v1/hosts/exx1/state",
+        KIND | {"Authorization": ANNA},
+        DRAIN,
+        404,
+        'there is no host "exx1"; did you mean "ex1"?',
+    ),
+    ("PUT", "/api/v1/hosts/../state", KIND | {"Authorization": ANNA}, DRAIN, 404, 'there is no host ".."'),
+    ("PUT", "/api/v1/backends/web/servers/exx1/state", KIND | {"Authorization": ANNA}, DRAIN, 404, '"exx1"; did you mean "ex1"?'),
+    ("PUT", "/api/v1/backends/wep/servers/ex1/state", KIND | {"Authorization": ANNA}, DRAIN, 404, 'no back end "wep"'),
+    ("POST", "/api/v1/tables/cas/clear", KIND | {"Authorization": ANNA}, b"{}", 404, 'no table "cas"'),
+    ("GET", "/nothing", {"Authorization": ANNA}, b"", 404, 'there is nothing at "/nothing"'),
+    # how
+    ("DELETE", HOST, KIND | {"Authorization": ANNA}, b"", 405, "DELETE is nothing that can be done here, but PUT is"),
+    ("POST", HOST, KIND | {"Authorization": ANNA}, DRAIN, 405, "POST is nothing that can be done here, but PUT is"),
+    ("GET", SERVER + "/end-sessions", {"Authorization": ANNA}, b"", 405, "GET is nothing that can be done here, but POST is"),
+    ("GET", "/logout", {"Authorization": ANNA}, b"", 405, "GET is nothing that can be done here, but POST is"),
+)
+
+
+class BadInputTests(DoorStage):
+    """The right status and a clear sentence, as JSON and as a page, and nothing is changed."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.users = self.logins(anna="operator", otto="viewer")
+        self.door = Door(self.clock, self.application(self.users))
+        self.session, _ = self.successResultOf(self.users.enter("anna", "secret", ""))
+        self.groups["smtp"].table.bind(b"\x0a\0\0\1", "ex1", 1000.0)
+        self.before = self.state()
+
+    def state(self) -> object:
+        servers = [server for backend in self.backends.values() for server in backend.servers.values()]
+        entries = len(self.groups["smtp"].table)
+        return [(server.full_name, server.admin, server.weight) for server in servers], entries, self.sources.ended
+
+    def answer(self, row: Row, accept: str) -> tuple[int, dict[str, str], str]:
+        method, path, headers, body, _, _ = row
+        self.clock.advance(61)  # so that wrong passwords are no longer counted
+        said = {name: value.replace("{session}", f"exproxy-7777={self.session}") for name, value in headers.items()}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in said.items())
+        head = f"{method} {path} HTTP/1.1\r\nHost: localhost:7777\r\nAccept: {accept}\r\n{lines}"
+        client = self.client()
+        told = self.send(client, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        client.abortConnection()
+        self.clock.advance(0)
+        first, _, text = told.partition(b"\r\n\r\n")
+        status, *answered = first.decode().split("\r\n")
+        return int(status.split()[1]), dict(line.split(": ", 1) for line in answered), text.decode()
+
+    def test_as_json(self) -> None:
+        for row in BAD:
+            status, headers, text = self.answer(row, "*/*")
+            self.assertEqual(status, row[4], (row[:3], row[3][:50], text))
+            self.assertEqual(headers["Content-Type"], "application/json")
+            self.assertIn(row[5], json.loads(text)["error"])
+            self.assertStrict(headers)
+            self.assertEqual(self.state(), self.before, row[:3])
+
+    def test_as_a_page(self) -> None:
+        for row in BAD:
+            status, headers, text = self.answer(row, "text/html,*/*;q=0.8")
+            self.assertEqual(status, row[4], (row[:3], row[3][:50], text))
+            self.assertEqual(headers["Content-Type"], "text/html; charset=utf-8")
+            self.assertIn(escape(row[5]), text)
+            self.assertStrict(headers)
+            self.assertEqual(self.state(), self.before, row[:3])
+
+    def assertStrict(self, headers: dict[str, str]) -> None:
+        self.assertIn("default-src 'none'; script-src 'self'", headers["Content-Security-Policy"])
+        self.assertNotIn("unsafe", headers["Content-Security-Policy"])
+        for name, value in (
+            ("Cache-Control", "no-store"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+            ("Cross-Origin-Resource-Policy", "same-origin"),
+            ("Referrer-Policy", "same-origin"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("X-Frame-Options", "DENY"),
+        ):
+            self.assertEqual(headers[name], value)
+
+    def test_who_may_and_means_it_changes_something(self) -> None:
+        """So that it is not for another reason that the others do not."""
+        row = ("PUT", HOST, KIND | {"Authorization": ANNA}, DRAIN, 200, "")
+        self.assertEqual(self.answer(row, "*/*")[0], 200)
+        self.assertNotEqual(self.state(), self.before)

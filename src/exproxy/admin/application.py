@@ -146,8 +146,7 @@ def _refused(failure: Failure, asked: Asked) -> Answer:
     error = failure.value
     if isinstance(error, LoginError) and asked.page and not error.wait and asked.method == "GET":
         return to_login(asked)
-    refusal = _refusal(failure, asked)
-    return plainpages.refused(refusal.status, str(refusal), refusal.headers) if asked.page else refusal.answer()
+    return plainpages.refusal(asked, _refusal(failure, asked))
 
 
 def _refusal(failure: Failure, asked: Asked) -> RefusedError:

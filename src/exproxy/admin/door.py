@@ -6,6 +6,7 @@ dropped, so that the client hears why.
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
@@ -14,7 +15,7 @@ from twisted.internet.abstract import FileDescriptor
 from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from twisted.web.http import HTTPChannel, HTTPFactory, Request
 
-from exproxy.admin import cookies
+from exproxy.admin import cookies, plainpages
 from exproxy.admin.answers import Answer, Asked, RefusedError
 from exproxy.admin.application import Application
 from exproxy.admin.peer import peer
@@ -49,6 +50,9 @@ _HEADERS = (
     ("X-Frame-Options", "DENY"),
 )
 
+_TOO_LARGE = RefusedError(413, f"the body is larger than {LARGEST // 1024} KB")
+_NO_HTTP = RefusedError(400, "this is no request of HTTP that makes sense here, or its head is larger than 16 KB")
+
 
 class _Request(Request):
     channel: Any
@@ -63,7 +67,7 @@ class _Request(Request):
         self._parsePOSTFormSubmission = False  # a body is JSON here
         if length is not None and length > ENDURED:
             self.requestHeaders.removeHeader(b"expect")
-            self.channel.cut()
+            self.channel.refuse(_TOO_LARGE)
 
     def handleContentChunk(self, data: bytes) -> None:
         self._size += len(data)
@@ -75,7 +79,7 @@ class _Request(Request):
     def process(self) -> None:
         self.notifyFinish().addErrback(self._left)
         if self._size > LARGEST:
-            self._send(RefusedError(413, f"the body is larger than {LARGEST // 1024} KB").answer())
+            self._send(plainpages.refusal(self._asked(), _TOO_LARGE))
             return
         application: Application = self.channel.factory.application
         application.answer(self._asked()).addCallback(self._send)
@@ -200,6 +204,19 @@ class _Channel(HTTPChannel):
                 call.cancel()
         self.factory.left(self)
         super().connectionLost(reason)
+
+    def refuse(self, refused: RefusedError) -> None:
+        """Say so, and hear no more."""
+        answer = refused.answer()
+        lines = (("Content-Type", answer.kind), ("Content-Length", str(len(answer.body))), ("Connection", "close"), *_HEADERS)
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines)
+        phrase = HTTPStatus(answer.status).phrase
+        self.transport.write(f"HTTP/1.1 {answer.status} {phrase}\r\n{head}\r\n".encode() + answer.body)
+        self.loseConnection()
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        """Twisted's own has neither words nor headers."""
+        self.refuse(_NO_HTTP)
 
     def cut(self) -> None:
         """End it, whatever comes."""

@@ -4,7 +4,7 @@ from html import escape
 from http import HTTPStatus
 from importlib.resources import files
 
-from exproxy.admin.answers import HTML, Answer
+from exproxy.admin.answers import HTML, Answer, Asked, RefusedError
 
 STYLE = "/plain.css"
 """Where :func:`style` has to be found."""
@@ -56,8 +56,13 @@ def login(then: str, fault: str = "", user: str = "") -> bytes:
     )
 
 
+def refusal(asked: Asked, error: RefusedError) -> Answer:
+    """What was asked for is not done, and why: a page for a browser that shows it, and JSON for all others."""
+    return refused(error.status, str(error), error.headers) if asked.page else error.answer()
+
+
 def refused(status: int, text: str, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-    """What was asked for is not done, and why."""
+    """The page."""
     title = HTTPStatus(status).phrase
     content = f"""<h1>{status} {escape(title)}</h1>
 <p class="fault" role="alert">{escape(text)}</p>
