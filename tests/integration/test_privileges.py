@@ -19,7 +19,7 @@ from tests.integration.peers.waiting import eventually
 from tests.integration.proxy import TWISTD, Proxy
 
 FRONT, FIRST = "127.0.0.77", "127.0.0.78"
-LOW = 800
+LOW, MORE = 800, 802
 """Below 1024, above what services have, and nobody's on that address."""
 NOBODY = pwd.getpwnam("nobody")
 AMBIENT = (*UNPRIVILEGED, "--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service", "--no-new-privs")
@@ -89,8 +89,8 @@ class PrivilegesTestCase(PeerTestCase):
         eventually(lambda: len(self.proxy.workers()) == workers, "the workers to live")
         return [first, self.proxy.fork_server(), *self.proxy.workers()]
 
-    def served(self) -> None:
-        client = EchoClient(FRONT, LOW)
+    def served(self, port: int = LOW) -> None:
+        client = EchoClient(FRONT, port)
         self.addCleanup(client.close)
         self.assertEqual(client.echo("word"), "word")
         client.close()
@@ -175,6 +175,55 @@ class DroppedTests(PrivilegesTestCase):
     def test_who_is_not_root_is_told_so(self) -> None:
         self.lowly(1, before=UNPRIVILEGED, options=("--uid", "root"))
         self.assertIn("only root may become root", self.refused())
+
+
+class ReloadTests(PrivilegesTestCase):
+    """A second low port, that the process has not bound while it might."""
+
+    def reloaded(self, workers: int, before: tuple[str, ...] = (), options: tuple[str, ...] = ()) -> int:
+        """How long the log was when it was told to read the file again."""
+        self.lowly(workers, before, options)
+        self.proxy.start()
+        self.served()
+        self.client = EchoClient(FRONT, LOW)
+        self.addCleanup(self.client.close)
+        more = self.proxy.file.read_text().replace(f'"{FRONT}:{LOW}"', f'["{FRONT}:{LOW}", "{FRONT}:{MORE}"]')
+        self.proxy.file.write_text(more)
+        written = self.proxy.written()
+        self.proxy.process.signal(signal.SIGHUP)
+        return written
+
+    def bound(self, workers: int) -> None:
+        written = self.reloaded(workers, before=AMBIENT)
+        self.proxy.wait_for_log("the configuration was read anew: ", written)
+        for port in (LOW, MORE):
+            self.served(port)
+        self.assertEqual(self.client.echo("still"), "still")
+        self.client.close()
+        self.proxy.end()
+
+    def refused_whole(self, workers: int) -> None:
+        written = self.reloaded(workers, options=("--uid", "nobody", "--gid", "nogroup"))
+        said = self.proxy.wait_for_log("the configuration was not read anew, and all is as it was: ", written)
+        self.assertIn(f"frontends.front: cannot listen on {FRONT}:{MORE}: Permission denied", said)
+        self.assertIn("AmbientCapabilities=CAP_NET_BIND_SERVICE", said)
+        self.served()
+        self.assertEqual(self.client.echo("still"), "still")
+        self.assertRaises(ConnectionRefusedError, EchoClient, FRONT, MORE)
+        self.client.close()
+        self.proxy.end()
+
+    def test_with_the_right_to_bind_a_low_port_is_bound(self) -> None:
+        self.bound(1)
+
+    def test_with_the_right_to_bind_a_low_port_is_bound_for_workers(self) -> None:
+        self.bound(2)
+
+    def test_without_it_the_reload_fails_whole_and_says_why(self) -> None:
+        self.refused_whole(1)
+
+    def test_without_it_the_reload_fails_whole_for_workers_and_says_why(self) -> None:
+        self.refused_whole(2)
 
 
 class NeverRootTests(PrivilegesTestCase):

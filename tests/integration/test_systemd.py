@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import time
 from pathlib import Path
 
 import attrs
@@ -142,6 +143,21 @@ class NotifyTests(SystemdTestCase):
             self.assertFalse(self.has(pid, "NOTIFY_SOCKET"))
         self.whole_life()
 
+    def test_a_reload_is_told_when_it_begins_and_when_it_is_over_well_or_not(self) -> None:
+        name = f"exproxy-notify-{os.getpid()}-{self.echo.port}"
+        self.supervised(b"\0" + name.encode(), f"@{name}")
+        for times, text in ((2, self.proxy.file.read_text() + "\n[hosts]\n"), (3, "this is no TOML")):
+            self.supervisor.wait_for("READY=1", times - 1)
+            self.proxy.file.write_text(text)
+            self.proxy.process.signal(signal.SIGHUP)
+            self.supervisor.wait_for("READY=1", times)
+        words = [word for word in self.supervisor.words() if word in ("READY=1", "RELOADING=1")]
+        self.assertEqual(words, ["READY=1", "RELOADING=1", "READY=1", "RELOADING=1", "READY=1"])
+        moments = [int(word.partition("=")[2]) for word in self.supervisor.words() if word.startswith("MONOTONIC_USEC=")]
+        self.assertEqual(len(moments), 2)
+        self.assertLess(abs(moments[1] / 1e6 - time.monotonic()), 60)
+        self.proxy.end()
+
     def test_a_process_that_does_not_turn_gives_no_sign_of_life(self) -> None:
         name = f"exproxy-notify-{os.getpid()}-{self.echo.port}"
         self.supervised(b"\0" + name.encode(), f"@{name}")
@@ -198,6 +214,19 @@ class ActivationTests(SystemdTestCase):
     def test_workers_have_it_too(self) -> None:
         self.activated(2)
         self.served()
+
+    def test_a_reload_takes_up_a_socket_that_nothing_used_and_one_that_was_let_go(self) -> None:
+        self.activated(1)
+        both, one = f'"{FRONT}:{self.passed}", "{FRONT}:{self.bound}"', f'"{FRONT}:{self.spare}"'
+        before = self.proxy.file.read_text()
+        self.assertIn(both, before)
+        for text, ports in ((before.replace(both, one), [self.spare]), (before, [self.passed, self.bound])):
+            written = self.proxy.written()
+            self.proxy.file.write_text(text)
+            self.proxy.process.signal(signal.SIGHUP)
+            self.proxy.wait_for_log("the configuration was read anew: ", written)
+            for port in ports:
+                self.assertEqual(self.client(port).echo("word"), "word")
 
     def test_it_is_the_same_socket_and_no_second_one(self) -> None:
         self.activated(1)
