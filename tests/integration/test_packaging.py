@@ -146,9 +146,10 @@ class LayoutTests(SynchronousTestCase):
         (line,) = (self.root / "etc/passwd").read_text().splitlines()
         name, _, _, group, _, home, shell = line.split(":")
         self.assertEqual((name, home, shell), ("exproxy", "/var/lib/exproxy", "/usr/sbin/nologin"))
-        run("systemd-tmpfiles", f"--root={self.root}", "--create", "--prefix=/etc/exproxy")
+        run("systemd-tmpfiles", f"--root={self.root}", "--create", "--prefix=/etc/exproxy", "--prefix=/var/lib/exproxy")
         for folder in ("etc/exproxy", "etc/exproxy/conf.d", "etc/exproxy/certs"):
             self.assertEqual(self.owner_and_mode(folder), (f"0:{group}", 0o750))
+        self.assertEqual(self.owner_and_mode("var/lib/exproxy"), (f"{group}:{group}", 0o750))
 
     def test_the_configuration_lacks_nothing_but_what_is_balanced(self) -> None:
         path = self.root / "etc/exproxy/exproxy.toml"
