@@ -23,7 +23,7 @@ from exproxy.admin.logins import Account, Logins
 from exproxy.admin.overview import Overview
 from exproxy.admin.page.facts import Facts, facts_of
 from exproxy.admin.page.routes import Pages
-from exproxy.admin.sources import FrontendFacts, Things
+from exproxy.admin.sources import FrontendFacts, Place, Some, Things
 from exproxy.admin.views import DialogueView, MapView, ProcessView, RouteView, SessionView, WorkerView
 from exproxy.net.certificate import PeerCertificate
 from exproxy.net.tls.certificates import Identity
@@ -105,6 +105,12 @@ class FakeSources:
     def sessions(self, server: str, most: int, frontend: str = "", client: str = "") -> "Deferred[list[SessionView]]":
         wanted = [one for one in self.live if server in ("", *one.servers) and frontend in ("", one.frontend)]
         return succeed([one for one in wanted if one.client.startswith(client)][:most])
+
+    def sessions_after(self, place: Place) -> "Deferred[Some]":
+        """One after the other."""
+        number = place[2]
+        found = self.live[number : number + 1]
+        return succeed(Some(found, (0, "mail", number + 1) if found else None))
 
     def end_session(self, session: str) -> "Deferred[list[SessionView]]":
         return succeed([one for one in self.live if one.id == session])

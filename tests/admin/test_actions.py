@@ -1,5 +1,5 @@
 from exproxy.admin.nearest import UnknownError
-from exproxy.pool import Admin
+from exproxy.pool import Admin, Operational
 from tests.admin.stage import AdminStage
 
 
@@ -69,3 +69,23 @@ class ActionsTests(AdminStage):
         ):
             error = self.assertRaises(UnknownError, call)
             self.assertEqual(str(error), words)
+
+    def test_a_server_is_moved_limited_and_spoken_for(self) -> None:
+        heard = self.hear()
+        self.actions.set_address("web", "ex1", "10.9.9.9", 26, "anna")
+        self.actions.set_maxconn("web", "ex1", 7, "anna")
+        self.actions.set_maxconn("web", "ex1", None, "anna")
+        self.actions.set_health("web", "ex1", Operational.DOWN, "anna")
+        self.actions.set_agent("web", "ex1", False, "anna")
+        server = self.server("web/ex1")
+        self.assertEqual((server.place(99), server.maxconn, server.operational), (("10.9.9.9", 26), None, Operational.DOWN))
+        self.assertEqual(
+            [line for line in heard if line.startswith("audit: anna")],
+            [
+                "audit: anna moved server web/ex1 to 10.9.9.9 port 26, from 10.0.0.1 port 25",
+                "audit: anna set the maxconn of server web/ex1 to 7, which was nothing",
+                "audit: anna set the maxconn of server web/ex1 to nothing, which was 7",
+                "audit: anna said that server web/ex1 is down, which was up",
+                "audit: anna said in the place of the agent of server web/ex1 that it is down",
+            ],
+        )

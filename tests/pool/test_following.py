@@ -46,6 +46,12 @@ class FollowTests(SynchronousTestCase):
         self.follow(21.0)
         self.assertEqual(told, ["ex1 at 10.9.9.9"])
 
+    def test_it_is_where_the_other_was_moved_to(self) -> None:
+        heal(self.leading)
+        self.leading.move("10.9.9.9", 26, 21.0)
+        self.follow(21.0)
+        self.assertEqual(self.following.place(99), ("10.9.9.9", 26))
+
     def test_a_slow_start_is_as_far_as_the_other_s(self) -> None:
         for server in (self.leading, self.following):
             server.slow_start = 60.0

@@ -333,3 +333,56 @@ class RecallTests(SynchronousTestCase):
         server.recall({name: Verdict(Operational.UP)}, 0.0, 1.0)
         self.assertEqual(flags(server), "ou")
         self.assertFalse(server.slow_starting)
+
+
+class MoveTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.server = make_server("ex1", checks=[CHECK])
+        self.backend = make_backend(self.server)
+        heal(self.server)
+        self.doubts: list[int] = []
+        self.server.when_in_doubt(lambda: self.doubts.append(1))
+
+    def test_sessions_go_where_people_say_that_it_is(self) -> None:
+        self.server.move("10.9.9.9", None, 30.0)
+        self.assertEqual(self.server.place(99), ("10.9.9.9", 25))
+        self.server.move("10.9.9.9", 26, 31.0)
+        self.assertEqual((self.server.place(99), len(self.doubts)), (("10.9.9.9", 26), 2))
+
+    def test_a_place_that_is_the_same_changes_nothing(self) -> None:
+        self.server.move("10.0.0.1", 25, 30.0)
+        self.assertEqual(self.doubts, [])
+
+    def test_others_hear_of_the_port_too(self) -> None:
+        told: list[int | None] = []
+        self.backend.watch(lambda server: told.append(server.state(30.0).port))
+        self.server.move("10.0.0.1", 26, 30.0)
+        self.assertEqual(told[-1], 26)
+
+    def test_a_port_that_an_endpoint_mapper_tells_is_not_set(self) -> None:
+        mapped = make_server("ex2", interface="emsmdb")
+        self.assertRaises(ValueError, mapped.move, "10.9.9.9", 26, 30.0)
+        self.assertEqual(mapped.address, "10.0.0.1")
+
+    def test_the_configured_weight_is_known_after_another_was_set(self) -> None:
+        self.server.set_weight(9, 30.0)
+        self.assertEqual((self.server.weight, self.server.configured_weight), (9, 1))
+
+
+class BelievedTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.server = make_server("ex1", checks=[CHECK])
+        make_backend(self.server)
+        heal(self.server)
+
+    def test_a_person_is_believed_until_checks_know_better(self) -> None:
+        transition = self.server.set_health(Operational.DOWN, 30.0, "anna")
+        assert transition is not None
+        self.assertIn("is down: it was said to be down by anna", str(transition))
+        self.server.observe(CHECK.name, PASSED, 31.0)
+        self.assertEqual(flags(self.server), "", "one result is not enough")
+        self.server.observe(CHECK.name, PASSED, 32.0)
+        self.assertEqual(flags(self.server), "ou")
+
+    def test_without_a_check_nobody_could_change_it_again(self) -> None:
+        self.assertRaises(ValueError, make_server("ex2").set_health, Operational.DOWN, 30.0)

@@ -294,6 +294,16 @@ class OrdersTests(WorkersStage):
         self.settle()
         self.assertEqual([len(self.successResultOf(one)) for one in found.values()], [3, 2, 0])
 
+    def test_sessions_of_one_worker_are_told(self) -> None:
+        self.begin()
+        self.heal_all()
+        get(self.workers()[1].backend)
+        found = [self.master.live_of(number, Wanted(), 3) for number in (0, 1)]
+        self.settle()
+        self.assertEqual([len(self.successResultOf(one)) for one in found], [0, 1])
+        self.master.workers[0].link = None
+        self.assertEqual(self.successResultOf(self.master.live_of(0, Wanted(), 3)), [])
+
     def test_one_session_is_ended_in_whichever_worker_it_is(self) -> None:
         self.begin()
         self.heal_all()

@@ -1,6 +1,8 @@
 """What one process counts; a master's numbers are tested with it (tests/process/test_master.py)."""
 
+from exproxy.admin.sources import BEGINNING, Place, Some
 from exproxy.site.numbers import OwnNumbers, WorkersNumbers
+from tests.pool.support import get, heal
 from tests.process.stage import MasterStage
 from tests.site.stage import SiteStage
 
@@ -41,6 +43,12 @@ class OwnNumbersTests(SiteStage):
         self.settle()
         self.assertTrue(client.eof or client.lost)
 
+    def test_all_sessions_are_told_one_slice_after_the_other(self) -> None:
+        self.client()
+        first = self.successResultOf(self.numbers.sessions_after(BEGINNING))
+        self.assertEqual(([one.frontend for one in first.sessions], first.after), (["smtp"], (0, "smtp", 1)))
+        self.assertEqual(self.successResultOf(self.numbers.sessions_after(first.after)), Some([], None))
+
 
 class WorkersNumbersTests(MasterStage):
     def test_workers_are_told(self) -> None:
@@ -52,3 +60,28 @@ class WorkersNumbersTests(MasterStage):
         ended, found = numbers.end_sessions(one), numbers.sessions("", 5)
         self.settle()
         self.assertEqual((self.successResultOf(ended), self.successResultOf(found)), (0, []))
+
+    def test_sessions_of_all_workers_are_told_one_worker_after_the_other(self) -> None:
+        self.begin()
+        for server in self.side.servers.values():
+            heal(server, self.clock.seconds())
+        self.settle()
+        numbers = WorkersNumbers(self.master, None)  # type: ignore[arg-type]  # nobody asks for certificates
+        get(self.processes[1].worker.backend)
+        place: Place | None = BEGINNING
+        told = []
+        for _ in range(2):
+            assert place is not None
+            answer = numbers.sessions_after(place)
+            self.settle()
+            some = self.successResultOf(answer)
+            told.append(len(some.sessions))
+            place = some.after
+        self.assertEqual((told, place), ([0, 1], (1, "a", 0)))
+
+    def test_behind_the_last_worker_there_is_nobody(self) -> None:
+        self.begin()
+        numbers = WorkersNumbers(self.master, None)  # type: ignore[arg-type]  # nobody asks for certificates
+        answer = numbers.sessions_after((1, "", 0))
+        self.settle()
+        self.assertEqual(self.successResultOf(answer), Some((), None))

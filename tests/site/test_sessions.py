@@ -60,3 +60,15 @@ class LiveTests(SiteStage):
 
     def test_where_nobody_serves_yet_there_are_none(self) -> None:
         self.assertEqual(LiveSessions(lambda: (), {}).find(Wanted(), 9, 0.0), [])
+
+    def test_they_are_told_one_after_the_other_and_none_twice(self) -> None:
+        later = self.client()
+        seen: list[int] = []
+        after = ("", 0)
+        while found := self.sessions.find(Wanted(after=after), 1, self.reactor.seconds()):
+            (one,) = found
+            self.assertEqual((one.frontend, one.servers), ("smtp", ("hub/one",)))
+            seen.append(one.number)
+            after = one.frontend, one.number
+        self.assertEqual(seen, [1, 2, 3])
+        self.assertFalse(later.lost)

@@ -63,6 +63,41 @@ class Actions:
         self.audit.note(by, f"set the weight of server {server.full_name} to {weight}, which was {before}")
         return server
 
+    def set_address(self, backend: str, name: str, address: str, port: int | None, by: str) -> pool.Server:
+        """:param port: ``None``: as before.
+
+        :raises ValueError: its endpoint mapper tells the port.
+        """
+        server = self.server(backend, name)
+        before = f"{server.address or 'nowhere'} port {server.port or 'of the client'}"
+        server.move(address, port, self._clock.seconds())
+        self.audit.note(by, f"moved server {server.full_name} to {address} port {server.port or 'of the client'}, from {before}")
+        return server
+
+    def set_maxconn(self, backend: str, name: str, maxconn: int | None, by: str) -> pool.Server:
+        """:raises ValueError: less than 1."""
+        server = self.server(backend, name)
+        before = server.maxconn
+        server.set_maxconn(maxconn, self._clock.seconds())
+        limit = "nothing" if maxconn is None else maxconn
+        self.audit.note(by, f"set the maxconn of server {server.full_name} to {limit}, which was {before or 'nothing'}")
+        return server
+
+    def set_health(self, backend: str, name: str, operational: pool.Operational, by: str) -> pool.Server:
+        """:raises ValueError: it has no check that could change that again."""
+        server = self.server(backend, name)
+        before = server.operational
+        server.set_health(operational, self._clock.seconds(), by)
+        self.audit.note(by, f"said that server {server.full_name} is {operational.value}, which was {before.value}")
+        return server
+
+    def set_agent(self, backend: str, name: str, up: bool, by: str) -> pool.Server:
+        """Say in the place of its agent whether it is up, until the agent speaks again."""
+        server = self.server(backend, name)
+        server.agent(pool.AgentAnswer(up=up, text=server.agent_text), self._clock.seconds())
+        self.audit.note(by, f"said in the place of the agent of server {server.full_name} that it is {'up' if up else 'down'}")
+        return server
+
     def clear(self, table: str, by: str, key: bytes | None = None) -> int:
         """Forget which client went where, or where that of one key went; returns how many entries there were."""
         self.group(table)

@@ -80,6 +80,22 @@ class FrontendNumbers(Protocol):
     def refused_calls(self) -> int: ...
 
 
+Place = tuple[int, str, int]
+"""How far somebody has come with all sessions: a worker, a front end, a session."""
+BEGINNING: Place = (0, "", 0)
+
+
+@frozen
+class Some:
+    """A part of all sessions; it may have none.
+
+    :param after: where to go on; ``None``: that was all.
+    """
+
+    sessions: Sequence[SessionView]
+    after: Place | None
+
+
 class Sources(Protocol):
     """What is counted, by all who have clients together."""
 
@@ -93,6 +109,9 @@ class Sources(Protocol):
 
     def sessions(self, server: str, most: int, frontend: str = "", client: str = "") -> "Deferred[list[SessionView]]":
         """Those that live, at most so many; of ``backend/server``, a front end, a client's address, unless that is empty."""
+
+    def sessions_after(self, place: Place) -> "Deferred[Some]":
+        """Those that come next, in an order in which none is told twice, and none left out that was there all the time."""
 
     def certificates(self, server: pool.Server) -> Mapping[str, PeerCertificate]:
         """What it showed last, by the names of its checks."""

@@ -20,7 +20,7 @@ class ServerState:
     :param admin: what holds: of the server, its host and its agent.
     :param percent: the agent's, of the weight.
     :param maxconn: over all processes; each has its part of that (:meth:`exproxy.pool.Server.set_quota`).
-    :param port: the one that its endpoint mapper told; ``None``: it has told none, or is not asked for one.
+    :param port: ``None``: the one that the client reached, or its endpoint mapper has told none.
     :param ramped: seconds since a slow start began; ``None``: there is none.  No time of day: clocks differ between processes.
     :param offers: what a mail server says that it can, as its checks have learned it.
     """

@@ -249,6 +249,18 @@ class Health:
         state.judge(CheckResult(passed=False, status="L4CON", text=text))
         return self._settle(state.reason, now)
 
+    def believe(self, operational: Operational, text: str, now: float) -> Transition | None:
+        """A person says what it is: required checks begin anew from there.
+
+        :raises ValueError: there is no such check.
+        """
+        if not self._required:
+            raise ValueError(f"{self.name} has no check that is required")
+        for state in self._required:
+            state.verdict, state.reason = operational, text
+            state.passed = state.failed = state.stopping = state.not_passed = 0
+        return self._settle(text, now)
+
     def agent(self, up: bool, text: str, now: float) -> Transition | None:
         """The server's agent says that it is up or down; the server is up only when checks and agent say so."""
         self._agent_up = up

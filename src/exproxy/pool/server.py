@@ -271,6 +271,20 @@ class Server:
         if moved:
             self._doubt()
 
+    def move(self, address: str, port: int | None, now: float) -> None:
+        """People have said where it is: sessions and checks from now on go there, until a name is resolved to another address.
+
+        :param port: ``None``: as before.
+        :raises ValueError: its endpoint mapper tells the port.
+        """
+        if port is not None and self.interface is not None:
+            raise ValueError(f"server {self.full_name}: its endpoint mapper tells the port of {self.interface}")
+        moved = address == self.address and port not in (None, self.port)
+        self.port = self.port if port is None else port
+        self.resolved(address, now)
+        if moved:
+            self._doubt()
+
     def resolve_failed(self, reason: str, now: float) -> None:
         """The DNS has not answered: the last address is kept; without one, nobody waits for this server any more."""
         self._resolve_error = reason
@@ -315,7 +329,7 @@ class Server:
             maxconn=self.ceiling,
             address=self.address,
             resolve_error=self._resolve_error,
-            port=self.mapped_port,
+            port=self.port,
             port_error=self.port_error,
             ramped=None if self._ramp_from is None else now - self._ramp_from,
             offers=self.health.offers,
@@ -325,8 +339,7 @@ class Server:
         """Be what another process says; :func:`exproxy.pool.following.follow` has the back ends choose anew."""
         self.weight, self._agent_percent, self.maxconn = state.weight, state.percent, state.maxconn
         self.address, self._resolve_error = state.address, state.resolve_error
-        if self.interface is not None:
-            self.port, self.port_error = state.port, state.port_error
+        self.port, self.port_error = state.port, state.port_error
         self.health.offers = state.offers
         self.own_admin = state.admin
         self._administrative(now, f"it was set to {state.admin.value}")
@@ -395,6 +408,14 @@ class Server:
         _demand_weight(self.name, weight)
         self.weight = weight
         self._settled(now)
+
+    def set_health(self, operational: Operational, now: float, by: str = "") -> Transition | None:
+        """Believe a person for the time being: the next results of its checks count from there.
+
+        :raises ValueError: it has no check that could change that again.
+        """
+        text = f"it was said to be {operational.value}{f' by {by}' if by else ''}"
+        return self._operational(self.health.believe(operational, text, now), now)
 
     def set_maxconn(self, maxconn: int | None, now: float) -> None:
         """Sessions beyond a smaller limit stay; new ones wait.

@@ -6,7 +6,7 @@ from typing import Any
 from typing import Protocol as Interface
 
 import attrs
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import Protocol
@@ -231,6 +231,14 @@ class Master:
         for answer in answers:
             answer.addCallbacks(lambda said: said["sessions"], _none_told, errbackArgs=([],))
         return gatherResults(answers).addCallback(lambda found: [one for several in found for one in several][:most])
+
+    def live_of(self, worker: int, wanted: Wanted, most: int) -> "Deferred[list[LiveSession]]":
+        """Sessions of one worker, by its number; none of one that is not there."""
+        link = self.workers[worker].link
+        if link is None:
+            return succeed([])
+        answer: Deferred[list[LiveSession]] = link.callRemote(Sessions, wanted=wanted, most=most)
+        return answer.addCallbacks(lambda said: said["sessions"], _none_told, errbackArgs=([],))
 
     # ---- what workers say
 

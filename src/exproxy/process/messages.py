@@ -171,6 +171,7 @@ class LiveSession:
     :param servers: ``backend/server`` of each that it has a slot of; in mode ``http`` there may be several.
     :param seconds: since it began.
     :param id: by which it can be ended; no other session ever has it.
+    :param number: its front end's.
     """
 
     client: str
@@ -180,6 +181,7 @@ class LiveSession:
     bytes_in: int
     bytes_out: int
     id: str = ""
+    number: int = 0
 
 
 @frozen
@@ -188,11 +190,13 @@ class Wanted:
 
     :param server: ``backend/server``.
     :param client: the address, without its port.
+    :param after: a front end and the number of a session there: those behind it, in this order.
     """
 
     server: str = ""
     frontend: str = ""
     client: str = ""
+    after: tuple[str, int] | None = None
 
 
 @frozen

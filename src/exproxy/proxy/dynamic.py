@@ -159,7 +159,7 @@ class DynamicPorts:
         host = pool.Host(mapper.host.name, mapper.host.address)
         server = Server(mapper.name, host, mapper.address, port, now=now)
         servers.add(server, now)
-        pool.follow({server: _state(mapper, now)}, now)
+        pool.follow({server: _state(mapper, server, now)}, now)
         frontend = self._frontend(attrs.evolve(mapped, pool=servers))
         listener = self._listen(frontend, spot, now)
         if listener is None:
@@ -239,11 +239,11 @@ class DynamicPorts:
     def _follow(self) -> None:
         self._following = False
         now = self.frontend.seconds()
-        pool.follow({endpoint.server: _state(endpoint.mapper, now) for endpoint in self.endpoints.values()}, now)
+        pool.follow({one.server: _state(one.mapper, one.server, now) for one in self.endpoints.values()}, now)
 
 
-def _state(mapper: Server, now: float) -> pool.ServerState:
-    """The mapper's limits and weight are not the endpoint's."""
+def _state(mapper: Server, server: Server, now: float) -> pool.ServerState:
+    """The mapper's port, limits and weight are not the endpoint's."""
     state = mapper.state(now)
     admin = Admin.MAINT if state.admin is Admin.MAINT or mapper.leaving else Admin.READY
-    return attrs.evolve(state, admin=admin, weight=1, percent=100, maxconn=None, ramped=None)
+    return attrs.evolve(state, admin=admin, port=server.port, weight=1, percent=100, maxconn=None, ramped=None)

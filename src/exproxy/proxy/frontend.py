@@ -140,6 +140,7 @@ class Frontend:
         """Count a session."""
         self.sessions.add(session)
         self.total += 1
+        session.number = self.total
         self.gate.take(listener)
         if self.maxconn is not None and len(self.sessions) >= self.maxconn:
             self._tell()

@@ -91,6 +91,7 @@ class Session:
         "_ticket",
         "_visit",
         "deadline_tick",
+        "number",
         "starttls",
     )
 
@@ -126,6 +127,8 @@ class Session:
         self.starttls: ServerTLS | None = None
         """What the client can be offered, in a mode that has a command for it."""
         self.deadline_tick = 0
+        self.number = 0
+        """Its front end's number of it, from 1 on: who has a higher one came later."""
         client.attach(self)
 
     # ---- what the listener and the site ask

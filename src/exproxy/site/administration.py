@@ -168,6 +168,7 @@ class Administration:
     def change(self, fresh: Things) -> None:
         """The configuration has changed, or what was in one is no more."""
         self._overview.change(fresh)
+        self._runtime.change()
 
     def prepare(self, new: model.Configuration, now: float) -> AdminTLS:
         """For a configuration of which nothing needs a restart (:mod:`exproxy.site.changes`): what :meth:`commit` will use.

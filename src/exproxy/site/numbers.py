@@ -6,17 +6,21 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from exproxy import pool
+from exproxy.admin.sources import Place, Some
 from exproxy.admin.views import DialogueView, SessionView, WorkerView
 from exproxy.check.service import Run
 from exproxy.net.certificate import PeerCertificate
 from exproxy.net.tls.certificates import Identity
 from exproxy.process.master import Master
-from exproxy.process.messages import BackendCounts, FrontendCounts, LiveSession, ServerCounts, Wanted
+from exproxy.process.messages import A_MESSAGE, BackendCounts, FrontendCounts, LiveSession, ServerCounts, Wanted
 from exproxy.proxy.frontend import Frontend
 from exproxy.site.clientfaults import counts_of
 from exproxy.site.pools import Pools
 from exproxy.site.sessions import LiveSessions
 from exproxy.site.watching import Watching
+
+A_SLICE = 500
+"""Sessions that are looked for at once, when all are wanted one after the other."""
 
 
 class OwnNumbers:
@@ -53,6 +57,10 @@ class OwnNumbers:
 
     def sessions(self, server: str, most: int, frontend: str = "", client: str = "") -> "Deferred[list[SessionView]]":
         return succeed(_views(self._live.find(Wanted(server, frontend, client), most, self._clock.seconds())))
+
+    def sessions_after(self, place: Place) -> "Deferred[Some]":
+        found = self._live.find(Wanted(after=place[1:]), A_SLICE, self._clock.seconds())
+        return succeed(Some(_views(found), (0, found[-1].frontend, found[-1].number) if found else None))
 
     def end_session(self, session: str) -> "Deferred[list[SessionView]]":
         return succeed(_views(self._live.end(session, self._clock.seconds())))
@@ -97,6 +105,16 @@ class WorkersNumbers:
 
     def sessions(self, server: str, most: int, frontend: str = "", client: str = "") -> "Deferred[list[SessionView]]":
         return self._master.live(Wanted(server, frontend, client), most).addCallback(_views)
+
+    def sessions_after(self, place: Place) -> "Deferred[Some]":
+        worker = place[0]
+
+        def told(found: list[LiveSession]) -> Some:
+            if found:
+                return Some(_views(found), (worker, found[-1].frontend, found[-1].number))
+            return Some((), (worker + 1, "", 0) if worker + 1 < len(self._master.workers) else None)
+
+        return self._master.live_of(worker, Wanted(after=place[1:]), A_MESSAGE).addCallback(told)
 
     def end_session(self, session: str) -> "Deferred[list[SessionView]]":
         return self._master.end_session(session).addCallback(_views)

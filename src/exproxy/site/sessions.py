@@ -1,8 +1,9 @@
 """Which sessions live, and with whom, for who looks."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from hashlib import blake2b
+from heapq import nsmallest
 from itertools import islice
 
 from exproxy import pool
@@ -30,6 +31,8 @@ class LiveSessions:
 
     def find(self, wanted: Wanted, most: int, now: float) -> list[LiveSession]:
         """At most so many."""
+        if wanted.after is not None:
+            return self._following(*wanted.after, most, now)
         servers = _servers(self._backends)
         return list(islice(self._matching(wanted, servers, now), most))
 
@@ -43,6 +46,19 @@ class LiveSessions:
                     return [seen]
         return []
 
+    def _following(self, name: str, number: int, most: int, now: float) -> list[LiveSession]:
+        """Those of one front end that come next; nothing of it is remembered from one time to the next."""
+        for frontend in sorted(self._frontends(), key=lambda one: one.name):
+            if frontend.name < name:
+                continue
+            begin = number if frontend.name == name else 0
+            later = (session for session in frontend.sessions if session.number > begin)
+            found = nsmallest(most, later, key=lambda session: session.number)
+            if found:
+                servers = _servers(self._backends, set(found))
+                return [self._seen(frontend, one, tuple(servers.get(one, ())), now) for one in found]
+        return []
+
     def _matching(self, wanted: Wanted, servers: Mapping[object, list[str]], now: float) -> Iterator[LiveSession]:
         for frontend in self._frontends():
             if wanted.frontend in ("", frontend.name):
@@ -54,19 +70,24 @@ class LiveSessions:
     def _seen(self, frontend: Frontend, session: Session, leased: tuple[str, ...], now: float) -> LiveSession:
         since, received, sent = session.so_far()
         client, seconds = joined(*session.source), max(0.0, now - since)
-        return LiveSession(client, frontend.name, leased, seconds, received, sent, self._id(session))
+        return LiveSession(client, frontend.name, leased, seconds, received, sent, self._id(session), session.number)
 
     def _id(self, session: Session) -> str:
         return blake2b(f"{id(session)} {session.so_far()[0]}".encode(), digest_size=6, key=self._key).hexdigest()
 
 
-def _servers(backends: Mapping[str, Backend]) -> dict[object, list[str]]:
-    """By session: the servers that it has slots of."""
+def _servers(backends: Mapping[str, Backend], of: Container[object] | None = None) -> dict[object, list[str]]:
+    """By session: the servers that it has slots of.
+
+    :param of: the sessions that matter; by default all.
+    """
     servers: dict[object, list[str]] = {}
     for backend in backends.values():
         for one in backend.pool.servers.values():
             for lease in one.leases:
-                servers.setdefault(_owner(lease), []).append(one.full_name)
+                owner = _owner(lease)
+                if of is None or owner in of:
+                    servers.setdefault(owner, []).append(one.full_name)
     return servers
 
 

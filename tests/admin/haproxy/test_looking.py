@@ -2,6 +2,8 @@
 
 import json
 
+from attrs import evolve
+
 from tests.admin.haproxy.stage import RuntimeStage
 
 
@@ -22,3 +24,20 @@ class LookingTests(RuntimeStage):
 
     def test_no_errors_are_kept(self) -> None:
         self.assertRegex(self.say("show errors"), r"^Total events captured on \[\d\d/\w{3}/\d{4}:[\d:]{8}\.\d{3}\] : 0\n\n$")
+
+    def test_counters_are_cleared_here_and_nowhere_else(self) -> None:
+        self.sources.front = evolve(self.sources.front, sessions=1, total=5, bytes_in=9)
+        self.assertEqual(self.rows()["mail/FRONTEND"]["smax"], "1")
+        self.sources.front = evolve(self.sources.front, sessions=0)
+        self.assertEqual(self.say("clear counters"), "\n")
+        row = self.rows()["mail/FRONTEND"]
+        self.assertEqual((row["smax"], row["stot"]), ("0", "5"))
+        self.assertEqual(self.say("clear counters all"), "\n")
+        self.sources.front = evolve(self.sources.front, total=7)
+        row = self.rows()["mail/FRONTEND"]
+        self.assertEqual((row["stot"], row["bin"], row["slim"]), ("2", "0", "50"))
+        self.assertEqual(self.overview.snapshot().frontends[0].total, 7)
+
+    def test_an_operator_may_clear_peaks_only(self) -> None:
+        self.say("operator")
+        self.assertEqual((self.say("clear counters"), self.say("clear counters all")), ("\n", "Permission denied\n\n"))

@@ -5,7 +5,7 @@ from attrs import evolve
 from exproxy import pool
 from exproxy.admin.haproxy.memory import Memory
 from tests.admin.stage import AdminStage
-from tests.pool.support import fail, get
+from tests.pool.support import CHECK, fail, get, make_backend, make_server
 
 
 class MemoryTests(AdminStage):
@@ -50,9 +50,15 @@ class MemoryTests(AdminStage):
         past = self.memory.server(self.ex1)
         self.assertEqual((past.downs, past.downtime(1100.0), past.since), (1, 30, 1030.0))
 
-    def test_percents_of_a_weight_are_of_the_one_that_was_configured(self) -> None:
-        self.ex1.set_weight(200, 1000.0)
-        self.assertEqual(self.memory.initial_weight(self.ex1), 1)
+    def test_after_a_reload_what_is_new_is_heard_and_what_is_gone_is_forgotten(self) -> None:
+        fresh = make_backend(make_server("ex1", self.hosts["ex1"], checks=[CHECK]), name="imap")
+        fail(self.ex1, self.clock.seconds())
+        self.things.become(evolve(self.things, backends={"smtp": self.backends["smtp"], "imap": fresh}))
+        self.memory.follow()
+        fail(fresh.servers["ex1"], self.clock.seconds())
+        self.assertEqual(self.memory.server(fresh.servers["ex1"]).downs, 1)
+        self.assertEqual(self.memory.server(self.ex1).downs, 1, "it is the same server")
+        self.assertNotIn("server web/ex1", self.memory._pasts)
 
     def test_counters_are_cleared_by_remembering_what_they_had(self) -> None:
         self.assertEqual(self.memory.zero("Frontend mail/FRONTEND"), {})

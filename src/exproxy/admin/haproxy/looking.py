@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IReactorTime
 from exproxy import pool
 from exproxy.admin.haproxy import info, state
 from exproxy.admin.haproxy.conversation import Conversation, Level
-from exproxy.admin.haproxy.manual import Command, Said
+from exproxy.admin.haproxy.manual import DENIED, Command, Said
 from exproxy.admin.haproxy.memory import Memory
 from exproxy.admin.haproxy.naming import NamedError, named_server, number
 from exproxy.admin.haproxy.numbering import Proxy, proxies
@@ -35,7 +35,9 @@ class Looking:
         conn = "dump server connections status (all or for a single backend)"
         dump = "dump volatile server information (all or for a single backend)"
         errors = "report last request and/or response errors for each proxy"
+        clear = "clear max statistics counters (or all counters)"
         return (
+            Command(("clear", "counters"), "clear counters [all]", clear, self._clear, who),
             Command(("get", "weight"), "get weight <bk>/<srv>", weight, self._weight),
             Command(("show", "backend"), "show backend", "list backends in the current running config", self._backends),
             Command(("show", "errors"), "show errors [<px>] [request|response]", errors, self._errors, who),
@@ -79,6 +81,13 @@ class Looking:
         wanted = Wanted(iid, types, sid, "up" in words, "no-maint" in words)
         return self.stat(wanted, next((word for word in words if word in ("typed", "json")), "csv"))
 
+    def _clear(self, words: Sequence[str], conversation: Conversation) -> str:
+        everything = words[:1] == ["all"]
+        if everything and conversation.level < Level.ADMIN:
+            return DENIED
+        self._stats.clear(everything)
+        return ""
+
     def _info(self, words: Sequence[str], conversation: Conversation) -> "str | Said":
         known = info.facts(self._overview.snapshot())
         form = next((word for word in words if word in ("typed", "json")), "")
@@ -112,7 +121,7 @@ class Looking:
             server = named_server(self._things, words)
         except NamedError as error:
             return str(error)
-        return f"{server.weight} (initial {self._memory.initial_weight(server)})\n"
+        return f"{server.weight} (initial {server.configured_weight})\n"
 
     def _named(self, name: str | None) -> list[tuple[Proxy, pool.Backend]]:
         """A back end, or all of them."""

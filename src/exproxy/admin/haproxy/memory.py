@@ -67,14 +67,21 @@ class Memory:
         self._sources = sources
         self._zeros: dict[str, Mapping[str, int]] = {}
         self._pasts: dict[str, Past] = {}
-        self._weights: dict[str, int] = {}
-        self.started = now = clock.seconds()
-        for backend in things.backends.values():
-            self._pasts[f"backend {backend.name}"] = Past(now)
-            for server in backend.servers.values():
-                self._weights[server.full_name] = server.weight
-                self._pasts[f"server {server.full_name}"] = Past(server.health.since)
+        self._heard: set[pool.Backend] = set()
+        self.follow()
+
+    def follow(self) -> None:
+        """Remember what there is, which may be something else than before, and forget what is no more."""
+        now = self._clock.seconds()
+        pasts = {f"frontend {name}": Past(now) for name in self._things.frontends}
+        there = set(self._things.backends.values())
+        for backend in there:
+            pasts[f"backend {backend.name}"] = Past(now)
+            pasts |= {f"server {server.full_name}": Past(server.health.since) for server in backend.servers.values()}
+        for backend in there - self._heard:
             backend.subscribe(self._note)
+        self._heard = there
+        self._pasts = {name: self._pasts.get(name, past) for name, past in pasts.items()}
 
     def frontend(self, name: str) -> Past:
         """What has been of a front end, up to now."""
@@ -97,10 +104,6 @@ class Memory:
         sessions, total = sum(one.sessions for one in numbers), sum(one.total for one in numbers)
         past.look(sessions, self._sources.backend(backend.name).queued, total, self._clock.seconds())
         return past
-
-    def initial_weight(self, server: pool.Server) -> int:
-        """As it was configured: what percents are of."""
-        return self._weights.setdefault(server.full_name, server.weight)
 
     def sample(self) -> None:
         """Look at everything; once a second."""

@@ -10,10 +10,13 @@ from exproxy.admin.answers import JSON, TEXT, Answer, Asked
 from exproxy.admin.callers import Caller
 from exproxy.admin.haproxy.changing import Changing
 from exproxy.admin.haproxy.conversation import Conversation
+from exproxy.admin.haproxy.limiting import Limiting
 from exproxy.admin.haproxy.looking import Looking
 from exproxy.admin.haproxy.manual import Manual
 from exproxy.admin.haproxy.memory import Memory
+from exproxy.admin.haproxy.sessions import Sessions
 from exproxy.admin.haproxy.stat import Stats, Wanted
+from exproxy.admin.haproxy.tables import Tables
 from exproxy.admin.haproxy.talking import Talking
 from exproxy.admin.haproxy.words import words
 from exproxy.admin.overview import Overview
@@ -30,8 +33,19 @@ class Runtime:
         self._memory = Memory(clock, things, sources)
         stats = Stats(clock, things, overview, self._memory)
         self._looking = Looking(clock, things, overview, stats, self._memory)
-        changing = Changing(things, actions, self._memory)
-        self._manual = Manual((*self._looking.commands(), *changing.commands(), *Talking().commands()))
+        families = (
+            self._looking,
+            Changing(things, actions),
+            Limiting(things),
+            Sessions(clock, things, sources, actions),
+            Tables(clock, things, actions),
+            Talking(),
+        )
+        self._manual = Manual(command for family in families for command in family.commands())
+
+    def change(self) -> None:
+        """Other things are there than before."""
+        self._memory.follow()
 
     def sample(self) -> None:
         """Once a second, for peaks."""

@@ -33,13 +33,19 @@ def server_states(backends: Backends, memory: Memory, now: float) -> Iterator[st
     for proxy, backend in backends:
         for sid, server in servers(backend):
             since = int(now - memory.server(server).since)
-            yield " ".join(str(value) for value in _state(proxy, sid, server, memory.initial_weight(server), since)) + "\n"
+            yield " ".join(str(value) for value in _state(proxy, sid, server, since)) + "\n"
 
 
-def _state(proxy: Proxy, sid: int, server: pool.Server, initial: int, since: int) -> tuple[str | int, ...]:
+def _state(proxy: Proxy, sid: int, server: pool.Server, since: int) -> tuple[str | int, ...]:
     return (
         *(proxy.iid, proxy.name, sid, server.name, server.address or "-"),
-        *(status.operational_number(server), status.administrative_number(server), server.weight, initial, since),
+        *(
+            status.operational_number(server),
+            status.administrative_number(server),
+            server.weight,
+            server.configured_weight,
+            since,
+        ),
         *_check(server),
         *(0, 0, 0, "-", server.port or 0, "-", 0, 0, "-", "-", 0),
     )

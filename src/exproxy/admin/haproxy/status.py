@@ -119,9 +119,9 @@ def status(server: pool.Server) -> str:
     if server.operational is Operational.STOPPING:
         return "NOLB"
     if server.operational is not Operational.UP:
-        if check is None or not check.health:
-            return "DOWN" if check is None or check.result != 3 else "DOWN (agent)"
-        return "DOWN (agent)" if check.health >= check.rise else f"DOWN {check.fraction()}"
+        if check is None or check.health >= check.rise:
+            return "DOWN (agent)" if server.agent_text else "DOWN"
+        return f"DOWN {check.fraction()}" if check.health else "DOWN"
     if server.admin is Admin.DRAIN:
         own = Admin.DRAIN in (server.own_admin, server.host.admin)
         return "DRAIN" if own else "DRAIN (agent)"
