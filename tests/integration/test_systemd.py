@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -55,6 +56,30 @@ class Activated(Proxy):
         listens = [f"--listen={address}" for _, address in self.passed]
         environment = [f"--setenv={name}" for name in ("PYTHONPATH", "PYTHONUNBUFFERED", "PATH")]
         return ["systemd-socket-activate", names, *listens, *environment, *super().command()]
+
+
+@attrs.define
+class Held(Proxy):
+    """Given a socket that the test holds, as systemd would."""
+
+    held: socket.socket = attrs.field(kw_only=True)
+
+    def start(self) -> None:
+        self.prepare()
+        passing = 'exec 3<&"$0"; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=held exec "$@"'
+        descriptor = self.held.fileno()
+        with self.process.log.open("ab") as log:
+            self.process.running = subprocess.Popen(
+                ["bash", "-c", passing, str(descriptor), *self.command()],
+                pass_fds=[descriptor],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                env=self.process.environment,
+                start_new_session=True,
+            )
+        eventually(self._ready_or_dead, f"{self.name} to be ready")
 
 
 class SystemdTestCase(PeerTestCase):
@@ -156,6 +181,7 @@ class NotifyTests(SystemdTestCase):
         moments = [int(word.partition("=")[2]) for word in self.supervisor.words() if word.startswith("MONOTONIC_USEC=")]
         self.assertEqual(len(moments), 2)
         self.assertLess(abs(moments[1] / 1e6 - time.monotonic()), 60)
+        self.assertIn("the last reload was refused", [word for word in self.supervisor.words() if "STATUS=" in word][-1])
         self.proxy.end()
 
     def test_a_process_that_does_not_turn_gives_no_sign_of_life(self) -> None:
@@ -227,6 +253,26 @@ class ActivationTests(SystemdTestCase):
             self.proxy.wait_for_log("the configuration was read anew: ", written)
             for port in ports:
                 self.assertEqual(self.client(port).echo("word"), "word")
+
+    def test_clients_that_come_between_two_lives_wait_for_the_second(self) -> None:
+        held = socket.create_server((FRONT, 0))
+        self.addCleanup(held.close)
+        port = held.getsockname()[1]
+        first, second = (Held(name, FRONT, port, self.site(1, port), held=held) for name in ("first", "second"))
+        self.keep(first)
+        self.keep(second)
+        first.start()
+        self.assertEqual(self.client(port).echo("word"), "word")
+        first.process.signal(signal.SIGTERM)
+        first.wait_for_log("draining: ")
+        waiting = socket.create_connection((FRONT, port), 20)
+        self.addCleanup(waiting.close)
+        first.process.signal(signal.SIGTERM)
+        first.end()
+        second.start()
+        self.assertEqual(waiting.recv(100), b"ex1\n")
+        waiting.close()
+        second.end()
 
     def test_it_is_the_same_socket_and_no_second_one(self) -> None:
         self.activated(1)

@@ -81,6 +81,17 @@ class HeraldTests(SynchronousTestCase):
         herald.reloading()
         self.assertEqual(len(self.sent), 1)
 
+    def test_who_cannot_be_described_still_lives_and_the_log_says_so_once(self) -> None:
+        def fail() -> str:
+            raise ValueError("in the summary")
+
+        herald = Herald(self.clock, lambda words: self.sent.append(words.decode().split("\n")), 10.0, fail, lambda: 7.0)
+        herald.ready()
+        self.clock.pump([EVERY] * 2)
+        self.assertEqual([words[0] for words in self.sent], ["READY=1", "WATCHDOG=1", "WATCHDOG=1"])
+        self.assertTrue(self.sent[1][1].startswith("STATUS=running; "))
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+
     def test_after_the_end_nothing_is_left(self) -> None:
         herald = self.herald()
         herald.stopping()

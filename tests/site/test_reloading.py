@@ -57,6 +57,14 @@ class ReloadingTests(SynchronousTestCase):
         self.answers = [SiteError(["frontends.smtp: cannot listen"])]
         self.assertEqual(self.refused(), ("frontends.smtp: cannot listen",))
 
+    def test_that_it_was_refused_is_known_until_one_holds(self) -> None:
+        self.answers = [SiteError(["frontends.smtp: cannot listen"]), ()]
+        self.assertFalse(self.reloading.refused)
+        self.refused()
+        self.assertTrue(self.reloading.refused)
+        self.successResultOf(self.reloading.reload())
+        self.assertFalse(self.reloading.refused)
+
     def test_an_error_of_ours_is_logged_as_one(self) -> None:
         self.answers = [ZeroDivisionError()]
         self.assertIn("exproxy made an error", self.refused()[0])

@@ -109,5 +109,13 @@ class Herald:
         self._again()
 
     def _status(self) -> bytes:
-        self._said = self._summary()
+        try:
+            self._said = self._summary()
+        except Exception:  # noqa: BLE001 - whatever it is, who cannot be described still lives
+            _log.failure("exproxy made an error with its own summary; please report this")
+            self._summary = _indescribable
         return systemd.status(self._said)
+
+
+def _indescribable() -> str:
+    return "running; what it does could not be summed up: its log has the error"

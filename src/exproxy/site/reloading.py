@@ -30,6 +30,8 @@ class Reloading:
         self._apply = apply
         self._load: Callable[[], model.Configuration] | None = None
         self._over = False
+        self.refused = False
+        """Whether the file, as it was when it was read for the last time, does not hold."""
         self._begun: Callable[[], object] = _nothing
         self._done: Callable[[], object] = _nothing
         self._lock = DeferredLock()
@@ -63,6 +65,7 @@ class Reloading:
         return maybeDeferred(self._begin).addCallbacks(_tell, _refuse).addBoth(self._tell_done)
 
     def _tell_done(self, result: T) -> T:
+        self.refused = isinstance(result, Failure)
         if not self._over:
             self._done()
         return result

@@ -20,7 +20,7 @@ from exproxy.process.spawning import spawn, tie
 from exproxy.site.core import Site
 from exproxy.site.errors import SiteError
 from exproxy.site.master import MasterSite
-from exproxy.site.service import Nobody, SiteService
+from exproxy.site.service import Nobody, SiteService, Told
 from exproxy.wire.errors import WireError
 from exproxy.wire.systemd import Ordered, take
 
@@ -52,7 +52,9 @@ def service_for(
 def _service(path: Path, environ: MutableMapping[str, str], reactor: Any) -> SiteService:
     ordered = _ordered(environ)
     site = site_for(path, environ, reactor, ordered.names)
-    told = Nobody() if ordered.notify is None else Herald(reactor, Post(ordered.notify).send, ordered.watchdog, site.summary)
+    told: Told = Nobody()
+    if ordered.notify is not None:
+        told = Herald(reactor, Post(ordered.notify).send, ordered.watchdog, partial(_summary, site))
     return SiteService(site, reactor, told)
 
 
@@ -89,6 +91,11 @@ def site_for(path: Path, environ: Mapping[str, str], reactor: Any, names: tuple[
         _log.warn("{sentence}", sentence=sentence)
     settle()
     return site
+
+
+def _summary(site: MasterSite | Site) -> str:
+    """Also for who reads no log: that a reload has failed shows nowhere else."""
+    return f"{site.summary()}{', the last reload was refused: the log says why' if site.reloading.refused else ''}"
 
 
 def _ordered(environ: MutableMapping[str, str]) -> Ordered:
