@@ -155,7 +155,7 @@ class AdminStage(SynchronousTestCase):
         self.actions = Actions(self.clock, self.things, self.sources, lambda: self.reloads.pop(0))
         self.api = Api(self.overview, self.actions)
         self.events = Events(self.clock, self.facts)
-        self.pages = Pages(self.overview, self.actions, self.events)
+        self.pages = Pages(self.clock, self.overview, self.actions, self.events)
         for backend in self.backends.values():
             for server in backend.servers.values():
                 heal(server, self.clock.seconds())

@@ -33,8 +33,8 @@ class AdminTestCase(PeerTestCase):
         self.port = free_port(LOOPBACK)
         self.checked = free_port(FIRST, SECOND)
         # beside the servers, which count their clients
-        checks = [socket.create_server((host, self.checked), backlog=4096) for host in (FIRST, SECOND)]
-        self.addCleanup(lambda: [check.close() for check in checks])
+        self.checks = [socket.create_server((host, self.checked), backlog=4096) for host in (FIRST, SECOND)]
+        self.addCleanup(lambda: [check.close() for check in self.checks])
         for host, name in ((FIRST, b"one"), (SECOND, b"two")):
             self.addCleanup(Greeter(host, self.behind, name).stop)
         self.clients: list[socket.socket] = []

@@ -151,7 +151,7 @@ class Administration:
         self._events = Events(reactor, lambda: facts_of(self._overview.snapshot(), self._overview.series, actions.audit.last()))
         self._api = Api(self._overview, actions)
         self._runtime = Runtime(reactor, things, numbers, self._overview, actions)
-        self._pages = Pages(self._overview, actions, self._events)
+        self._pages = Pages(reactor, self._overview, actions, self._events)
         self._logins = Logins(reactor, _accounts(admin), self._in_thread)
 
     def start(self) -> None:

@@ -37,6 +37,8 @@ QUIET = (
 PATIENCE = 30
 """Seconds for its start, and for each page and script."""
 
+KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "Space": "\ue00d"}
+
 
 @attrs.define
 class Chromium(Peer):
@@ -67,7 +69,13 @@ class Chromium(Peer):
             f"--ignore-certificate-errors-spki-list={self._fingerprint()}",
         ]
         chrome = {"binary": program("chromium"), "args": arguments}
-        wanted = {"browserName": "chrome", "goog:chromeOptions": chrome, "timeouts": {"script": PATIENCE * 1000}}
+        logs = {"browser": "ALL", "performance": "ALL"}
+        wanted = {
+            "browserName": "chrome",
+            "goog:chromeOptions": chrome,
+            "goog:loggingPrefs": logs,
+            "timeouts": {"script": PATIENCE * 1000},
+        }
         self._session = self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
 
     def stop(self) -> None:
@@ -91,6 +99,53 @@ class Chromium(Peer):
             f"(async (...given) => {{ {script} }})(...arguments).then(done, error => done('failed: ' + error));"
         )
         return self._ask("execute/async", {"script": wrapped, "args": list(arguments)})
+
+    def devtools(self, command: str, **said: object) -> Any:
+        """What its own tools for developers can do (https://chromedevtools.github.io/devtools-protocol/)."""
+        return self._ask("goog/cdp/execute", {"cmd": command, "params": said})
+
+    def screen(self, width: int, height: int, phone: bool = False, dark: bool = False) -> None:
+        """What it is shown on from now on."""
+        self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.devtools("Emulation.setEmulatedMedia", features=[scheme])
+
+    def picture(self, whole: bool = False) -> bytes:
+        """A PNG of what is seen, or of all of the page."""
+        taken = self.devtools("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+        return base64.b64decode(taken["data"])
+
+    def complaints(self) -> list[str]:
+        """What its console has said since the last time: errors of scripts, loads that failed, what a policy forbade."""
+        return [f"{entry['level']}: {entry['message']}" for entry in self._ask("se/log", {"type": "browser"})]
+
+    def requests(self) -> list[str]:
+        """The addresses that it has asked for since the last time, whoever had it do so."""
+        messages = [json.loads(entry["message"])["message"] for entry in self._ask("se/log", {"type": "performance"})]
+        return [one["params"]["request"]["url"] for one in messages if one["method"] == "Network.requestWillBeSent"]
+
+    def click(self, selector: str) -> None:
+        """As a person would: it has to be there and in sight."""
+        self._ask(f"element/{self._find(selector)}/click", {})
+
+    def type(self, selector: str, text: str) -> None:
+        """In place of what stands in a field."""
+        element = self._find(selector)
+        self._ask(f"element/{element}/clear", {})
+        self._ask(f"element/{element}/value", {"text": text})
+
+    def read(self, selector: str) -> str:
+        """What one sees there, without any script of the page's."""
+        return str(self._ask(f"element/{self._find(selector)}/text"))
+
+    def press(self, *keys: str) -> None:
+        """On the keyboard, one after the other; :data:`KEYS` has those that are no characters."""
+        strokes = [{"type": kind, "value": KEYS.get(key, key)} for key in keys for kind in ("keyDown", "keyUp")]
+        self._ask("actions", {"actions": [{"type": "key", "id": "keyboard", "actions": strokes}]})
+
+    def _find(self, selector: str) -> str:
+        (element,) = self._ask("element", {"using": "css selector", "value": selector}).values()
+        return str(element)
 
     def cookies(self) -> dict[str, dict[str, Any]]:
         """What it keeps for the page, with what scripts do not see, by name."""

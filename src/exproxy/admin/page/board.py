@@ -1,15 +1,27 @@
 """The first page: all there is, at a glance; what is not well stands first."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from attrs import frozen
 from twisted.web.template import Tag, tags
 
+from exproxy.admin.callers import Caller
+from exproxy.admin.page import buttons, signs
 from exproxy.admin.page.concerns import Concern, concerns
 from exproxy.admin.page.elements import Inside, cell, chart, head, log, moment, part, path, place, section, sign, transition_row
 from exproxy.admin.page.facts import Facts
-from exproxy.admin.page.words import count, duration
-from exproxy.admin.views import ActionView, BackendView, FrontendView, HostView, ServerView, Snapshot, TableView
+from exproxy.admin.page.words import count, duration, listed
+from exproxy.admin.views import (
+    ActionView,
+    BackendView,
+    FrontendView,
+    HostView,
+    OwnCertificateView,
+    ServerView,
+    Snapshot,
+    TableView,
+)
 
 TRANSITIONS = 30
 """So many are shown, of all servers together."""
@@ -18,15 +30,17 @@ _SERVER = ("Server", "State", "Last check", "Sessions", "Queue", "New/s", "Ever"
 
 @frozen
 class Board:
-    """:param actions: what was done, the newest first.
-
-    :param steering: whether who looks may act.
-    """
+    """:param actions: what was done, the newest first."""
 
     snapshot: Snapshot
     facts: Facts
     actions: Sequence[ActionView]
-    steering: bool
+    caller: Caller
+
+    @property
+    def steering(self) -> bool:
+        """Whether who looks may act."""
+        return self.caller.role == "operator"
 
     def render(self) -> Tag:
         """What stands in ``main``."""
@@ -37,6 +51,7 @@ class Board:
             part("frontends", self._frontends()),
             part("backends", self._backends()),
             part("tables", self._tables()),
+            part("certificates", self._certificates()),
             part("log", self._log()),
             id="main",
             tabindex="-1",
@@ -81,7 +96,7 @@ class Board:
         found = [self._host(host, servers) for host in self.snapshot.hosts if host.servers]
         if not found:
             return tags.section()
-        columns = head("Host", "State", "Sessions", "Behind", *(("",) if self.steering else ()))
+        columns = head("Host", "State", "Sessions", "Behind", *self._column())
         return section("Hosts", tags.table(columns, tags.tbody(*found), class_="hosts"))
 
     def _host(self, host: HostView, servers: dict[str, ServerView]) -> Tag:
@@ -101,12 +116,13 @@ class Board:
             cell("State", place(self.facts, f"h {host.name} state", class_="sign")),
             cell("Sessions", place(self.facts, f"h {host.name} sessions"), class_="number"),
             cell("Behind", tags.ul(*chips, class_="chips"), class_="wide"),
+            *((cell("Actions", buttons.of_host(host)),) if self.steering else ()),
         )
 
     # ---- where clients come in
 
     def _frontends(self) -> Tag:
-        columns = head("Front end", "State", "Goes to", "Sessions", "New/s", "Ever", "In", "Out", "Errors")
+        columns = head("Front end", "State", "Goes to", "Sessions", "New/s", "Ever", "In", "Out", "Errors", "Cert.")
         rows = [self._frontend(frontend) for frontend in self.snapshot.frontends]
         return section("Front ends", tags.table(columns, tags.tbody(*rows)))
 
@@ -121,7 +137,7 @@ class Board:
                 scope="row",
             ),
             cell("State", place(self.facts, f"{name} state", class_="sign")),
-            cell("Goes to", ", ".join(view.backends), class_="wide"),
+            cell("Goes to", *_ways(view), class_="wide"),
             cell("Sessions", place(self.facts, f"{name} sessions"), class_="number"),
             cell("New/s", *self._rate(name), class_="number"),
             *self._amounts(name),
@@ -131,13 +147,14 @@ class Board:
                 place(self.facts, f"{name} faults", "small", class_="line"),
                 class_="number",
             ),
+            cell("Cert.", place(self.facts, f"{name} days", class_="sign")),
         )
 
     # ---- where they go
 
     def _backends(self) -> Tag:
         bodies = [self._backend(backend) for backend in self.snapshot.backends]
-        return section("Back ends", tags.table(head(*_SERVER), *bodies, class_="servers"))
+        return section("Back ends", tags.table(head(*_SERVER, *self._column()), *bodies, class_="servers"))
 
     def _backend(self, view: BackendView) -> Tag:
         name = f"b {view.name}"
@@ -152,7 +169,7 @@ class Board:
             cell("New/s", *self._rate(name), class_="number"),
             *self._amounts(name),
             cell("Errors", place(self.facts, f"{name} errors"), class_="number"),
-            tags.td(colspan="3", class_="none"),
+            tags.td(colspan="4" if self.steering else "3", class_="none"),
             class_="group",
         )
         return tags.tbody(first, *(self._server(server) for server in view.servers))
@@ -166,26 +183,29 @@ class Board:
         sessions = place(self.facts, f"{name} sessions")
         return tags.tr(
             tags.th(link, " ", tags.small("backup", class_="tag") if view.backup else "", scope="row"),
+            cell("State", place(self.facts, f"{name} state", class_="sign"), " ", since, class_="state"),
             cell(
-                "State",
-                place(self.facts, f"{name} state", class_="sign"),
-                " ",
-                since,
+                "Last check",
+                tags.div(checked, place(self.facts, f"{name} said", "small", class_="said"), class_="check-line"),
                 place(self.facts, f"{name} why", "small", class_="line"),
+                class_="last",
             ),
-            cell("Last check", checked, place(self.facts, f"{name} said", "small", class_="line"), class_="wide"),
-            cell("Sessions", sessions, chart(self.facts, f"{name} chart", f"Sessions of {full}"), class_="number"),
+            cell("Sessions", chart(self.facts, f"{name} chart", f"Sessions of {full}"), sessions, class_="number"),
             cell("Queue", place(self.facts, f"{name} queue"), class_="number"),
             cell("New/s", *self._rate(name), class_="number"),
             *self._amounts(name),
             cell("Errors", place(self.facts, f"{name} errors"), class_="number"),
             cell("Weight", place(self.facts, f"{name} weight"), class_="number"),
             cell("At", place(self.facts, f"{name} where"), " ", tags.small(view.interface or "", class_="tag")),
-            cell("Cert.", place(self.facts, f"{name} days")),
+            cell("Cert.", place(self.facts, f"{name} days", class_="sign")),
+            *((cell("Actions", buttons.menu_of_server(view)),) if self.steering else ()),
         )
 
+    def _column(self) -> tuple[str, ...]:
+        return ("Actions",) if self.steering else ()
+
     def _rate(self, name: str) -> Iterable[Inside]:
-        return place(self.facts, f"{name} rate"), " ", tags.small("max ", place(self.facts, f"{name} max"))
+        return place(self.facts, f"{name} rate"), " ", place(self.facts, f"{name} max", "small", class_="most")
 
     def _amounts(self, name: str) -> Iterable[Tag]:
         for label, key in (("Ever", "total"), ("In", "in"), ("Out", "out")):
@@ -196,7 +216,7 @@ class Board:
     def _tables(self) -> Tag:
         if not self.snapshot.tables:
             return tags.section()
-        columns = head("Table", "Kind", "Entries", "Pushed out", "Kept for", "Back ends")
+        columns = head("Table", "Kind", "Entries", "Pushed out", "Kept for", "Back ends", *self._column())
         return section("Persistence", tags.table(columns, tags.tbody(*(self._table(table) for table in self.snapshot.tables))))
 
     def _table(self, view: TableView) -> Tag:
@@ -207,7 +227,28 @@ class Board:
             cell("Pushed out", place(self.facts, f"t {view.name} evicted"), class_="number"),
             cell("Kept for", duration(view.expire), class_="number"),
             cell("Back ends", ", ".join(view.backends), class_="wide"),
+            *((cell("Actions", buttons.of_table(view)),) if self.steering else ()),
         )
+
+    def _certificates(self) -> Tag:
+        """Our own, each once, whoever shows it."""
+        shown: dict[str, tuple[OwnCertificateView, list[str]]] = {}
+        for frontend in self.snapshot.frontends:
+            for one in frontend.certificates:
+                shown.setdefault(one.file, (one, []))[1].append(frontend.name)
+        if not shown:
+            return tags.section()
+        rows = [
+            tags.tr(
+                tags.th(listed(list(one.names)) or one.subject, scope="row"),
+                cell("Left", sign(signs.days(one.days).word, signs.days(one.days).tone)),
+                cell("Until", datetime.fromtimestamp(one.not_after, UTC).date().isoformat()),
+                cell("Shown by", ", ".join(frontends), class_="wide"),
+                cell("File", one.file, class_="wide"),
+            )
+            for one, frontends in sorted(shown.values(), key=lambda pair: pair[0].days)
+        ]
+        return section("Certificates", tags.table(head("Certificate", "Left", "Until", "Shown by", "File"), tags.tbody(*rows)))
 
     def _log(self) -> Tag:
         now = self.snapshot.at
@@ -231,6 +272,17 @@ class Board:
             section("Audit", log("Nobody has done anything yet.", ("When", "Who", "What"), done)),
             class_="columns",
         )
+
+
+def _ways(view: FrontendView) -> Iterable[Inside]:
+    """To back ends; in mode ``http`` by routes, and for mappers what clients are told."""
+    yield ", ".join(view.backends)
+    routes = [f"{one.condition} → {one.backend or one.redirect}" for one in view.routes]
+    maps = [f"{one.interface} ({one.protocol}) → {one.frontend}, {' '.join(one.addresses)}" for one in view.map]
+    for title, ways in (("Routes", routes), ("What clients are told", maps)):
+        if ways:
+            items = tags.ul(*(tags.li(way) for way in ways))
+            yield tags.details(tags.summary(f"{title}: {len(ways)}"), items, id=f"ways:{view.name}", class_="ways")
 
 
 def _concern(concern: Concern, now: float) -> Tag:

@@ -98,6 +98,12 @@ def _of_servers(snapshot: Snapshot) -> Iterable[Concern]:
 def _warnings(snapshot: Snapshot) -> Iterable[Concern]:
     """One for each text, since the same certificate stands before many back ends."""
     said: dict[str, list[str]] = {}
+    for frontend in snapshot.frontends:
+        for one in frontend.certificates:
+            left = signs.days(one.days)
+            if left.tone in ("warn", "bad"):
+                words = "has expired" if one.days < 0 else f"expires in {several(one.days, 'day', 'days')}"
+                said.setdefault(f"certificate {one.file} {words}", []).append(f"front end {frontend.name}")
     for server in _servers(snapshot):
         ill = server.operational is Operational.UP and signs.server(server).tone == "warn"
         for text in (*server.warnings, *((server.condition,) if ill else ())):

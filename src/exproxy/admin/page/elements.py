@@ -9,6 +9,9 @@ from exproxy.admin.page.facts import HEIGHT, POINTS, Facts
 from exproxy.admin.page.words import duration
 from exproxy.admin.views import TransitionView
 
+NUMBERS = ("Sessions", "Queue", "New/s", "Ever", "In", "Out", "Errors", "Weight", "Entries", "Pushed out", "Kept for")
+"""Columns that stand at the right."""
+
 Inside = Tag | str
 """What stands in an element."""
 
@@ -65,7 +68,8 @@ def section(title: str, *inside: Inside) -> Tag:
 
 
 def head(*columns: str) -> Tag:
-    return tags.thead(tags.tr(*(tags.th(column, scope="col") for column in columns)))
+    numbers = {"class_": "number"}
+    return tags.thead(tags.tr(*(tags.th(column, scope="col", **(numbers if column in NUMBERS else {})) for column in columns)))
 
 
 def cell(label: str, *inside: Inside, **attributes: str) -> Tag:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from exproxy.admin.page import signs
 from exproxy.admin.page.concerns import concerns, verdict
 from exproxy.admin.page.signs import Sign
-from exproxy.admin.page.words import count, milliseconds, octets, rate, several
+from exproxy.admin.page.words import count, milliseconds, octets, rate
 from exproxy.admin.views import ActionView, BackendView, CheckView, FrontendView, HostView, SeriesView, ServerView, Snapshot
 from exproxy.pool import Operational
 
@@ -78,6 +78,9 @@ def errors(view: FrontendView) -> tuple[tuple[str, int], ...]:
         ("bad request", view.bad_requests),
         ("denied", view.denied),
         ("too often", view.limited),
+        ("spoke too early", view.early_talkers),
+        ("login refused", view.refused_logins),
+        ("protected call", view.refused_calls),
     )
 
 
@@ -123,12 +126,13 @@ def _frontend(view: FrontendView) -> Facts:
             "state": _sign(signs.frontend(view)),
             "sessions": f"{count(view.sessions)}{limit}",
             "rate": rate(view.rate),
-            "max": rate(view.rate_max),
+            "max": rate(view.rate_max) if view.rate_max else "",
             "total": count(view.total),
             "in": octets(view.bytes_in),
             "out": octets(view.bytes_out),
             "errors": _some(sum(said.values())),
             "faults": ", ".join(f"{count(number)} {word}" for word, number in said.items()),
+            "days": _sign(signs.days(min((one.days for one in view.certificates), default=None))),
         },
     )
 
@@ -142,7 +146,7 @@ def _backend(view: BackendView) -> Facts:
             "sessions": f"{count(view.sessions)}{limit}",
             "queue": _some(view.queued),
             "rate": rate(view.rate),
-            "max": rate(view.rate_max),
+            "max": rate(view.rate_max) if view.rate_max else "",
             "total": count(view.total),
             "in": octets(view.bytes_in),
             "out": octets(view.bytes_out),
@@ -155,16 +159,18 @@ def _server(view: ServerView, series: SeriesView) -> Facts:
     limit = f" of {count(view.maxconn)}" if view.maxconn is not None else ""
     share = f" at {view.share}%" if view.share != 100 and view.weight else ""
     worst = _worst(view.checks)
+    why = _why(view)
     facts: dict[str, Value] = {
         "state": _sign(signs.server(view)),
-        "why": _why(view),
+        "why": why,
         "since": view.since,
         "check": "no check" if worst is None else check_text(worst),
-        "said": "" if worst is None else worst.text,
+        # what is to blame says it all
+        "said": "" if worst is None or why else worst.text,
         "sessions": f"{count(view.sessions)}{limit}",
         "queue": _some(view.queued),
         "rate": rate(view.rate),
-        "max": rate(view.rate_max),
+        "max": rate(view.rate_max) if view.rate_max else "",
         "total": count(view.total),
         "in": octets(view.bytes_in),
         "out": octets(view.bytes_out),
@@ -182,7 +188,7 @@ def _server(view: ServerView, series: SeriesView) -> Facts:
 def _host(view: HostView) -> Facts:
     return {
         f"h {view.name} state": _sign(signs.host(view)),
-        f"h {view.name} sessions": several(view.sessions, "session", "sessions"),
+        f"h {view.name} sessions": count(view.sessions),
     }
 
 

@@ -1,12 +1,15 @@
 """What all pages have around them."""
 
+from collections.abc import Iterable
+
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web.template import Tag, flattenString, tags
 
 from exproxy.admin.answers import HTML, Answer
 from exproxy.admin.callers import Caller
-from exproxy.admin.page.elements import place
+from exproxy.admin.intent import FIELD
+from exproxy.admin.page.elements import part, place, sign
 from exproxy.admin.page.facts import Facts
 from exproxy.admin.page.resources import Resources
 from exproxy.admin.page.words import duration
@@ -19,9 +22,16 @@ class Frame:
     def __init__(self, files: Resources) -> None:
         self._files = files
 
-    def page(self, title: str, process: ProcessView, facts: Facts, caller: Caller, main: Tag, status: int = 200) -> Answer:
-        """A whole page."""
-        html = tags.html(self._head(title), tags.body(_skip(), _top(process, facts, caller), main, _bottom(process)), lang="en")
+    def page(
+        self, title: str, process: ProcessView, facts: Facts, caller: Caller, main: Tag, notice: str = "", status: int = 200
+    ) -> Answer:
+        """A whole page.
+
+        :param notice: what has just been done; empty: nothing.
+        """
+        told = part("notice", tags.p(sign(f"Done: {notice}", "good"), role="status") if notice else "")
+        body = tags.body(_skip(), _top(process, facts, caller), told, main, _bottom(process))
+        html = tags.html(self._head(title), body, lang="en")
         return Answer(status, b"<!DOCTYPE html>\n" + flat(html), HTML)
 
     def _head(self, title: str) -> Tag:
@@ -62,13 +72,21 @@ def _top(process: ProcessView, facts: Facts, caller: Caller) -> Tag:
     return tags.header(
         tags.a("exproxy", href="/", class_="brand"),
         place(facts, "verdict", "p", class_="verdict sign", role="status"),
-        tags.p(
+        tags.div(
             tags.span("up ", tags.time(up, **{"data-at": f"{process.started:.3f}"})),
             tags.span(who),
+            *_log_out(caller),
             tags.span("as of the moment it was loaded", id="live", class_="live", role="status"),
+            class_="about",
         ),
         class_="top",
     )
+
+
+def _log_out(caller: Caller) -> Iterable[Tag]:
+    if caller.token:
+        token = tags.input(type="hidden", name=FIELD, value=caller.token)
+        yield tags.form(token, tags.button("Log out", class_="plain"), method="post", action="/logout")
 
 
 def _bottom(process: ProcessView) -> Tag:

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from attrs import frozen
 from twisted.web.template import Tag, tags
 
-from exproxy.admin.page import signs
+from exproxy.admin.page import buttons, signs
 from exproxy.admin.page.elements import Inside, cell, chart, log, moment, part, place, section, sign, transition_row
 from exproxy.admin.page.facts import Facts, check_text
-from exproxy.admin.page.words import count, duration, octets
-from exproxy.admin.views import CheckView, ServerView, SessionView
+from exproxy.admin.page.words import count, duration, milliseconds, octets
+from exproxy.admin.views import CheckView, DialogueView, ServerView, SessionView
 from exproxy.pool import Admin
 
 
@@ -25,6 +25,7 @@ class ServerPage:
     facts: Facts
     now: float
     sessions: Sequence[SessionView]
+    dialogues: Sequence[DialogueView]
     steering: bool
 
     def render(self) -> Tag:
@@ -38,6 +39,7 @@ class ServerPage:
         )
         return Tag("main")(
             title,
+            part("orders", buttons.of_server(self.view) if self.steering else ""),
             part("state", self._state()),
             part("checks", *self._checks()),
             self._charts(full),
@@ -50,14 +52,14 @@ class ServerPage:
         view = self.view
         said: list[tuple[Inside, ...]] = [
             ("Checks say", sign(view.operational.value, signs.FOUND[view.operational]), " for ", moment(view.since, self.now)),
-            ("So it", view.condition),
+            ("Altogether it", view.condition),
             ("Set on the server", view.own_admin.value),
             (f"Set on its host {view.host}", view.host_admin.value),
             *self._agent(),
             ("Address", *self._address()),
             ("Weight", place(self.facts, self._name("weight"))),
             ("Sessions", place(self.facts, self._name("sessions")), ", ", place(self.facts, self._name("total")), " ever"),
-            ("New a second", place(self.facts, self._name("rate")), ", at most ", place(self.facts, self._name("max"))),
+            ("New a second", place(self.facts, self._name("rate")), " ", place(self.facts, self._name("max"), class_="most")),
             ("Waiting for it", count(view.queued)),
             ("Octets in, out", place(self.facts, self._name("in")), ", ", place(self.facts, self._name("out"))),
             ("Failed connects", count(view.failed_connects)),
@@ -81,9 +83,13 @@ class ServerPage:
         if not self.view.checks:
             yield tags.p("It has none, and is taken for well.", class_="nothing")
         for check in self.view.checks:
-            yield self._check(check)
+            said = [one for one in self.dialogues if one.kind == "check" and one.name == check.name]
+            yield self._check(check, said)
+        for one in self.dialogues:
+            if one.kind != "check":
+                yield self._other(one)
 
-    def _check(self, check: CheckView) -> Tag:
+    def _check(self, check: CheckView, dialogues: Sequence[DialogueView]) -> Tag:
         found = signs.check(check)
         ago = (moment(check.at, self.now)(class_="ago"), " ") if check.at is not None else ()
         said = [tags.p(tags.strong(check.name), " ", sign(found.word, found.tone), " ", tags.small(*ago, check_text(check)))]
@@ -94,9 +100,17 @@ class ServerPage:
             until = datetime.fromtimestamp(check.certificate.not_after, UTC).date().isoformat()
             left = signs.days(check.certificate.days)
             said.append(tags.p("certificate ", check.certificate.subject, ", until ", until, ", ", sign(left.word, left.tone)))
-        if check.line:
-            said.append(tags.pre(check.line, tabindex="0", **{"aria-label": f"The last line of check {check.name}"}))
+        said += [_dialogue(one) for one in dialogues]
+        if check.line and not dialogues:
+            said.append(_lines((check.line,), f"The last line of check {check.name}"))
         return tags.article(*said, class_="check")
+
+    def _other(self, one: DialogueView) -> Tag:
+        """Of its agent, or of its endpoint mapper."""
+        name = "agent" if one.kind == "agent" else f"port of {one.name}, asked of its endpoint mapper"
+        ago = moment(one.at, self.now)(class_="ago")
+        head = tags.p(tags.strong(name), " ", tags.small(ago, f" {one.status}, {milliseconds(one.duration)}"))
+        return tags.article(head, tags.p(one.text), _dialogue(one), class_="check")
 
     def _charts(self, full: str) -> Tag:
         name = f"s {full}"
@@ -132,3 +146,14 @@ class ServerPage:
 
     def _name(self, key: str) -> str:
         return f"s {self.view.backend}/{self.view.name} {key}"
+
+
+def _dialogue(one: DialogueView) -> Tag:
+    return _lines(one.lines, f"What was said: {one.kind} {one.name}")
+
+
+def _lines(lines: Iterable[str], label: str) -> Tag:
+    """What a server said is data, whatever it looks like."""
+    kinds = {"<<<": "theirs", ">>>": "ours", "---": "event"}
+    shown = [tags.span(line, "\n", class_=kinds.get(line[:3], "theirs")) for line in lines]
+    return tags.pre(*shown, tabindex="0", **{"aria-label": label})

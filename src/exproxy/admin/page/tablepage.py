@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from attrs import frozen
 from twisted.web.template import Tag, tags
 
+from exproxy.admin.page import buttons
 from exproxy.admin.page.elements import cell, log, part, place
 from exproxy.admin.page.facts import Facts
 from exproxy.admin.page.words import count, duration
@@ -36,6 +37,7 @@ class TablePage:
         facts = tags.dl(*(tags.div(tags.dt(label), tags.dd(*inside)) for label, *inside in said), class_="facts")
         return Tag("main")(
             tags.h1(tags.small(tags.a("all", href="/"), " / table "), view.name),
+            *((buttons.of_table(view),) if self.steering else ()),
             part("state", tags.section(facts)),
             part("entries", tags.section(tags.h2("Used last"), self._entries())),
             **{"id": "main", "tabindex": "-1", "data-refresh": "5"},

@@ -150,7 +150,9 @@ function replace(fresh) {
 }
 
 function restore(part, focused) {
-  const same = focused.id ? document.getElementById(focused.id)
+  const menu = focused.matches("summary") && focused.closest("details[id]");
+  const same = menu ? document.getElementById(menu.id)?.querySelector("summary")
+    : focused.id ? document.getElementById(focused.id)
     : [...part.querySelectorAll("a[href]")].find(each => each.getAttribute("href") === focused.getAttribute("href"));
   same?.focus({ preventScroll: true });
 }

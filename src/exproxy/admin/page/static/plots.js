@@ -53,6 +53,7 @@ function show(plot) {
   plot.chart = new uPlot({
     width: plot.figure.clientWidth - 2,
     height: HEIGHT,
+    padding: [6, 20, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: { x: { time: true, range: () => plot.span }, y: { range: (_, low, high) => [0, Math.max(high, octets ? 1024 : 4) * 1.1] } },
@@ -69,7 +70,7 @@ function fit(plot) {
 }
 
 function clock(seconds) {
-  return new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 function whole(value) {
