@@ -68,6 +68,25 @@ class SessionsTests(AdminTestCase):
         """The address that clients of a test have."""
         return str(self.clients[0].getsockname()[0])
 
+    def test_a_file_that_has_changed_is_taken_and_a_broken_one_is_not(self) -> None:
+        if self.workers > 1:
+            raise SkipTest("a reload with workers is tested where it is built")
+        self.run_proxy(workers=self.workers)
+        file, before = self.proxy.file, self.proxy.file.read_text()
+        done = self.exproxy("reload")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "nothing has changed\n", ""))
+        file.write_text(before.replace("[backends.a]", '[backends.a]\nbalance = "leastconn"'))
+        done = self.exproxy("reload")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"(?m)^back end a\b.*balance|XX")
+        file.write_text(before.replace("[backends.a]", '[backends.a]\nbalance = "leastcon"\nretrys = 3'))
+        done = self.exproxy("reload")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertRegex(done.stderr, r'site\.toml:\d+: .*did you mean "leastconn"')
+        self.assertRegex(done.stderr, r'site\.toml:\d+: .*did you mean "retries"')
+        self.assertTrue(done.stderr.endswith("not reloaded: all is as it was\n"), done.stderr)
+        self.proxy.end()
+
     def entries(self) -> list[str]:
         return [entry["key"] for entry in json.loads(self.exproxy("table", "a", "--json").stdout)]
 
