@@ -15,6 +15,7 @@ ABOUT_THE_PROJECT = {
     Path("test_imports.py"),
     Path("test_mirror.py"),
     Path("test_closing_line.py"),
+    Path("test_dashboards.py"),
     Path("test_msrpc.py"),
     Path("test_pages.py"),
 }
