@@ -92,6 +92,16 @@ class PassedSocketsTests(PassedStage):
         error = self.assertRaises(OSError, self.passed(sock).take, sock.getsockname()[:2], 10)
         self.assertIn("BindIPv6Only=ipv6-only", str(error))
 
+    def test_one_of_a_single_ipv6_address_takes_no_ipv4_whatever_it_is_set_to(self) -> None:
+        sock = socket.socket(socket.AF_INET6)
+        self.addCleanup(sock.close)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        sock.bind(("::1", 0))
+        sock.listen()
+        taken = self.passed(sock).take(sock.getsockname()[:2], 10)
+        assert taken is not None
+        taken.close()
+
     def test_what_is_no_tcp_socket_is_told_and_closed(self) -> None:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(sock.close)

@@ -42,7 +42,7 @@ class PassedSockets:
         passed = self._by_address.get(address)
         if passed is None:
             return None
-        if _takes_both(passed.sock):
+        if address[0] == "::" and not passed.sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
             raise OSError(errno.EINVAL, "the socket passed for it takes IPv4 too; say BindIPv6Only=ipv6-only in the socket unit")
         taken = passed.sock.dup()
         try:
@@ -127,10 +127,6 @@ class PassedNetwork:
         self, address: Address, dialer: Dialer, timeout: float, source: str | None = None, speaks_first: bool = False
     ) -> Attempt:
         return self._network.connect(address, dialer, timeout, source, speaks_first)
-
-
-def _takes_both(sock: socket.socket) -> bool:
-    return sock.family == socket.AF_INET6 and not sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
 
 
 def _shown(address: Address) -> str:
