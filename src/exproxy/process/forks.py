@@ -13,6 +13,7 @@ from twisted.internet.protocol import Protocol
 from twisted.logger import Logger
 from twisted.protocols import amp
 
+from exproxy.process.link import Link
 from exproxy.process.messages import CannotForkError, Configure, Ended, Fork, Kill
 from exproxy.process.spawning import Lines, ProcessProtocol
 from exproxy.process.supervisor import Restarts
@@ -49,7 +50,7 @@ class Forked:
         self.forks.kill(self)
 
 
-class ForksLink(amp.AMP):
+class ForksLink(Link):
     """The master's end of the fork server's pair."""
 
     def __init__(self, ended: Callable[[int, int], None]) -> None:

@@ -17,8 +17,8 @@ from typing import Any, NoReturn, Protocol
 import attrs
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
-from twisted.protocols import amp
 
+from exproxy.process.link import Link
 from exproxy.process.messages import CannotForkError, Configure, Ended, Fork, Kill
 from exproxy.process.spawning import LINK, die_with_parent
 
@@ -76,7 +76,7 @@ class _Transport:
         raise ConnectionError("the master says what is not understood")
 
 
-class ForkServerLink(amp.AMP):
+class ForkServerLink(Link):
     """The fork server's end of the pair.  Only notes what is to be done: AMP would answer in a fork too, and catch its end."""
 
     def __init__(self, kill: Callable[[int], None]) -> None:

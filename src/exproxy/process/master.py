@@ -16,6 +16,7 @@ from twisted.protocols import amp
 from exproxy import pool
 from exproxy.net.interfaces import Address
 from exproxy.pool.server import UNLIMITED
+from exproxy.process.link import Link
 from exproxy.process.messages import (
     STATES_A_MESSAGE,
     BackendCounts,
@@ -523,7 +524,7 @@ class _Spread:
             _log.info("all workers know after {ms:.1f} ms", ms=(self._clock.seconds() - self._since) * 1000)
 
 
-class MasterLink(amp.AMP):
+class MasterLink(Link):
     """The master's end of the pair."""
 
     def __init__(self, master: Master) -> None:

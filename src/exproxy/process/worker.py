@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from exproxy import pool
 from exproxy.pool.server import UNLIMITED
 from exproxy.pool.together import Shared
+from exproxy.process.link import Link
 from exproxy.process.messages import (
     A_MESSAGE,
     BackendCounts,
@@ -241,7 +242,7 @@ def _count(tables: Mapping[str, Shared], counts: "Sequence[tuple[str, bytes, int
             shared.elsewhere(key, count, now)
 
 
-class WorkerLink(amp.AMP):
+class WorkerLink(Link):
     """The worker's end of the pair.
 
     :param orders: told what is not for ``follower``, which is set before the first word.
