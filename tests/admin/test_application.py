@@ -84,6 +84,16 @@ class ApplicationTests(AdminStage):
             self.assertNoResult(application.answer(Asked("GET", path)))
             self.assertEqual(self.successResultOf(application.answer(asked)).status, 200)
 
+    def test_what_one_user_asks_is_not_taken_from_another(self) -> None:
+        moments = itertools.count()
+        logins = self.logins(anna="operator", grafana="viewer")
+        application = Application(self.clock, self.api.routes(), logins, lambda: next(moments) * BURST)
+        anna, grafana = (self.successResultOf(logins.enter(name, "secret", ""))[0] for name in ("anna", "grafana"))
+        path = ("api", "v1", "status")
+        application.answer(Asked("GET", path, session=grafana))
+        self.assertNoResult(application.answer(Asked("GET", path, session=grafana)))
+        self.assertEqual(self.successResultOf(application.answer(Asked("GET", path, session=anna))).status, 200)
+
     def test_an_answer_that_goes_on_ends_with_the_login(self) -> None:
         logins = self.logins(anna="viewer")
         left: list[str] = []

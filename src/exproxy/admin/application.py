@@ -51,15 +51,16 @@ class Application:
         self._stopwatch = stopwatch
         self._routes = routes
         self._logins = logins
-        # what strangers ask, who may be many, is not taken from those who have logged in
-        self._strangers, self._acquainted = Allowance(clock.seconds()), Allowance(clock.seconds())
+        self._allowances: dict[str, Allowance] = {}
+        """What strangers ask, who may be many, is not taken from those who have logged in, nor one user's from another's."""
 
     def answer(self, asked: Asked) -> "Deferred[Answer]":
         """Never fails."""
         if asked.user is not None:
             return self._attempt(asked)
-        allowance = self._acquainted if self._logins.recognised(asked) else self._strangers
-        exhausted = allowance.exhausted(self._clock.seconds())
+        now = self._clock.seconds()
+        allowance = self._allowances.setdefault(self._logins.recognised(asked), Allowance(now))
+        exhausted = allowance.exhausted(now)
         allowance.spend(COST)
         if not exhausted:
             return self._measured(asked, allowance)

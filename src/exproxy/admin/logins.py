@@ -113,12 +113,15 @@ class Logins:
         found = None if said is None else self._right.get(self._proof(*said))
         return found[1] if found is not None and now - found[0] < REMEMBERED else None
 
-    def recognised(self, asked: Asked) -> bool:
-        """Whether it is one who has logged in before, even if the password has to be compared again."""
+    def recognised(self, asked: Asked) -> str:
+        """The user's name, if it is one who has logged in before, even if the password has to be compared again; else empty."""
         if asked.authorization is None:
-            return self.known(asked) is not None
-        said = _said(asked.authorization)
-        return said is not None and self._proof(*said) in self._right
+            caller = self.known(asked)
+        else:
+            said = _said(asked.authorization)
+            found = None if said is None else self._right.get(self._proof(*said))
+            caller = None if found is None else found[1]
+        return "" if caller is None else caller.name
 
     def enter(self, name: str, password: str, address: str) -> "Deferred[tuple[str, Caller]]":
         """Begin a stay; fires with the name that it is known by, and who it is, or fails with :class:`LoginError`."""
