@@ -8,6 +8,7 @@ from exproxy.cli.lazy import Lazy
 COMMANDS = {
     "completion": "exproxy.cli.completion:completion",
     "config": "exproxy.cli.config:config",
+    "explain": "exproxy.cli.explain:explain",
     "hash-password": "exproxy.cli.passwords:hash_password",
     "host": "exproxy.cli.orders:host",
     "probe": "exproxy.cli.probe:probe",
