@@ -16,7 +16,7 @@ from exproxy.check.plugins import checkers
 from exproxy.config.load import load
 from tests.integration.peers.certificates import write_authority, write_certificate
 from tests.integration.peers.echo import Echo
-from tests.integration.peers.needs import ANALYZE, LOGROTATE, NAMESPACES, OTHERS_PYTHON, ROOT, SETPRIV, require
+from tests.integration.peers.needs import ANALYZE, CURL, LOGROTATE, NAMESPACES, OTHERS_PYTHON, ROOT, SETPRIV, require
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase, new_folder
 from tests.integration.peers.waiting import eventually
@@ -237,7 +237,7 @@ class UnitLike:
 
 class ConfinedTests(PeerTestCase):
     def whole_life(self, workers: int) -> None:
-        require(ROOT, ANALYZE, SETPRIV, OTHERS_PYTHON, NAMESPACES)
+        require(ROOT, ANALYZE, SETPRIV, OTHERS_PYTHON, NAMESPACES, CURL)
         unit = UnitLike(self, workers)
         unit.served()
         eventually((unit.proxy.folder / "lib/state.json").exists, "the state to be kept")

@@ -57,8 +57,9 @@ UNPRIVILEGED = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"
 def python_of_others() -> tuple[str, str] | None:
     """A Python that nobody may run, and the path of what is installed for ours: ours may lie in root's home."""
     installed = sysconfig.get_path("purelib")
-    environment = {"PATH": PLACES, "PYTHONPATH": installed}
-    look = 'exec "$0" -c "import twisted.internet.reactor, OpenSSL, httptools"'
+    tree = Path(__file__).resolve().parents[3]
+    environment = {"PATH": PLACES, "PYTHONPATH": os.pathsep.join([str(tree / "src"), installed])}
+    look = 'exec "$0" -c "import exproxy.tap, OpenSSL, httptools"'
     for candidate in (sys.executable, SYSTEM_PYTHON):
         command = [*UNPRIVILEGED, "sh", "-c", look, candidate]
         with contextlib.suppress(OSError):
