@@ -20,12 +20,14 @@ ARROWS: dict[str, set[str]] = {
     # what Twisted finds: our command and our checkers
     "plugins": {"tap", "check"},
     # builds everything from the configuration
-    "site": {"process", "admin", "proxy", "check", "net", "pool", "wire", "wire.dialogue", "config"},
+    "site": {"process", "notify", "admin", "proxy", "check", "net", "pool", "wire", "wire.dialogue", "config"},
     # meet only in pool and wire
     "process": {"net", "pool", "wire", "wire.dialogue"},
     "admin": {"net", "pool", "wire", "wire.dialogue"},
     "proxy": {"net", "pool", "wire", "wire.dialogue"},
     "check": {"net", "pool", "wire", "wire.dialogue"},
+    # knows only sentences
+    "notify": set(),
     # the one place that touches sockets
     "net": {"wire"},
     # a stand-in for the servers, which knows nothing of the proxy

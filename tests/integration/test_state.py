@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 
-from tests.integration.peers.ports import free_port
+from tests.integration.peers.ports import free_port, free_ports
 from tests.integration.peers.process import PeerTestCase
 from tests.integration.peers.waiting import eventually
 from tests.integration.proxy import Proxy
@@ -25,8 +25,7 @@ class StateTestCase(PeerTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.behind = free_port(FIRST, SECOND)
-        self.checked = free_port(FIRST, SECOND)
+        self.behind, self.checked = free_ports(2, FIRST, SECOND)
         self.front = free_port(FRONT)
         self.checks = [socket.create_server((host, self.checked), backlog=4096) for host in (FIRST, SECOND)]
         self.addCleanup(lambda: [check.close() for check in self.checks])

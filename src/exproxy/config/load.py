@@ -18,6 +18,7 @@ from exproxy.config.listeners import FrontendsBuilder
 from exproxy.config.mail import check_servers
 from exproxy.config.mapping import MapperBuilder, interface_problem
 from exproxy.config.model import Configuration, Log, Service
+from exproxy.config.notify import NotifyBuilder
 from exproxy.config.persistence import check_uses
 from exproxy.config.problems import ConfigError, KeyPath, Problem
 from exproxy.config.report import Report
@@ -106,6 +107,7 @@ def _build(document: DocumentSection, report: Report, checkers: Mapping[str, Che
         frontends=listeners.frontends,
         backends=related(servers.backends, listeners.frontends, report),
         admin=None if document.admin is None else AdminBuilder(report).build(document.admin, listeners.frontends),
+        notify=None if document.notify is None else NotifyBuilder(report).build(document.notify),
         profiles={name: TLSBuilder(report).profile(name, section) for name, section in document.tls.profiles.items()},
     )
     check_uses(configuration, report)

@@ -28,6 +28,7 @@ LimitAction = Literal["deny", "tarpit"]
 Balance = Literal["roundrobin", "leastconn", "source", "first", "random"]
 ProxyVersion = Literal["v1", "v2"]
 Role = Literal["viewer", "operator"]
+NotifyOn = Literal["server", "backend", "admin", "warning"]
 ClientFact = Literal[
     "verify", "subject", "name", "issuer", "serial", "not_before", "not_after", "sha1", "sha256", "pem", "der", "client-cert"
 ]
@@ -592,6 +593,56 @@ class Admin:
 
 
 @frozen
+class WebhookNotice:
+    """JSON is POSTed to ``url``.
+
+    :param ca: whom to believe, in PEM; ``None``: the system's authorities.
+    """
+
+    url: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    ca: Path | None = None
+
+
+@frozen
+class MailNotice:
+    """Mail by SMTP; ``ca`` as of a webhook."""
+
+    host: str
+    port: int
+    sender: str
+    to: tuple[str, ...]
+    tls: Literal["off", "starttls", "implicit"] = "off"
+    ca: Path | None = None
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@frozen
+class CommandNotice:
+    """A program and its arguments, which may run for so many seconds."""
+
+    arguments: tuple[str, ...] = field(repr=False)
+    timeout: float = 30.0
+
+
+@frozen
+class Notify:
+    """Who is told of transitions.
+
+    :param window: seconds after a message about something in which what it does besides is gathered.
+    :param limit: messages at most.
+    """
+
+    on: tuple[NotifyOn, ...] = ("server", "backend", "admin", "warning")
+    window: float = 60.0
+    limit: Rate = Rate(20, 600.0)
+    webhook: WebhookNotice | None = None
+    smtp: MailNotice | None = None
+    command: CommandNotice | None = None
+
+
+@frozen
 class Configuration:
     """Everything; ``files`` are those that were read, the first one the file that was asked for."""
 
@@ -603,5 +654,6 @@ class Configuration:
     backends: dict[str, Backend] = field(default=Factory(dict))
     profiles: dict[str, TLSProfile] = field(default=Factory(dict))
     admin: Admin | None = None
+    notify: Notify | None = None
     warnings: tuple[Problem, ...] = field(default=(), eq=False)
     """What is allowed and probably not meant."""

@@ -24,6 +24,7 @@ from exproxy.config.sections import (
     RedirectSection,
     ServerSection,
     ServerTLSSection,
+    WebhookSection,
 )
 from exproxy.config.structuring import TLS_TYPES, shown
 
@@ -64,6 +65,7 @@ _SHORT: Mapping[Any, Mapping[str, Any]] = {
     ServerTLSSection: {"enum": ["off", "starttls", "implicit"]},
     CertificateSection: {"type": "string"},
     ClientCertificatesSection: {"type": "string"},
+    WebhookSection: {"type": "string"},
 }
 
 

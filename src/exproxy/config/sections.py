@@ -33,6 +33,7 @@ from exproxy.config.model import (
     LimitAction,
     Mode,
     Network,
+    NotifyOn,
     Others,
     Protected,
     ProxyVersion,
@@ -194,6 +195,37 @@ class AdminSection:
     tls: FrontTLSSection | None = None
     hsts: Duration | None = None
     users: Mapping[Name, UserSection] = field(default=Factory(dict))
+
+
+@frozen
+class WebhookSection:
+    """As a string it is ``url``."""
+
+    url: str
+    headers: Mapping[str, str] = field(default=Factory(dict))
+    ca: str | None = None
+
+
+@frozen
+class MailSection:
+    server: ServerAddress
+    sender: str
+    to: Several[str]
+    tls: TLSMode = "off"
+    ca: str | None = None
+    user: str | None = None
+    password: str | None = None
+
+
+@frozen
+class NotifySection:
+    on: Several[NotifyOn] = field(default=Several())
+    window: Duration = field(default=Duration(60.0), validator=positive)
+    limit: Rate = field(default=Rate(20, 600.0))
+    webhook: WebhookSection | None = None
+    smtp: MailSection | None = None
+    command: Several[str] = field(default=Several())
+    command_timeout: Duration = field(default=Duration(30.0), validator=positive)
 
 
 @frozen
@@ -469,7 +501,7 @@ class DocumentSection:
     include: Several[str] = field(default=Several())
     service: ServiceSection = ServiceSection()
     admin: AdminSection | None = None
-    notify: Any = field(default=None, metadata=later("leave [notify] out; transitions are in the log"))
+    notify: NotifySection | None = None
     defaults: DefaultsSection = DefaultsSection()
     hosts: Mapping[Name, ServerAddress] = field(default=Factory(dict))
     tables: Mapping[Name, TableSection] = field(default=Factory(dict))

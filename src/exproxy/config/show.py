@@ -56,6 +56,8 @@ class _Writer:
         yield "service", given(maxconn=service.maxconn, workers=service.workers, state=service.state, log=log)
         if self.configuration.admin is not None:
             yield "admin", _admin(self.configuration.admin)
+        if self.configuration.notify is not None:
+            yield "notify", spelling.notify(self.configuration.notify)
         yield "defaults", self._defaults()
         yield "defaults.timeouts", {name: duration_text(value) for name, value in attrs.asdict(self.usual.timeouts).items()}
         hosts = [host for host in self.configuration.hosts.values() if host.name not in self.by_address]

@@ -25,6 +25,7 @@ from exproxy.config.model import (
     Mapped,
     Mapper,
     Mode,
+    Notify,
     PerSource,
     Rate,
     Server,
@@ -237,6 +238,22 @@ def access(rule: Access) -> Table:
 def per_source(one: PerSource) -> Table:
     """What one source may have."""
     return {**fields(one, "exempt"), **given(exempt=one_or_list(str(network) for network in one.exempt) or None)}
+
+
+def notify(one: Notify) -> Table:
+    """Who is told of transitions."""
+    webhook, smtp, command = one.webhook, one.smtp, one.command
+    return given(
+        on=list(one.on),
+        window=duration_text(one.window),
+        limit=rate_text(one.limit.count, one.limit.seconds),
+        webhook=None if webhook is None else {**fields(webhook, "headers"), **given(headers=dict(webhook.headers) or None)},
+        smtp=None
+        if smtp is None
+        else {"server": joined(smtp.host, smtp.port), **fields(smtp, "host", "port", "to"), "to": list(smtp.to)},
+        command=None if command is None else list(command.arguments),
+        command_timeout=None if command is None else duration_text(command.timeout),
+    )
 
 
 def front_tls(tls: FrontTLS, mode: Mode) -> Table:

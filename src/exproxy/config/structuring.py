@@ -30,6 +30,7 @@ from exproxy.config.sections import (
     RedirectSection,
     ServerSection,
     ServerTLSSection,
+    WebhookSection,
 )
 from exproxy.config.sources import FileText, Tree
 
@@ -343,6 +344,7 @@ _SHORTHANDS: Mapping[Any, Callable[[Any], Any]] = {
     ClientCertificatesSection: lambda value: {"ca": value} if isinstance(value, str) else value,
     AgentSection: lambda value: {"port": value} if isinstance(value, int) else value,
     MapperSection: lambda value: {"port": value} if isinstance(value, int) else value,
+    WebhookSection: lambda value: {"url": value} if isinstance(value, str | FileText) else value,
 }
 
 _SHORT = {

@@ -21,6 +21,7 @@ from exproxy.site.clientfaults import ClientFaults, counts_of
 from exproxy.site.errors import SiteError
 from exproxy.site.fronts import Fronts
 from exproxy.site.keeping import Keeping
+from exproxy.site.notifying import Notifying
 from exproxy.site.numbers import OwnNumbers
 from exproxy.site.persistence import make_secret
 from exproxy.site.pools import Pools
@@ -75,6 +76,7 @@ class Site:
         self._secret = keeping.secret
         tls = TLSContexts(new.profiles, now)
         pools = Pools(new, now, self._rng, tls, self._secret)
+        notifying = Notifying(self._reactor, new.notify, pools, tls)
         ports = AdminPorts(new, now)
         try:
             serving = Serving(self._reactor, self._network, new, pools, tls, self._network, self._secret)
@@ -93,6 +95,7 @@ class Site:
             serving=serving,
             watching=watching,
             keeping=keeping,
+            notifying=notifying,
             faults=ClientFaults(self._reactor, lambda: counts_of(frontends)),
             reminders=Reminders(tls),
             admin=Administration(self._reactor, ports, new.admin, seen, numbers, self.reloading.reload),
@@ -106,6 +109,7 @@ class Site:
         now = self._reactor.seconds()
         tls = TLSContexts(new.profiles, now, former=live.tls)
         tls.make_all(new)
+        told = live.notifying.prepare(new.notify)
         admin = live.admin.prepare(new, now)
         change = live.serving.prepare(new, tls)
         changed = (*changes(live.configuration, new), *(f"file {file} was changed" for file in tls.reread))
@@ -116,6 +120,7 @@ class Site:
         live.admin.commit(new, admin)
         live.watching.reconfigure(new, live.pools, tls)
         live.keeping.follow(new, live.pools)
+        live.notifying.commit(told, live.pools, tls)
         live.reminders = Reminders(tls)
         live.show()
         return changed
@@ -128,6 +133,7 @@ class Site:
         live.serving.when_swept = live.show
         live.watching.start()
         live.keeping.start()
+        live.notifying.start()
         live.serving.start()
         live.faults.start()
         live.admin.start()
@@ -169,6 +175,7 @@ class Site:
         assert self._live is not None
         self._live.watching.stop()
         self._live.faults.stop()
+        self._live.notifying.stop()
         return self._live.admin.stop()
 
 
@@ -182,6 +189,7 @@ class _Live:
     serving: Serving
     watching: Watching
     keeping: Keeping
+    notifying: Notifying
     faults: ClientFaults
     reminders: Reminders
     admin: Administration

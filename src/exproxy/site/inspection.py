@@ -7,6 +7,7 @@ import attrs
 
 from exproxy.config import model
 from exproxy.process.statefile import doubt
+from exproxy.site.channels import troubles
 from exproxy.site.tls import TLSContexts
 
 
@@ -27,7 +28,8 @@ def inspect(configuration: model.Configuration) -> Inspection:
     contexts.make_all(configuration)
     if configuration.admin is not None:
         contexts.admin(configuration.admin.tls)
-    return Inspection(tuple(contexts.troubles), (*contexts.warnings(), *_doubts(configuration.service.state)))
+    untold = troubles(configuration.notify) if configuration.notify is not None else ()
+    return Inspection((*contexts.troubles, *untold), (*contexts.warnings(), *_doubts(configuration.service.state)))
 
 
 def _doubts(state: Path | None) -> Iterable[str]:

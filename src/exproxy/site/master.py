@@ -24,6 +24,7 @@ from exproxy.site.errors import SiteError
 from exproxy.site.fronts import Fronts
 from exproxy.site.housekeeping import Housekeeping
 from exproxy.site.keeping import Keeping
+from exproxy.site.notifying import Notifying
 from exproxy.site.numbers import WorkersNumbers
 from exproxy.site.persistence import make_secret
 from exproxy.site.pools import Pools
@@ -63,6 +64,7 @@ class MasterSite:
             group.table.expire_after += 2 * TOUCH
         service = configuration.service
         self._fronts = Fronts(reactor, network, Gate(service.maxconn), pools.backends, _nobody, network, b"")
+        self._notifying = Notifying(reactor, configuration.notify, pools, tls)
         ports = AdminPorts(configuration, now)
         try:
             self._fronts.open(configuration, tls)
@@ -104,6 +106,7 @@ class MasterSite:
         self._watching.start()
         self._housekeeping.start()
         self._keeping.start()
+        self._notifying.start()
         self._forks.start()
         served = self._master.start()
         self._faults.start()
@@ -136,6 +139,7 @@ class MasterSite:
     def _end(self, nothing: object) -> "Deferred[None]":
         self._housekeeping.stop()
         self._faults.stop()
+        self._notifying.stop()
         self._watching.stop()
         self._file.close()
         self._network.deadlines.stop()

@@ -1,0 +1,372 @@
+"""A real proxy tells of its servers: by a real web server, a real Postfix and a real program; and by receivers that are bad."""
+
+import email
+import email.policy
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import trustme
+
+from tests.integration.peers import needs, postfix
+from tests.integration.peers.certificates import write_authority
+from tests.integration.peers.ports import free_port, free_ports
+from tests.integration.peers.process import PeerTestCase, new_folder
+from tests.integration.peers.receiver import Receiver
+from tests.integration.peers.waiting import eventually
+from tests.integration.proxy import DEFAULTS, Proxy
+from tests.integration.test_workers import Greeter
+
+FRONT, FIRST, SECOND, THIRD = "127.0.142.1", "127.0.142.11", "127.0.142.12", "127.0.142.13"
+
+PROGRAM = f"""#!{sys.executable}
+import json, os, subprocess, sys, time
+from pathlib import Path
+folder = Path(__file__).parent
+facts = json.load(sys.stdin)
+mode = (folder / "mode").read_text()
+if mode == "hang":
+    child = subprocess.Popen(["sleep", "1000"])
+    (folder / "pids").write_text(f"{{os.getpid()}} {{child.pid}}")
+    time.sleep(1000)
+if mode == "fail":
+    sys.exit("no such channel")
+with (folder / "got").open("a") as file:
+    file.write(json.dumps([sys.argv[1:], dict(os.environ), facts]) + "\\n")
+"""
+
+
+class NotifyTestCase(PeerTestCase):
+    """Two servers behind a back end; a test takes their checks away and gives them back."""
+
+    workers = 1
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.behind, self.checked = free_ports(2, FIRST, SECOND)
+        self.front = free_port(FRONT)
+        self.checks: dict[str, socket.socket] = {}
+        self.addCleanup(lambda: [check.close() for check in self.checks.values()])
+        for host, name in ((FIRST, b"one"), (SECOND, b"two")):
+            self.addCleanup(Greeter(host, self.behind, name).stop)
+            self.heal(host)
+
+    def heal(self, host: str) -> None:
+        self.checks[host] = socket.create_server((host, self.checked), backlog=4096)
+
+    def fail_check(self, host: str) -> None:
+        self.checks.pop(host).close()
+
+    def begin(self, notify: str, more: str = "") -> None:
+        configuration = f"""
+[service]
+workers = {self.workers}
+{more}
+[notify]
+{notify}
+[frontends.a]
+bind = ["{FRONT}:{self.front}"]
+backend = "hub"
+[backends.hub]
+check = {{ type = "tcp", port = {self.checked} }}
+[backends.hub.servers]
+ex1 = "{FIRST}:{self.behind}"
+ex2 = "{SECOND}:{self.behind}"
+"""
+        self.proxy = Proxy("proxy", FRONT, self.front, configuration, DEFAULTS)
+        self.started(self.proxy)
+        for server in ("ex1", "ex2"):
+            self.proxy.wait_until(f"hub/{server}", "up")
+
+    def client(self) -> bytes:
+        with socket.create_connection((FRONT, self.front), 10) as client:
+            client.settimeout(10)
+            return client.recv(3)
+
+    def took(self, host: str = SECOND, server: str = "hub/ex2") -> None:
+        """Take a server's check away, and wait until it is down."""
+        self.fail_check(host)
+        self.proxy.wait_until(server, "down")
+
+
+class WebhookTests(NotifyTestCase):
+    def receiver(self, **more: Any) -> Receiver:
+        made = Receiver("hook", THIRD, free_port(THIRD), **more)
+        self.started(made)
+        return made
+
+    def test_a_server_that_goes_down_is_told_at_once_with_everything(self) -> None:
+        hook = self.receiver()
+        os.environ["EXPROXY_TEST_TOKEN"] = "s3cret"
+        self.addCleanup(os.environ.pop, "EXPROXY_TEST_TOKEN")
+        headers = 'headers = { Authorization = "Bearer ${EXPROXY_TEST_TOKEN}" }'
+        self.begin(f'webhook = {{ url = "http://{THIRD}:{hook.port}/hooks/x?y=1", {headers} }}')
+        self.took()
+        eventually(hook.requests, "the webhook", 3.0)
+        (request,) = hook.requests()
+        self.assertEqual((request["method"], request["uri"]), ("POST", "/hooks/x?y=1"))
+        self.assertEqual(request["headers"]["authorization"], "Bearer s3cret")
+        self.assertEqual(request["headers"]["content-type"], "application/json")
+        facts = json.loads(request["body"])
+        (event,) = facts["events"]
+        self.assertEqual((event["kind"], event["subject"], event["state"], event["changes"]), ("server", "hub/ex2", "down", 1))
+        self.assertIn("1 of 2 servers of hub left", facts["text"])
+        self.assertEqual(facts["host"], socket.gethostname())
+        self.assertNotIn("s3cret", self.proxy.logged())
+        self.proxy.end()
+
+    def test_what_follows_is_one_summary_that_says_what_is_so(self) -> None:
+        hook = self.receiver()
+        self.begin(f'window = "6s"\nwebhook = "http://{THIRD}:{hook.port}/"')
+        self.took()
+        for _ in range(3):
+            before = self.proxy.written()
+            self.heal(SECOND)
+            self.proxy.wait_until("hub/ex2", "up", before)
+            before = self.proxy.written()
+            self.fail_check(SECOND)
+            self.proxy.wait_until("hub/ex2", "down", before)
+        eventually(lambda: len(hook.requests()) == 2, "the summary")
+        _, event = hook.events()
+        self.assertEqual((event["state"], event["changes"]), ("down", 6))
+        self.assertRegex(event["text"], r"^hub/ex2: down since \d\d:\d\d:\d\d, 6 changes in \d s: .*refused")
+        self.proxy.end()
+
+    def test_a_back_end_without_servers_is_told_and_that_it_has_some_again(self) -> None:
+        hook = self.receiver()
+        self.begin(f'on = "backend"\nwindow = "1s"\nwebhook = "http://{THIRD}:{hook.port}/"')
+        self.took(FIRST, "hub/ex1")
+        self.took()
+        eventually(hook.requests, "the first message")
+        self.heal(FIRST)
+        eventually(lambda: len(hook.requests()) == 2, "the second message")
+        self.assertEqual([event["state"] for event in hook.events()], ["without servers", "has servers again"])
+        self.assertIn("ex2 is down", hook.events()[0]["reason"])
+        self.proxy.end()
+
+    def test_by_tls_only_who_has_the_right_certificate_is_told(self) -> None:
+        authority = trustme.CA()
+        hook = self.receiver(certificate=authority.issue_cert(THIRD))
+        file = write_authority(hook.folder, authority)
+        self.begin(f'webhook = {{ url = "https://{THIRD}:{hook.port}/", ca = "{file}" }}')
+        self.took()
+        eventually(hook.requests, "the webhook")
+        self.proxy.end()
+
+    def test_a_wrong_certificate_is_sent_nothing(self) -> None:
+        hook = self.receiver(certificate=trustme.CA().issue_cert(THIRD))
+        self.begin(f'webhook = "https://{THIRD}:{hook.port}/"')
+        self.took()
+        self.heal(SECOND)
+        self.proxy.wait_for_log("hub/ex2 is up: .*passed")
+        self.assertIn(self.client(), (b"one", b"two"))
+        self.proxy.end()
+        self.assertEqual(hook.requests(), [])
+        self.proxy.wait_for_log("notify.webhook: the process ends, and was not told: ")
+
+    def test_one_that_refuses_for_good_is_told_of_once(self) -> None:
+        hook = self.receiver()
+        hook.answer(401)
+        self.begin(f'window = "1s"\nwebhook = "http://{THIRD}:{hook.port}/"')
+        self.took()
+        line = "notify.webhook: given up after 1 try: it said 401 as the test wants; was not told: .*hub/ex2 is down"
+        self.proxy.wait_for_log(line)
+        hook.answer(200)
+        self.heal(SECOND)
+        eventually(lambda: len(hook.requests()) == 2, "the next news")
+        self.assertEqual(hook.events()[1]["state"], "up")
+        self.proxy.end()
+
+    def test_one_that_sends_us_elsewhere_is_not_followed(self) -> None:
+        hook = self.receiver()
+        hook.answer(302, Location=f"http://{THIRD}:{hook.port}/login")
+        self.begin(f'webhook = "http://{THIRD}:{hook.port}/"')
+        self.took()
+        self.proxy.wait_for_log("given up after 1 try: it said 302 and sends us to .*/login: write that into notify.webhook")
+        self.assertEqual(len(hook.requests()), 1)
+        self.proxy.end()
+
+    def test_one_that_dies_is_tried_again_and_told_what_is_so_then(self) -> None:
+        hook = self.receiver()
+        hook.answer(-1)
+        self.begin(f'webhook = "http://{THIRD}:{hook.port}/"')
+        self.took()
+        eventually(hook.requests, "the first try")
+        hook.answer(503)
+        eventually(lambda: len(hook.requests()) == 2, "the second try")
+        hook.answer(200)
+        eventually(lambda: len(hook.requests()) == 3, "the third try", 30.0)
+        self.assertEqual({event["state"] for event in hook.events()}, {"down"})
+        self.proxy.end()
+
+    def test_one_that_is_silent_or_not_there_keeps_nobody_waiting(self) -> None:
+        hook = self.receiver()
+        hook.answer(0)
+        self.begin(
+            f'window = "1s"\nwebhook = "http://{THIRD}:{hook.port}/"\nsmtp = {{ server = "{THIRD}:9", sender = "a@b.example", to = "c@d.example" }}'
+        )
+        self.took()
+        eventually(hook.requests, "the webhook")
+        for _ in range(20):
+            self.assertEqual(self.client(), b"one")
+        self.heal(SECOND)
+        self.proxy.wait_for_log("hub/ex2 is up: .*passed")
+        self.proxy.end()
+        self.assertEqual(len(hook.requests()), 1)
+        for channel in ("webhook", "smtp"):
+            self.proxy.wait_for_log(f"notify.{channel}: the process ends, and was not told")
+
+
+class WorkersWebhookTests(NotifyTestCase):
+    workers = 2
+
+    def test_the_master_tells(self) -> None:
+        hook = Receiver("hook", THIRD, free_port(THIRD))
+        self.started(hook)
+        self.begin(f'webhook = "http://{THIRD}:{hook.port}/"')
+        self.took()
+        eventually(hook.requests, "the webhook", 5.0)
+        self.assertEqual([event["subject"] for event in hook.events()], ["hub/ex2"])
+        self.proxy.end()
+
+
+class MailTests(NotifyTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        needs.require(*postfix.NEEDS)
+
+    def mail(self, peer: postfix.Postfix) -> email.message.EmailMessage:
+        (text,) = eventually(peer.delivered, "the mail")
+        return email.message_from_string(text, policy=email.policy.default)  # type: ignore[return-value]  # by its policy
+
+    def test_a_mail_comes_through_postfix(self) -> None:
+        peer = postfix.Postfix("mx", THIRD, free_port(THIRD))
+        self.started(peer)
+        to = '["anna@example.com", "nobody@elsewhere.example"]'
+        self.begin(f'smtp = {{ server = "{THIRD}:{peer.port}", sender = "exproxy@example.net", to = {to} }}')
+        self.took()
+        mail = self.mail(peer)
+        self.assertRegex(str(mail["Subject"]), r"^\[.*\] hub/ex2 is down: .*; 1 of 2 servers of hub left$")
+        self.assertEqual((mail["From"], mail["Auto-Submitted"]), ("exproxy@example.net", "auto-generated"))
+        self.assertIn("hub/ex2 is down", mail.get_content())
+        self.proxy.wait_for_log("notify.smtp: .* did not take it for nobody@elsewhere.example: 554 .*Relay access denied")
+        self.proxy.end()
+
+    def test_starttls_is_demanded_and_verified(self) -> None:
+        authority = trustme.CA()
+        peer = postfix.Postfix(
+            "mx", THIRD, free_port(THIRD), certificate=authority.issue_cert(THIRD), settings="smtpd_tls_loglevel = 1"
+        )
+        self.started(peer)
+        file = write_authority(peer.folder, authority)
+        where = f'server = "{THIRD}:{peer.port}", sender = "exproxy@example.net", to = "anna@example.com", tls = "starttls"'
+        self.begin(f'smtp = {{ {where}, ca = "{file}" }}')
+        self.took()
+        self.mail(peer)
+        peer.wait_for_log("TLS connection established")
+        self.proxy.end()
+
+    def test_tls_from_the_first_byte(self) -> None:
+        authority = trustme.CA()
+        peer = postfix.Postfix(
+            "mx", THIRD, free_port(THIRD), certificate=authority.issue_cert(THIRD), smtps_port=free_port(THIRD)
+        )
+        self.started(peer)
+        file = write_authority(peer.folder, authority)
+        where = f'server = "{THIRD}:{peer.smtps_port}", sender = "exproxy@example.net", to = "anna@example.com", tls = "implicit"'
+        self.begin(f'smtp = {{ {where}, ca = "{file}" }}')
+        self.took()
+        self.mail(peer)
+        self.proxy.end()
+
+    def test_without_starttls_nothing_is_sent(self) -> None:
+        peer = postfix.Postfix("mx", THIRD, free_port(THIRD))
+        self.started(peer)
+        where = f'server = "{THIRD}:{peer.port}", sender = "exproxy@example.net", to = "anna@example.com", tls = "starttls"'
+        self.begin(f"smtp = {{ {where} }}")
+        self.took()
+        peer.wait_for_log("disconnect from .* ehlo=1 ")
+        self.proxy.end()
+        self.proxy.wait_for_log("notify.smtp: the process ends, and was not told")
+        self.assertEqual(peer.delivered(), [])
+
+    def test_what_postfix_says_is_in_the_log(self) -> None:
+        peer = postfix.Postfix("mx", THIRD, free_port(THIRD))
+        self.started(peer)
+        self.begin(f'smtp = {{ server = "{THIRD}:{peer.port}", sender = "a@b.example", to = "anna@elsewhere.example" }}')
+        self.took()
+        self.proxy.wait_for_log(
+            f"notify.smtp: given up after 1 try: {THIRD} said 554 .*Relay access denied; was not told: .*hub/ex2 is down"
+        )
+        self.proxy.end()
+
+
+class CommandTests(NotifyTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.folder = new_folder("command")
+        self.addCleanup(lambda: [path.unlink() for path in self.folder.iterdir()] and self.folder.rmdir())
+        self.program = self.folder / "tell"
+        self.program.write_text(PROGRAM)
+        self.program.chmod(0o755)
+        self.mode("")
+
+    def mode(self, word: str) -> None:
+        (self.folder / "mode").write_text(word)
+
+    def got(self) -> list[Any]:
+        path = self.folder / "got"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def test_a_program_has_the_facts_and_no_secrets(self) -> None:
+        os.environ["EXPROXY_TEST_TOKEN"] = "s3cret"
+        self.addCleanup(os.environ.pop, "EXPROXY_TEST_TOKEN")
+        self.begin(f'command = ["{self.program}", "to the; touch {self.folder}/evil", "$HOME"]')
+        self.took()
+        ((arguments, environment, facts),) = eventually(self.got, "the program", 5.0)
+        self.assertEqual(arguments, [f"to the; touch {self.folder}/evil", "$HOME"])
+        self.assertEqual((environment["EXPROXY_NAME"], environment["EXPROXY_STATE"]), ("hub/ex2", "down"))
+        self.assertIn("hub/ex2 is down", environment["EXPROXY_SUBJECT"])
+        self.assertNotIn("EXPROXY_TEST_TOKEN", environment)
+        self.assertEqual(facts["events"][0]["subject"], "hub/ex2")
+        self.proxy.end()
+
+    def test_one_that_hangs_is_killed_with_its_children_and_run_again(self) -> None:
+        self.mode("hang")
+        self.begin(f'command = ["{self.program}"]\ncommand_timeout = "1s"')
+        self.took()
+        pids = eventually(lambda: (self.folder / "pids").exists() and (self.folder / "pids").read_text().split(), "the program")
+        assert pids
+        self.mode("")
+        self.assertEqual(self.client(), b"one")
+        eventually(lambda: not any(_lives(pid) for pid in pids), "both to be killed", 5.0)
+        eventually(self.got, "the next try")
+        self.proxy.end()
+
+    def test_one_that_fails_is_tried_again(self) -> None:
+        self.mode("fail")
+        self.begin(f'command = ["{self.program}"]')
+        self.took()
+        self.heal(SECOND)
+        self.proxy.wait_for_log("hub/ex2 is up: .*passed")
+        self.mode("")
+        ((_, _, facts),) = eventually(self.got, "the second try")
+        self.assertIn(facts["events"][0]["state"], ("down", "up"))
+        self.proxy.end()
+
+    def test_one_that_is_not_there_is_told_and_harms_nobody(self) -> None:
+        self.begin(f'command = ["{self.folder}/nothing"]')
+        self.took()
+        self.assertEqual(self.client(), b"one")
+        self.proxy.end()
+        self.proxy.wait_for_log("notify.command: the process ends, and was not told: .*hub/ex2 is down")
+
+
+def _lives(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
