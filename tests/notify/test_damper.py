@@ -76,12 +76,12 @@ class DamperTests(SynchronousTestCase):
         self.assertEqual(sum(len(stories) for _, stories in self.told), 100)
         self.assertEqual((len(self.told), self.told[-1][0]), (6, 601.0))
 
-    def test_when_there_is_something_to_take_can_be_known(self) -> None:
-        self.assertIsNone(self.damper.next())
+    def test_at_the_end_there_is_the_rest(self) -> None:
+        self.assertEqual(self.damper.rest(), ())
         self.damper.hear(news(), 10.0)
-        self.assertEqual(self.damper.next(), 11.0)
-        self.damper.take(11.0)
-        self.assertIsNone(self.damper.next())
+        self.assertEqual([story.last for story in self.damper.rest()], [news()])
+        self.run_until(100.0)
+        self.assertEqual((self.told, self.damper.rest()), ([], ()))
 
     def test_memory_is_that_of_the_subjects(self) -> None:
         for number in range(50):

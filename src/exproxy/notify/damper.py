@@ -65,9 +65,12 @@ class Damper:
             self._quiet[key] = _Quiet(now + longer, longer)
         return tuple(self._open.pop(key) for key in keys)
 
-    def next(self) -> float | None:
-        """When there may be something to take; ``None``: not before there are news."""
-        return max(min(self._due.values()), self._allowed_from()) if self._due else None
+    def rest(self) -> tuple[Story, ...]:
+        """All that has not been told, since there is no later."""
+        stories = tuple(self._open.values())
+        self._open.clear()
+        self._due.clear()
+        return stories
 
     def _allowed_from(self) -> float:
         full = len(self._sent) == self._sent.maxlen

@@ -109,15 +109,23 @@ class Mail:
             _log.warn(words, host=self._route.host, address=plain(_text(address)), code=code, said=plain(_text(said)))
 
     def _failed(self, failure: Failure) -> None:
-        from twisted.mail.smtp import SMTPClientError
+        from twisted.mail.smtp import AUTHRequiredError, EHLORequiredError, SMTPClientError, TLSRequiredError
 
-        error = failure.value
-        if isinstance(error, SMTPClientError):
-            code, said = error.code, plain(_text(error.resp))
-            if code > 0:
-                raise DeliveryError(f"{self._route.host} said {code} {said.removeprefix(str(code)).strip()}", 500 <= code < 600)
+        error, host = failure.value, self._route.host
+        if isinstance(error, AUTHRequiredError | EHLORequiredError | TLSRequiredError):
+            # codes and words of these are Twisted's own
+            what = "STARTTLS" if isinstance(error, TLSRequiredError) else "a login"
+            raise DeliveryError(f"{host} does not offer {what}", final=True) from error
+        if not isinstance(error, SMTPClientError):
+            failure.raiseException()
+        code, said = error.code, plain(_text(error.resp))
+        refused = [one for one in getattr(error, "addresses", None) or () if not 200 <= one[1] < 300]
+        if refused:
+            # nobody was good enough for it: what it said of the first tells more than that
+            code, said = refused[0][1], plain(_text(refused[0][2]))
+        if code <= 0:
             raise DeliveryError(said or type(error).__name__) from error
-        failure.raiseException()
+        raise DeliveryError(f"{host} said {code} {said.removeprefix(str(code)).strip()}", 500 <= code < 600) from error
 
 
 def _leave(factory: Any, connector: Any) -> None:

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
 from OpenSSL import crypto
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IConsumer
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.interfaces import IConsumer, IStreamClientEndpoint
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.internet.ssl import Certificate, trustRootFromCertificates
+from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, HTTPConnectionPool, ResponseFailed
+from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IBodyProducer, IResponse
+from twisted.web.iweb import IAgentEndpointFactory, IBodyProducer, IResponse
 from zope.interface import implementer
 
 from exproxy.notify.channel import DeliveryError
@@ -41,11 +43,10 @@ class Webhook:
         self._headers = Headers({"content-type": ["application/json"], "user-agent": [agent]})
         for name, value in headers.items():
             self._headers.setRawHeaders(name, [value])
-        # Twisted's client of HTTP has no types
-        policy = BrowserLikePolicyForHTTPS(trust(authorities) if authorities else None)  # type: ignore[no-untyped-call]
         # none is kept: news are rare, and a connection that has died meanwhile would fail
-        pool = HTTPConnectionPool(reactor, persistent=False)  # type: ignore[no-untyped-call]  # likewise
-        self._agent: Any = Agent(reactor, policy, connectTimeout=CONNECT, pool=pool)  # type: ignore[no-untyped-call]  # likewise
+        pool = HTTPConnectionPool(reactor, persistent=False)  # type: ignore[no-untyped-call]  # Twisted's client has no types
+        endpoints = _Endpoints(reactor, trust(authorities) if authorities else None)
+        self._agent: Any = Agent.usingEndpointFactory(reactor, endpoints, pool)  # type: ignore[no-untyped-call]  # likewise
 
     def deliver(self, message: Message) -> "Deferred[None]":
         """POST it; a redirection is not followed, since it would take the headers elsewhere."""
@@ -127,6 +128,33 @@ class _Reading(Protocol):
     def _end(self) -> None:
         if not self.read.called:
             self.read.callback(self._data[:QUOTED].decode("utf-8", "replace"))
+
+
+@implementer(IAgentEndpointFactory)
+@attrs.frozen
+class _Endpoints:
+    """:param root: whom to believe; ``None``: the system's authorities."""
+
+    reactor: Any
+    root: Any
+
+    def endpointForURI(self, uri: Any) -> "_Quiet":
+        host, port = uri.host.decode("ascii"), uri.port
+        endpoint = HostnameEndpoint(self.reactor, host, port, timeout=CONNECT)
+        return _Quiet(wrapClientTLS(optionsForClientTLS(host, self.root), endpoint) if uri.scheme == b"https" else endpoint)
+
+
+@implementer(IStreamClientEndpoint)
+@attrs.frozen
+class _Quiet:
+    """Connections come and go without a line in the log."""
+
+    endpoint: Any
+
+    def connect(self, factory: Any) -> "Deferred[Any]":
+        factory.noisy = False
+        connecting: Deferred[Any] = self.endpoint.connect(factory)
+        return connecting
 
 
 @implementer(IBodyProducer)

@@ -10,7 +10,7 @@ from exproxy.config import model
 from exproxy.notify.courier import Courier
 from exproxy.notify.damper import Damper
 from exproxy.notify.message import Message
-from exproxy.notify.news import News
+from exproxy.notify.news import News, Story
 from exproxy.site.channels import channels
 from exproxy.site.happenings import Happenings
 from exproxy.site.pools import Pools
@@ -55,6 +55,8 @@ class Notifying:
         if self._call is not None:
             self._call.cancel()
             self._call = None
+        if self._notify is not None:
+            self._send(self._damper.rest())
         for courier in self._couriers:
             courier.stop()
 
@@ -77,7 +79,9 @@ class Notifying:
             return
         now = self._reactor.seconds()
         self._happenings.look(now)
-        stories = self._damper.take(now)
+        self._send(self._damper.take(now))
+
+    def _send(self, stories: tuple[Story, ...]) -> None:
         if stories:
             message = Message(stories, self._host)
             for courier in self._couriers:
