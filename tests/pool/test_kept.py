@@ -65,7 +65,9 @@ class KeptTests(SynchronousTestCase):
     def test_one_that_was_down_is_down_and_one_that_was_up_is_up(self) -> None:
         heal(self.one)
         fail(self.two)
+        self.one.health.checks["smtp"].reason = ""
         one, two, _ = self.restored(self.kept())
+        self.assertEqual(one.health.reason, "found before the restart")
         self.assertEqual((one.operational, two.operational), (Operational.UP, Operational.DOWN))
         self.assertIn("(found before the restart)", two.condition())
 

@@ -44,6 +44,9 @@ class ChangesTests(SynchronousTestCase):
         after = attrs.evolve(BEFORE, service=model.Service(maxconn=5, log=model.Log("json")))
         self.assertEqual(changes(BEFORE, after), ("service.maxconn was changed", "service.log was changed"))
 
+    def test_who_is_told_is_named(self) -> None:
+        self.assertEqual(changes(BEFORE, attrs.evolve(BEFORE, notify=model.Notify())), ("notify was changed",))
+
 
 class RestartsTests(SynchronousTestCase):
     def test_what_needs_no_restart_is_none(self) -> None:

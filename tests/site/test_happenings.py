@@ -46,7 +46,7 @@ class HappeningsTests(SiteStage):
         self.observed("two", FAILED)
         (news,) = self.told
         self.assertEqual((news.kind, news.subject, news.state, news.bad, news.at), ("server", "hub/two", "down", True, 1001.0))
-        self.assertEqual(news.sentence, "hub/two is down: SMTP said 554 No (L7STS); 1 of 2 servers of hub left")
+        self.assertEqual(news.sentence, "hub/two: SMTP said 554 No (L7STS); down; 1 of 2 servers of hub left")
 
     def test_a_server_comes_back(self) -> None:
         self.observed("one", PASSED)

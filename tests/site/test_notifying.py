@@ -57,7 +57,7 @@ class NotifyingTests(SiteStage):
         self.settle(2.0)
         for channel in self.channels:
             (message,) = channel.got
-            self.assertIn("hub/two is down", message.subject)
+            self.assertIn("hub/two: SMTP said 554; down", message.subject)
 
     def test_only_what_is_wanted_is_told(self) -> None:
         self.begin(model.Notify(on=("admin",)))
@@ -104,15 +104,15 @@ class NotifyingTests(SiteStage):
     def test_another_configuration_has_other_ways(self) -> None:
         made = self.begin(model.Notify())
         before, self.channels = self.channels, [FakeChannel()]
-        made.follow(model.Notify(), self.pools, self.tls)
+        made.commit(made.prepare(model.Notify()), self.pools, self.tls)
         self.observe("two", False)
         self.settle(2.0)
         self.assertEqual((len(before[0].got), self.channels[0].got), (1, []))
-        made.follow(model.Notify(window=5.0), self.pools, self.tls)
+        made.commit(made.prepare(model.Notify(window=5.0)), self.pools, self.tls)
         self.observe("two", True)
         self.settle(2.0)
         self.assertEqual((len(before[0].got), len(self.channels[0].got)), (1, 1))
-        made.follow(None, self.pools, self.tls)
+        made.commit(made.prepare(None), self.pools, self.tls)
         self.observe("two", False)
         self.settle(70.0)
         self.assertEqual(len(self.channels[0].got), 1)
@@ -124,7 +124,7 @@ class NotifyingTests(SiteStage):
             raise SiteError(["no"])
 
         self.patch(notifying, "channels", refuse)
-        self.assertRaises(SiteError, made.follow, model.Notify(window=5.0), self.pools, self.tls)
+        self.assertRaises(SiteError, made.prepare, model.Notify(window=5.0))
         self.observe("two", False)
         self.settle(2.0)
         self.assertEqual(len(self.channels[0].got), 1)

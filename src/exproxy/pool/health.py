@@ -295,7 +295,9 @@ class Health:
             state = self.checks.get(name)
             if state is not None and state.last is None:
                 state.verdict, state.reason = verdict.state, verdict.reason
-        transition = self._settle("", now)
+        worst = self._worst()
+        reasons = (state.reason for state in self._required if state.verdict is worst)
+        transition = self._settle(next(reasons, ""), now)
         if transition is not None:
             self.since = since
         return transition

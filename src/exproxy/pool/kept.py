@@ -19,7 +19,7 @@ FRESH = 300.0
 """Seconds after which nobody knows any more how a server is."""
 BY = "hand, before the restart"
 """Who has set what is taken over; for texts."""
-_FOUND = " (found before the restart)"
+_FOUND = "found before the restart"
 
 
 @attrs.frozen
@@ -120,10 +120,14 @@ def restore(
 
 
 def _recall(server: Server, found: Found, age: float, now: float) -> None:
-    verdicts = {
-        name: Verdict(verdict.state, verdict.reason.removesuffix(_FOUND) + _FOUND) for name, verdict in found.checks.items()
-    }
+    verdicts = {name: Verdict(verdict.state, _before(verdict.reason)) for name, verdict in found.checks.items()}
     server.recall(verdicts, now - found.seconds - age, now)
+
+
+def _before(reason: str) -> str:
+    """Once, however often we were restarted."""
+    bare = reason.removesuffix(f"({_FOUND})").removesuffix(_FOUND).rstrip()
+    return f"{bare} ({_FOUND})" if bare else _FOUND
 
 
 def _set(

@@ -33,6 +33,8 @@ def _changes(old: model.Configuration, new: model.Configuration) -> Iterator[str
     for key in ("users", "tls", "hsts"):
         if getattr(old.admin, key, None) != getattr(new.admin, key, None):
             yield f"admin.{key} was changed"
+    if old.notify != new.notify:
+        yield "notify was changed"
     yield from _named("front end", old.frontends, new.frontends)
     yield from _named("back end", _bare(old.backends), _bare(new.backends))
     yield from _named("server", _servers(old.backends.values()), _servers(new.backends.values()))

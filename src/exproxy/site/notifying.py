@@ -4,6 +4,7 @@ import os
 import socket
 from typing import Any
 
+import attrs
 from twisted.internet.interfaces import IDelayedCall
 
 from exproxy.config import model
@@ -20,6 +21,15 @@ LOOK = 0.5
 """Seconds between two looks at what has happened and what is due."""
 
 
+@attrs.frozen(eq=False)
+class Ways:
+    """What [notify] says, and what was made of that."""
+
+    notify: model.Notify | None
+    damper: Damper
+    couriers: tuple[Courier, ...]
+
+
 class Notifying:
     """Nothing happens before :meth:`start`, nor without [notify].
 
@@ -31,19 +41,20 @@ class Notifying:
         self._happenings = Happenings(self._hear, pools, tls)
         self._host = socket.gethostname()
         self._call: IDelayedCall | None = None
-        self._couriers: list[Courier] = []
-        self._begin(notify)
+        self._ways = self._made(notify)
 
-    def follow(self, notify: model.Notify | None, pools: Pools, tls: TLSContexts) -> None:
-        """There is another configuration; what is under way goes on as long as [notify] says the same.
+    def prepare(self, notify: model.Notify | None) -> Ways:
+        """For :meth:`commit`; those that there are, where [notify] says the same: what is under way goes on then.
 
         :raises SiteError: then all is as it was.
         """
-        if notify != self._notify:
-            before = self._couriers
-            self._begin(notify)
-            for courier in before:
-                courier.stop()
+        return self._ways if notify == self._ways.notify else self._made(notify)
+
+    def commit(self, ways: Ways, pools: Pools, tls: TLSContexts) -> None:
+        """There is another configuration."""
+        before, self._ways = self._ways, ways
+        if ways is not before:
+            self._end(before)
         self._happenings.follow(pools, tls)
 
     def start(self) -> None:
@@ -55,34 +66,34 @@ class Notifying:
         if self._call is not None:
             self._call.cancel()
             self._call = None
-        if self._notify is not None:
-            self._send(self._damper.rest())
-        for courier in self._couriers:
+        self._end(self._ways)
+
+    def _made(self, notify: model.Notify | None) -> Ways:
+        if notify is None:
+            return Ways(None, Damper(1.0, 1, 1.0), ())
+        found = channels(self._reactor, notify, os.environ)
+        damper = Damper(notify.window, notify.limit.count, notify.limit.seconds)
+        return Ways(notify, damper, tuple(Courier(self._reactor, way) for way in found))
+
+    def _end(self, ways: Ways) -> None:
+        self._send(ways, ways.damper.rest())
+        for courier in ways.couriers:
             courier.stop()
 
-    def _begin(self, notify: model.Notify | None) -> None:
-        if notify is not None:
-            ways = channels(self._reactor, notify, os.environ)
-            self._damper = Damper(notify.window, notify.limit.count, notify.limit.seconds)
-            self._couriers = [Courier(self._reactor, way) for way in ways]
-        else:
-            self._couriers = []
-        self._notify = notify
-
     def _hear(self, news: News) -> None:
-        if self._notify is not None and news.kind in self._notify.on:
-            self._damper.hear(news, self._reactor.seconds())
+        ways = self._ways
+        if ways.notify is not None and news.kind in ways.notify.on:
+            ways.damper.hear(news, self._reactor.seconds())
 
     def _look(self) -> None:
         self._call = self._reactor.callLater(LOOK, self._look)
-        if self._notify is None:
-            return
-        now = self._reactor.seconds()
-        self._happenings.look(now)
-        self._send(self._damper.take(now))
+        if self._ways.notify is not None:
+            now = self._reactor.seconds()
+            self._happenings.look(now)
+            self._send(self._ways, self._ways.damper.take(now))
 
-    def _send(self, stories: tuple[Story, ...]) -> None:
+    def _send(self, ways: Ways, stories: tuple[Story, ...]) -> None:
         if stories:
             message = Message(stories, self._host)
-            for courier in self._couriers:
+            for courier in ways.couriers:
                 courier.send(message)
