@@ -129,8 +129,8 @@ SAID: tuple[tuple[Make, Sequence[str], str, str], ...] = (
     (lambda: EpmCheck("emsmdb"), ["220 ex2 SMTP ready, and what else there is\r\n"], "DCE/RPC was not spoken", "another service"),
     (lambda: EpmCheck("emsmdb"), [""], "instead of answering", "may not want this machine's address"),
     (AgentCheck, ["down disk full\n"], "the agent said down disk full", "its own agent takes it out"),
-    (AgentCheck, ["perhaps\0\n"], "the agent was not understood", "what the agent said last holds"),
-    (AgentCheck, [""], "the agent closed without an answer", "what the agent said last holds"),
+    (AgentCheck, ["perhaps\0\n"], "the agent was not understood", "it is to say one line"),
+    (AgentCheck, [""], "the agent closed without an answer", "it is to say one line"),
 )
 
 

@@ -64,7 +64,7 @@ MEANINGS: tuple[Meaning, ...] = (
     _on(Status.L7RSP, "itself broke", "this is an error of the checker and not of the server"),
     _on(Status.L7RSP, "asks for connection after connection", "this is an error of the checker and not of the server"),
     _on(Status.L7RSP, "in clear behind its answer to STARTTLS", "it or somebody on the way injects commands: do not trust it"),
-    _on(Status.L7RSP, "^the agent", "what the agent said last holds"),
+    _on(Status.L7RSP, "^the agent", "it is to say one line, such as up, drain or 50%"),
     _on(
         Status.L7RSP,
         r"^\w+ was not spoken|got no HTTP answer|^DCE/RPC",

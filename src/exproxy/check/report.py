@@ -162,17 +162,22 @@ def _shown(data: bytes, most: int) -> list[str]:
 def _part(data: bytes, most: int) -> list[str]:
     head = data[:most]
     text = head.decode("utf-8", "replace")
-    strange = sum(not character.isprintable() and character not in "\r\n\t" for character in text)
-    if strange * 10 > len(text) or "\0" in text:
+    if not "".join(text.split()).isprintable() and _strange(text):
         return [f"{len(data)} bytes: {data[:32].hex(' ')}{' …' if len(data) > 32 else ''}"]
     return [_line(line) for line in text.splitlines()]
+
+
+def _strange(text: str) -> bool:
+    """Whether that is no text, though some of it may look so."""
+    strange = sum(not character.isprintable() and character not in "\r\n\t" for character in text)
+    return strange * 10 > len(text) or "\0" in text
 
 
 def _line(line: str) -> str:
     """Printable, without the credentials that a header of HTTP may have: transcripts end up in mails and tickets."""
     cut = line[:MAX_WIDTH]
     shown = cut if cut.isprintable() else "".join(c if c.isprintable() else "." for c in cut.replace("\t", " "))
-    return _CREDENTIALS.sub(r"\1(not shown)", shown)[:MAX_WIDTH]
+    return _CREDENTIALS.sub(r"\1(not shown)", shown)[:MAX_WIDTH] if ":" in shown else shown
 
 
 def certificate_warnings(certificate: PeerCertificate, now: datetime, warn_days: int) -> tuple[str, ...]:
