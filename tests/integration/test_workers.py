@@ -146,6 +146,8 @@ def _hung_up(client: socket.socket) -> bool:
         return client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
     except BlockingIOError:
         return False
+    except ConnectionResetError:
+        return True
 
 
 def _target(path: Path) -> str:

@@ -42,7 +42,7 @@ class ManualTests(RuntimeStage):
 
     def test_who_has_given_up_a_level_is_refused(self) -> None:
         self.assertEqual(self.say("user"), "\n")
-        for command in ("set server smtp/ex1 state maint", "show servers state", "operator"):
+        for command in ("set server smtp/ex1 state maint", "show sess", "operator"):
             self.assertEqual(self.say(command), "Permission denied\n\n")
         self.assertEqual(self.server("smtp/ex1").own_admin.value, "ready")
 

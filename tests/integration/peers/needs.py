@@ -21,6 +21,9 @@ PLACES = os.pathsep.join(
 )
 """Where Debian keeps servers, and the programs that servers start."""
 
+NAGIOS = Path("/usr/lib/nagios/plugins/check_haproxy")
+"""Where Debian keeps what Nagios calls."""
+
 SYSTEM_PYTHON = "/usr/bin/python3"
 """Debian's: the tdb module comes as a Debian package and not as a wheel."""
 
@@ -39,6 +42,12 @@ def _tdb_module() -> bool:
 def _ssleay_module() -> bool:
     perl = program("perl")
     return perl is not None and subprocess.run([perl, "-MNet::SSLeay", "-e1"], capture_output=True, check=False).returncode == 0
+
+
+def _check_haproxy() -> bool:
+    perl = program("perl")
+    command = [perl or "perl", "-MMonitoring::Plugin", "-MLWP::UserAgent", "-e1"]
+    return perl is not None and NAGIOS.exists() and subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def _has_ipv6() -> bool:
@@ -113,6 +122,13 @@ TDB = Need("the Python module tdb", "Debian package python3-tdb", _tdb_module)
 RPCCLIENT = package("rpcclient", "smbclient")
 SMBTORTURE = package("smbtorture", "samba-testsuite")
 HAPROXY = package("haproxy")
+HATOP = package("hatop")
+TMUX = package("tmux")
+SOCAT = package("socat")
+EXPORTER = package("prometheus-haproxy-exporter")
+CHECK_HAPROXY = Need(
+    "check_haproxy", "Debian packages monitoring-plugins-contrib libmonitoring-plugin-perl libwww-perl", _check_haproxy
+)
 WRK = package("wrk")
 OPENSSL = package("openssl")
 SOCKET_ACTIVATE = package("systemd-socket-activate", "systemd")
@@ -150,6 +166,11 @@ EVERYTHING = (
     RPCCLIENT,
     SMBTORTURE,
     HAPROXY,
+    HATOP,
+    TMUX,
+    SOCAT,
+    EXPORTER,
+    CHECK_HAPROXY,
     WRK,
     OPENSSL,
     SOCKET_ACTIVATE,

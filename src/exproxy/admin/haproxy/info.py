@@ -10,6 +10,8 @@ from exproxy.admin.haproxy.fields import Field, Kind
 from exproxy.admin.haproxy.rows import Value, described
 from exproxy.admin.views import Snapshot
 
+NAME = "HAProxy"
+"""Programs look whether they speak with one (haproxyadmin); the version says who it is."""
 PROTOCOL = "2.6"
 """The version of HAProxy whose socket this is; tools compare its first two numbers."""
 
@@ -42,7 +44,7 @@ def facts(snapshot: Snapshot) -> list[Fact]:
     text: Kind = "str"
     product = "POS"
     table: Sequence[tuple[int, str, str, Kind, Value, str]] = (
-        (0, "Name", product, text, "exproxy", "Product name"),
+        (0, "Name", product, text, NAME, "Product whose words these are"),
         (1, "Version", product, text, version(process.version), "HAProxy whose words these are, and product version"),
         (2, "Release_date", product, text, "-", "Date of latest source code update"),
         (3, "Nbthread", "CGS", number, 1, "Number of started threads"),

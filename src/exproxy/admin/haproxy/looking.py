@@ -44,8 +44,8 @@ class Looking:
             Command(
                 ("show", "info"), "show info [desc|json|typed|float]*", "report information about the running process", self._info
             ),
-            Command(("show", "servers", "conn"), "show servers conn [<backend>]", conn, self._connections, who),
-            Command(("show", "servers", "state"), "show servers state [<backend>]", dump, self._states, who),
+            Command(("show", "servers", "conn"), "show servers conn [<backend>]", conn, self._connections),
+            Command(("show", "servers", "state"), "show servers state [<backend>]", dump, self._states),
             Command(
                 ("show", "stat"),
                 "show stat [desc|json|no-maint|typed|up]*",

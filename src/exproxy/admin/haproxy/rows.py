@@ -96,8 +96,6 @@ def _dumped(values: Iterable[dict[str, Any]]) -> str:
 
 
 def _quoted(value: Value) -> str:
-    """RFC 4180, as far as HAProxy goes: an end of a line would be taken for that of the row."""
-    text = " ".join(str(value).splitlines())
-    if "," in text or '"' in text:
-        return '"' + text.replace('"', '""') + '"'
-    return text
+    """RFC 4180, as far as scripts go: an end of a line would be that of the row, and a comma that of the column."""
+    text = " ".join(str(value).splitlines()).replace(",", ";")
+    return '"' + text.replace('"', '""') + '"' if '"' in text else text

@@ -59,8 +59,8 @@ class Tables:
         clear = "remove an entry from a table (filter: data/key)"
         show = "report table usage stats or dump this table's contents (filter: data/key)"
         return (
-            Command(("clear", "table"), "clear table <table> [<filter>]*", clear, self._clear, Level.ADMIN),
-            Command(("show", "table"), "show table <table> [<filter>]*", show, self._show, Level.OPERATOR),
+            Command(("clear", "table"), "clear table <table> [<filter>]*", clear, self._clear, Level.OPERATOR),
+            Command(("show", "table"), "show table <table> [<filter>]*", show, self._show),
         )
 
     def _show(self, words: Sequence[str], conversation: Conversation) -> "str | Said":
