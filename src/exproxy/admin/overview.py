@@ -97,6 +97,10 @@ class Overview:
             tables=tuple(self._table(group) for group in things.groups.values()),
         )
 
+    def forget(self) -> None:
+        """What is :meth:`recent` is not true any more."""
+        self._last = None
+
     def recent(self) -> Snapshot:
         """One that may be a moment old, for those who ask often and whom nobody limits."""
         now = self._clock.seconds()

@@ -81,6 +81,11 @@ class AskingTests(PageStage):
             self.assertEqual(self.post(path).status, 404, path)
         self.assertTrue(self.untouched())
 
+    def test_who_looks_at_once_sees_what_was_done(self) -> None:
+        self.page(user="uid 0")
+        self.done("/hosts/ex1/maint")
+        self.assertIn("host ex1 is set to maint", self.page(user="uid 0").text)
+
     def test_what_was_done_is_said_to_who_did_it_and_not_for_ever(self) -> None:
         self.done("/hosts/ex1/drain")
         said = "Done: set host ex1 to drain, which was ready"

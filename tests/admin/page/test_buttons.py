@@ -1,7 +1,7 @@
 from attrs import evolve
 
 from exproxy.admin.page import buttons
-from exproxy.admin.page.frame import flat
+from exproxy.admin.page.flattening import flat
 from exproxy.pool import Admin
 from tests.admin.page.stage import Page, PageStage, read
 

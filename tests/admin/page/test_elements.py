@@ -1,7 +1,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.admin.page.elements import cell, chart, log, path, place, sign, transition_row
-from exproxy.admin.page.frame import flat
+from exproxy.admin.page.flattening import flat
 from exproxy.admin.views import TransitionView
 
 

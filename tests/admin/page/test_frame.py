@@ -1,7 +1,3 @@
-from twisted.internet.defer import Deferred
-from twisted.web.template import tags
-
-from exproxy.admin.page.frame import flat
 from tests.admin.page.stage import PageStage
 
 
@@ -25,6 +21,3 @@ class FrameTests(PageStage):
     def test_it_says_who_looks(self) -> None:
         self.assertIn("looking only", self.page().text)
         self.assertIn("uid 0, operator", self.page(user="uid 0").text)
-
-    def test_what_would_come_later_is_our_mistake(self) -> None:
-        self.assertRaises(RuntimeError, flat, tags.p(Deferred()))

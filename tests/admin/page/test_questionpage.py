@@ -1,5 +1,5 @@
 from exproxy.admin.callers import Caller
-from exproxy.admin.page.frame import flat
+from exproxy.admin.page.flattening import flat
 from exproxy.admin.page.questionpage import question_page
 from exproxy.admin.page.questions import Question
 from tests.admin.page.stage import HOSTILE, PageStage, read

@@ -1,5 +1,8 @@
 from exproxy.admin.events import KIND
-from tests.admin.page.stage import PageStage
+from exproxy.admin.overview import RECENT
+from exproxy.admin.page import routes
+from exproxy.admin.page.facts import facts_of
+from tests.admin.page.stage import PageStage, read
 
 
 class RoutesTests(PageStage):
@@ -13,6 +16,18 @@ class RoutesTests(PageStage):
         address = next(one["src"] for one in self.page().all("script"))
         self.assertEqual(self.get(address, host="exproxy.attacker.example").status, 200)
         self.assertEqual(self.get("/", host="exproxy.attacker.example").status, 421)
+
+    def test_who_comes_at_the_same_moment_sees_the_same_but_for_what_he_may_do(self) -> None:
+        made: list[object] = []
+        self.patch(routes, "facts_of", lambda *facts: made.append(facts) or facts_of(*facts))
+        application = self.application()
+        for user in (None, "uid 0", None, "uid 0"):
+            page = read(self.ask(application, "GET", "/", user=user).body)
+            self.assertEqual(bool(page.all("a", data_ask="")), user is not None)
+        self.assertEqual(len(made), 1)
+        self.clock.advance(RECENT)
+        self.ask(application, "GET", "/")
+        self.assertEqual(len(made), 2)
 
     def test_none_of_them_is_part_of_the_api(self) -> None:
         self.assertEqual([route.template for route in self.pages.routes() if route.template.startswith("/api")], [])

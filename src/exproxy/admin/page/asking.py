@@ -52,7 +52,7 @@ class Asking:
     def _do_host(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         question = self._host(names)
         self._actions.set_host(names["host"], STATES[names["order"]], caller.name)
-        return _back(question)
+        return self._back(question)
 
     # ---- servers
 
@@ -68,7 +68,7 @@ class Asking:
         question, order = self._server(names), names["order"]
         backend, name = names["backend"], names["server"]
         if order == "end-sessions":
-            return self._actions.end_sessions(backend, name, caller.name).addCallback(lambda _count: _back(question))
+            return self._actions.end_sessions(backend, name, caller.name).addCallback(lambda _count: self._back(question))
         if order == "weight":
             said = fields(asked).get("weight", "").strip()
             if not (said.isascii() and said.isdigit() and len(said) < 5 and int(said) <= MAX_WEIGHT):
@@ -76,7 +76,7 @@ class Asking:
             self._actions.set_weight(backend, name, int(said), caller.name)
         else:
             self._actions.set_server(backend, name, STATES[order], caller.name)
-        return _back(question)
+        return self._back(question)
 
     # ---- tables
 
@@ -90,7 +90,7 @@ class Asking:
     def _do_table(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         question = self._table(names)
         self._actions.clear(names["table"], caller.name)
-        return _back(question)
+        return self._back(question)
 
     def _page(self, question: Question, caller: Caller, fault: str = "") -> Answer:
         snapshot = self._overview.recent()
@@ -98,6 +98,7 @@ class Asking:
         main = question_page(question, caller, fault)
         return self._frame.page(question.title, snapshot.process, facts, caller, main, status=422 if fault else 200)
 
-
-def _back(question: Question) -> Answer:
-    return Answer(303, b"", HTML, (("Location", question.back),))
+    def _back(self, question: Question) -> Answer:
+        """It is done: whoever looks now sees it."""
+        self._overview.forget()
+        return Answer(303, b"", HTML, (("Location", question.back),))

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from attrs import frozen
 from twisted.web.template import Tag, tags
 
-from exproxy.admin.callers import Caller
 from exproxy.admin.page import buttons, signs
 from exproxy.admin.page.concerns import Concern, concerns
 from exproxy.admin.page.elements import Inside, cell, chart, head, log, moment, part, path, place, section, sign, transition_row
@@ -30,17 +29,15 @@ _SERVER = ("Server", "State", "Last check", "Sessions", "Queue", "New/s", "Ever"
 
 @frozen
 class Board:
-    """:param actions: what was done, the newest first."""
+    """:param actions: what was done, the newest first.
+
+    :param steering: whether who looks may act.
+    """
 
     snapshot: Snapshot
     facts: Facts
     actions: Sequence[ActionView]
-    caller: Caller
-
-    @property
-    def steering(self) -> bool:
-        """Whether who looks may act."""
-        return self.caller.role == "operator"
+    steering: bool
 
     def render(self) -> Tag:
         """What stands in ``main``."""
@@ -133,7 +130,8 @@ class Board:
                 tags.strong(view.name),
                 " ",
                 tags.small(view.mode, class_="tag"),
-                tags.small(", ".join(view.addresses), class_="line"),
+                " ",
+                tags.small(", ".join(view.addresses)),
                 scope="row",
             ),
             cell("State", place(self.facts, f"{name} state", class_="sign")),

@@ -1,16 +1,16 @@
 """What all pages have around them."""
 
 from collections.abc import Iterable
+from typing import cast
 
-from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
-from twisted.web.template import Tag, flattenString, tags
+from twisted.web.template import Tag, tags
 
 from exproxy.admin.answers import HTML, Answer
 from exproxy.admin.callers import Caller
 from exproxy.admin.intent import FIELD
 from exproxy.admin.page.elements import part, place, sign
 from exproxy.admin.page.facts import Facts
+from exproxy.admin.page.flattening import Flat, flat
 from exproxy.admin.page.resources import Resources
 from exproxy.admin.page.words import duration
 from exproxy.admin.views import ProcessView
@@ -23,14 +23,23 @@ class Frame:
         self._files = files
 
     def page(
-        self, title: str, process: ProcessView, facts: Facts, caller: Caller, main: Tag, notice: str = "", status: int = 200
+        self,
+        title: str,
+        process: ProcessView,
+        facts: Facts,
+        caller: Caller,
+        main: Tag | Flat,
+        notice: str = "",
+        status: int = 200,
     ) -> Answer:
         """A whole page.
 
         :param notice: what has just been done; empty: nothing.
         """
         told = part("notice", tags.p(sign(f"Done: {notice}", "good"), role="status") if notice else "")
-        body = tags.body(_skip(), _top(process, facts, caller), told, main, _bottom(process))
+        body = tags.body(_skip(), _top(process, facts, caller), told, _bottom(process))
+        # in its place: the template would not have what is made already as a child
+        body.children.insert(-1, cast(Tag, main))
         html = tags.html(self._head(title), body, lang="en")
         return Answer(status, b"<!DOCTYPE html>\n" + flat(html), HTML)
 
@@ -47,18 +56,6 @@ class Frame:
             tags.script(src=address("uPlot.iife.min.js"), defer="defer"),
             tags.script(src=address("page.js"), type="module"),
         )
-
-
-def flat(tag: Tag) -> bytes:
-    """As octets; nothing in it may come later."""
-    done: Deferred[bytes] = flattenString(None, tag)
-    found: list[bytes | Failure] = []
-    done.addBoth(found.append)
-    if not found:
-        raise RuntimeError("a part of a page is not there yet")
-    if isinstance(found[0], Failure):
-        found[0].raiseException()
-    return found[0]
 
 
 def _skip() -> Tag:

@@ -5,13 +5,14 @@ from twisted.internet.interfaces import IReactorTime
 
 from exproxy.admin.actions import Actions
 from exproxy.admin.answers import Answer, Asked
-from exproxy.admin.callers import Caller
+from exproxy.admin.callers import Caller, Role
 from exproxy.admin.events import Events
 from exproxy.admin.nearest import known
 from exproxy.admin.overview import Overview
 from exproxy.admin.page.asking import Asking
 from exproxy.admin.page.board import Board
 from exproxy.admin.page.facts import Facts, facts_of
+from exproxy.admin.page.flattening import Flat, flatten
 from exproxy.admin.page.frame import Frame
 from exproxy.admin.page.resources import Resources
 from exproxy.admin.page.serverpage import ServerPage
@@ -35,6 +36,8 @@ class Pages:
         self._overview = overview
         self._actions = actions
         self._events = events
+        self._facts: tuple[Snapshot, Facts] | None = None
+        self._made: dict[Role, tuple[Snapshot, Flat]] = {}
         self._resources = Resources()
         self._frame = Frame(self._resources)
         self._asking = Asking(overview, actions, self._frame)
@@ -53,8 +56,11 @@ class Pages:
 
     def _board(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         snapshot, facts = self._seen()
-        board = Board(snapshot, facts, self._actions.audit.last(), caller)
-        return self._frame.page("", snapshot.process, facts, caller, board.render(), self._notice(caller))
+        made = self._made.get(caller.role)
+        if made is None or made[0] is not snapshot:
+            board = Board(snapshot, facts, self._actions.audit.last(), caller.role == "operator")
+            made = self._made[caller.role] = snapshot, flatten(board.render())
+        return self._frame.page("", snapshot.process, facts, caller, made[1], self._notice(caller))
 
     def _server(self, asked: Asked, names: Names, caller: Caller) -> "Deferred[Answer]":
         server = self._actions.server(names["backend"], names["server"])
@@ -94,5 +100,8 @@ class Pages:
         return last.what if last is not None and fresh else ""
 
     def _seen(self) -> tuple[Snapshot, Facts]:
+        """All who come at the same moment see the same, which is made once."""
         snapshot = self._overview.recent()
-        return snapshot, facts_of(snapshot, self._overview.series, self._actions.audit.last())
+        if self._facts is None or self._facts[0] is not snapshot:
+            self._facts = snapshot, facts_of(snapshot, self._overview.series, self._actions.audit.last())
+        return self._facts
