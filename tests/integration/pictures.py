@@ -75,14 +75,16 @@ def main(folder: Path) -> None:
     try:
         demo.start()
         browser.start()
-        _come_and_go(demo)
+        clients = _come_and_go(demo)
         _take(browser, folder)
+        clients.mailboxes.clear()
     finally:
         browser.close()
         demo.close()
 
 
-def _come_and_go(demo: Demo) -> None:
+def _come_and_go(demo: Demo) -> Clients:
+    """Those that are still there."""
     clients = Clients()
     began = time.monotonic()
     number = 0
@@ -93,7 +95,8 @@ def _come_and_go(demo: Demo) -> None:
     demo.tell("ex1 ews error")
     after = demo.written()
     demo.tell("ex2 smtp maintenance")
-    demo.wait_for("smtp/ex2 is stopping", after)
+    demo.wait_for("smtp/ex2.*draining", after)
+    return clients
 
 
 def _take(browser: Chromium, folder: Path) -> None:

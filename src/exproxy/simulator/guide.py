@@ -13,6 +13,7 @@ ADMIN = 17_777
 
 _GUIDE = """
 The proxy listens on {front}, in front of two simulated Exchange servers: {servers}.
+Its status page: http://{front}:{admin}/
 
 Try it from another terminal.  Repeat a command, and the other server answers:
   HTTPS       curl -ks https://{front}:{https}/owa/
@@ -42,6 +43,7 @@ Break something, watch the "proxy" lines here, and repeat the commands above: th
 Look and steer (conf/demo.toml has [admin]; docs/operations.md has the rest):
   {exproxy} status --watch -c conf/demo.toml
   {exproxy} host drain ex1 -c conf/demo.toml        then "ready": no new clients for ex1, wherever it is
+  http://{front}:{admin}/                           the status page, in a browser
   curl -s http://{front}:{admin}/api/v1/status      and /metrics, /readyz
 
 Ctrl-C ends everything.

@@ -34,7 +34,7 @@ class BoardTests(PageStage):
         page, facts = self.page(), self.facts()
         places = {has["data-fact"] for _, has in page.elements if "data-fact" in has}
         self.assertEqual(places - facts.keys(), set())
-        self.assertEqual({name for name in facts.keys() - places if name not in ("at", "version")}, set())
+        self.assertEqual({name for name in facts.keys() - places if name not in ("at", "point", "version")}, set())
 
     def test_hosts_lead_to_their_servers(self) -> None:
         links = [link["href"] for link in self.page().all("a")]

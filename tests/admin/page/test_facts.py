@@ -46,6 +46,13 @@ class FactsTests(AdminStage):
         ]
         self.assertEqual(said, ["10.0.0.1:25", "[fd00::1]:25", "10.0.0.1", "10.0.0.1:no port", "no address"])
 
+    def test_the_newest_point_of_the_charts_comes_along(self) -> None:
+        self.assertEqual(self.facts()["point"], {})
+        for _ in range(3):
+            self.clock.advance(2)
+            self.overview.sample()
+        self.assertEqual(self.facts()["point"], {"at": 1006.0, "sessions": 0.0, "in": 0.0, "out": 0.0})
+
     def test_a_chart_has_the_largest_of_each_part_and_the_newest_at_the_right(self) -> None:
         points = [tuple(map(float, pair.split(","))) for pair in line([1.0] * 5 + [0.0, 0.0, 4.0, 0.0, 0.0]).split()]
         self.assertEqual(points, [(POINTS - 1, 1.0), (POINTS - 2, HEIGHT - 1 - (HEIGHT - 2) / 4)])

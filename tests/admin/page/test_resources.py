@@ -1,3 +1,4 @@
+import re
 from importlib.resources import files
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -35,3 +36,47 @@ class ResourcesTests(SynchronousTestCase):
     def test_the_library_comes_with_its_licence(self) -> None:
         answer = self.resources.answer(self.resources.version, "uPlot.LICENSE.txt")
         self.assertIn(b"The MIT License", answer.body)
+
+
+class ColourTests(SynchronousTestCase):
+    """WCAG 2.2, 1.4.3: 4.5 to 1 for text, on each ground that it stands on, by day and by night."""
+
+    def setUp(self) -> None:
+        text = files("exproxy.admin.page").joinpath("static", "page.css").read_text("utf-8")
+        day, night = (
+            dict(re.findall(r"--([\w-]+): (#[0-9a-f]{3,6});", part)) for part in text.split("prefers-color-scheme: dark")[:2]
+        )
+        self.schemes = {"day": day, "night": night}
+
+    def test_what_is_written_can_be_read(self) -> None:
+        tones = ("good", "warn", "bad", "hand")
+        pairs = [
+            ("text", "card"),
+            ("text", "back"),
+            ("text", "head"),
+            ("soft", "card"),
+            ("soft", "back"),
+            ("soft", "head"),
+            ("link", "card"),
+        ]
+        pairs += [(tone, ground) for tone in tones for ground in ("card", "head", f"{tone}-back")]
+        pairs += [(word, f"{tone}-back") for word in ("text", "soft", "link") for tone in ("warn", "bad", "hand")]
+        poor = {
+            (scheme, *pair): round(ratio, 2)
+            for scheme, colours in self.schemes.items()
+            for pair in pairs
+            if (ratio := contrast(colours[pair[0]], colours[pair[1]])) < 4.5
+        }
+        self.assertEqual(poor, {})
+
+
+def contrast(one: str, other: str) -> float:
+    first, second = sorted((luminance(one), luminance(other)))
+    return (second + 0.05) / (first + 0.05)
+
+
+def luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
+    parts = [int(digits[start : start + 2], 16) / 255 for start in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -32,7 +32,7 @@ def place(facts: Facts, name: str, element: str = "span", **attributes: str) -> 
 def chart(facts: Facts, name: str, label: str) -> Tag:
     """The same of a small chart."""
     value = facts[name]
-    points = value["line"] if isinstance(value, dict) else ""
+    points = str(value["line"]) if isinstance(value, dict) else ""
     size = f"0 0 {POINTS} {HEIGHT}"
     return Tag("svg")(
         Tag("polyline")(points=points, **{"data-fact": name}),

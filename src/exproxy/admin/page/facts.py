@@ -1,7 +1,8 @@
 """What changes on the page from one second to the next: each a name and a value, for the page's HTML and for its events alike.
 
 A value is what a place on the page says: a text; ``[text, tone]``; a number, which is a moment, shown as the time since then; or
-``{"line": …}``, the points of a small chart.  ``static/live.js`` puts them where the page has their names.
+``{"line": …}``, the points of a small chart.  ``static/live.js`` puts them where the page has their names; ``at``, ``point`` and
+``version`` are for scripts alone.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from exproxy.admin.page.words import count, milliseconds, octets, rate
 from exproxy.admin.views import ActionView, BackendView, CheckView, FrontendView, HostView, SeriesView, ServerView, Snapshot
 from exproxy.pool import Operational
 
-Value = str | float | list[str] | dict[str, str]
+Value = str | float | list[str] | dict[str, str] | dict[str, float]
 Facts = dict[str, Value]
 
 POINTS = 60
@@ -29,6 +30,7 @@ def facts_of(snapshot: Snapshot, series: Callable[[str], SeriesView], actions: I
     whole = series("")
     facts: Facts = {
         "at": snapshot.at,
+        "point": _point(whole),
         "version": version(snapshot, actions),
         "verdict": _sign(verdict(snapshot)),
         "sessions": count(snapshot.process.sessions),
@@ -115,6 +117,14 @@ def line(values: Iterable[float]) -> str:
     parts = [max(kept[max(0, end - step) : end]) for end in range(len(kept), 0, -step)][:POINTS]
     top = max(parts, default=0.0) or 1.0
     return " ".join(f"{POINTS - 1 - number},{HEIGHT - 1 - (HEIGHT - 2) * value / top:.1f}" for number, value in enumerate(parts))
+
+
+def _point(series: SeriesView) -> dict[str, float]:
+    """The newest one of the large charts, so that nobody has to fetch them again and again."""
+    if not series.sessions:
+        return {}
+    last = {"sessions": series.sessions[-1], "in": series.bytes_in[-1], "out": series.bytes_out[-1]}
+    return {"at": series.at} | {name: round(value, 1) for name, value in last.items()}
 
 
 def _frontend(view: FrontendView) -> Facts:

@@ -1,6 +1,6 @@
 // Follows the events of the server and puts what they say where the page has their names (admin/page/facts.py).
 
-import { advance } from "./plots.js";
+import { advance, extend } from "./plots.js";
 
 const RETRY = 10_000;      // milliseconds between two looks while there are no events
 const QUIET = 20_000;      // milliseconds without a word, after which what is shown is called old
@@ -71,7 +71,8 @@ function take(facts) {
   for (const [name, value] of Object.entries(facts)) {
     for (const element of places.get(name) ?? []) put(element, value);
   }
-  if ("at" in facts) advance(facts.at);
+  if (facts.point?.at) extend(facts.point);
+  advance();
   if ("version" in facts) {
     if (version !== null && version !== facts.version) refresh();
     version = facts.version;

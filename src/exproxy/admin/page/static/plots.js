@@ -1,6 +1,7 @@
 // The charts of the last minutes, by uPlot; the small ones are the server's own and need nothing.
 
-const EVERY = 2;           // seconds between two points, as admin/series.py has them
+const EVERY = 4000;        // milliseconds between two looks at a chart whose points do not come as events
+const POINTS = 300;        // as admin/series.py has them
 const HEIGHT = 120;
 const plots = [];
 let drawn = 0;
@@ -12,30 +13,56 @@ export function draw(root) {
   addEventListener("resize", () => plots.forEach(fit));
 }
 
-// Called with each event: points are fetched when there are new ones.
-export function advance(at) {
-  if (at - drawn < EVERY) return;
-  drawn = at;
-  for (const group of new Set(plots.map(each => each.group))) load(group);
+// The newest point of the charts of everything, as the events tell it.
+export function extend(point) {
+  for (const plot of plots.filter(each => each.group.dataset.series === "" && each.data)) {
+    const [times] = plot.data;
+    const passed = point.at - times.at(-1);
+    if (passed < 0.5) continue;
+    if (passed > 3 * plot.step) {
+      load(plot.group);     // some were missed: the page was not in sight, or the connection was lost
+      return;
+    }
+    const values = plot.figure.dataset.plot === "sessions" ? [point.sessions] : [point.in, point.out];
+    [point.at, ...values].forEach((value, number) => {
+      plot.data[number].push(value);
+      if (plot.data[number].length > POINTS) plot.data[number].shift();
+    });
+    plot.span = [point.at - (POINTS - 1) * plot.step, point.at];
+    if (plot.chart) plot.chart.setData(plot.data);
+    else if (times.length > 1) show(plot);
+  }
+}
+
+// Called with each event, for the charts of one thing.
+export function advance() {
+  if (Date.now() - drawn < EVERY) return;
+  drawn = Date.now();
+  for (const group of new Set(plots.map(each => each.group))) if (group.dataset.series) load(group);
 }
 
 async function load(group) {
   const of = group.dataset.series;
-  const answer = await fetch("/api/v1/series" + (of ? "?of=" + encodeURIComponent(of) : ""));
-  if (!answer.ok) return;
-  const series = await answer.json();
+  let series = null;
+  try {
+    const answer = await fetch("/api/v1/series" + (of ? "?of=" + encodeURIComponent(of) : ""));
+    if (answer.ok) series = await answer.json();
+  } catch {
+    // the events say that the server is away
+  }
+  if (!series) return;
   const count = series.sessions.length;
   const times = series.sessions.map((_, number) => series.at - (count - 1 - number) * series.step);
   for (const figure of group.querySelectorAll("[data-plot]")) {
     const lines = figure.dataset.plot === "sessions" ? [series.sessions] : [series.bytes_in, series.bytes_out];
-    const span = [series.at - 299 * series.step, series.at];
     let plot = plots.find(each => each.figure === figure);
     if (!plot) {
       plot = { group, figure, chart: null };
       plots.push(plot);
     }
-    plot.data = [times, ...lines];
-    plot.span = span;
+    plot.data = [[...times], ...lines];
+    plot.step = series.step;
+    plot.span = [series.at - (POINTS - 1) * series.step, series.at];
     if (plot.chart) plot.chart.setData(plot.data);
     else if (count > 1) show(plot);
   }
