@@ -52,7 +52,7 @@ class ServerPage:
         view = self.view
         said: list[tuple[Inside, ...]] = [
             ("Checks say", sign(view.operational.value, signs.FOUND[view.operational]), " for ", moment(view.since, self.now)),
-            ("Altogether it", view.condition),
+            *self._condition(),
             ("Set on the server", view.own_admin.value),
             (f"Set on its host {view.host}", view.host_admin.value),
             *self._agent(),
@@ -66,6 +66,11 @@ class ServerPage:
             ("Backup", "yes" if view.backup else "no"),
         ]
         return tags.section(tags.dl(*(tags.div(tags.dt(label), tags.dd(*inside)) for label, *inside in said), class_="facts"))
+
+    def _condition(self) -> Iterable[tuple[Inside, ...]]:
+        """Unless that is all well, of which the checks say more."""
+        if signs.server(self.view).tone != "good":
+            yield ("Altogether it", self.view.condition)
 
     def _agent(self) -> Iterable[tuple[Inside, ...]]:
         if self.view.agent_text or self.view.agent_admin is not Admin.READY:

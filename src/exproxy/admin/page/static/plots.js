@@ -3,6 +3,7 @@
 const EVERY = 4000;        // milliseconds between two looks at a chart whose points do not come as events
 const POINTS = 300;        // as admin/series.py has them
 const HEIGHT = 120;
+const BINARY = Array.from({ length: 41 }, (_, power) => 2 ** power);      // steps of an axis of octets
 const plots = [];
 let drawn = 0;
 
@@ -86,7 +87,7 @@ function show(plot) {
     scales: { x: { time: true, range: () => plot.span }, y: { range: (_, low, high) => [0, Math.max(high, octets ? 1024 : 4) * 1.1] } },
     axes: [
       { ...axis, size: 22, space: 70, values: (_, ticks) => ticks.map(clock) },
-      { ...axis, size: 48, space: 28, values: (_, ticks) => ticks.map(octets ? size : whole) },
+      { ...axis, size: 48, space: 28, values: (_, ticks) => ticks.map(octets ? size : whole), incrs: octets ? BINARY : undefined },
     ],
     series: octets ? [{}, line("in", "--in"), line("out", "--out")] : [{}, line("sessions", "--in")],
   }, plot.data, plot.figure);
