@@ -12,7 +12,7 @@ from twisted.trial.unittest import SkipTest
 
 from tests.integration.peers.waiting import eventually
 from tests.integration.proxy import DEFAULTS
-from tests.integration.test_admin import COMMAND, AdminTestCase
+from tests.integration.test_admin import COMMAND, FIRST, AdminTestCase
 
 TABLE = '[backends.a.persistence]\nkind = "source"\nexpire = "60m"\n'
 
@@ -47,6 +47,15 @@ class SessionsTests(AdminTestCase):
         self.assertIn("it may have ended by itself", again.stderr)
         self.assertEqual(self.shown("--client", "203.0.113.1"), [])
         self.assertRegex(self.exproxy("sessions", "--server", "a/ex1").stdout, r"client +front end +server +for")
+        self.proxy.end()
+
+    def test_a_server_is_shown_with_what_its_check_said(self) -> None:
+        self.run_proxy(workers=self.workers)
+        shown = self.exproxy("server", "show", "a/ex1")
+        self.assertEqual((shown.returncode, shown.stderr), (0, ""))
+        self.assertRegex(shown.stdout, r"a/ex1 is up.*\nup for \d+s; ready: server ready, host ex1 ready, agent ready\n")
+        self.assertRegex(shown.stdout, rf"check tcp, \d+s ago: .*\(L4OK\)\s+--- connected to {FIRST}:{self.checked}")
+        self.assertEqual(self.exproxy("server", "show", "a/ex9").returncode, 1)
         self.proxy.end()
 
     def test_one_entry_of_a_table_is_forgotten_and_then_all(self) -> None:

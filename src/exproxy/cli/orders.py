@@ -6,6 +6,8 @@ import click
 
 from exproxy.cli import names
 from exproxy.cli.connection import Connection, reaching
+from exproxy.cli.details import show
+from exproxy.cli.kinds import Server
 from exproxy.cli.output import say
 
 STATES = {
@@ -13,18 +15,6 @@ STATES = {
     "ready": "Clients again.",
     "maint": "No clients at all; sessions go on, unless on_marked_down ends them.",
 }
-
-
-class Server(click.ParamType[tuple[str, str]]):
-    """``backend/server``."""
-
-    name = "backend/server"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        backend, slash, server = str(value).partition("/")
-        if not (backend and slash and server):
-            self.fail(f'"{value}" is not a server: write BACKEND/SERVER, such as smtp/ex1', param, ctx)
-        return backend, server
 
 
 @click.group()
@@ -80,6 +70,7 @@ def end_sessions(connection: Connection, server: tuple[str, str]) -> None:
     say(f"{_sessions(ended)} of {'/'.join(server)} told to end")
 
 
+server.add_command(show)
 for _state, _words in STATES.items():
     host.add_command(_host_command(_state, _words))
     server.add_command(_server_command(_state, _words))

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from exproxy.cli import names
 from exproxy.cli.connection import Connection, reaching
-from exproxy.cli.orders import Server
+from exproxy.cli.kinds import Server
 from exproxy.cli.output import say
 from exproxy.cli.status import columns, console, duration, size, watch
 
