@@ -92,6 +92,14 @@ class Chromium(Peer):
         self._ask("url", {"url": url})
         return str(self._ask("title"))
 
+    def where(self) -> str:
+        """The address of the page; a script would wait for an answer from one that is being left."""
+        return str(self._ask("url"))
+
+    def back(self) -> None:
+        """To the page before."""
+        self._ask("back", {})
+
     def run(self, script: str, *arguments: object) -> Any:
         """What the body of an asynchronous function returns on the page, as JSON can say it."""
         wrapped = (
