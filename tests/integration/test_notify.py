@@ -11,7 +11,7 @@ from typing import Any
 
 import trustme
 
-from tests.integration.peers import needs, postfix
+from tests.integration.peers import dovecot, needs, postfix
 from tests.integration.peers.certificates import write_authority
 from tests.integration.peers.ports import free_port, free_ports
 from tests.integration.peers.process import PeerTestCase, new_folder
@@ -267,6 +267,27 @@ class MailTests(NotifyTestCase):
         self.took()
         self.mail(peer)
         peer.wait_for_log("TLS connection established")
+        self.proxy.end()
+
+    def test_who_has_to_log_in_does_so_within_tls(self) -> None:
+        needs.require(*dovecot.NEEDS)
+        directory = dovecot.Dovecot("auth", THIRD, *free_ports(2, THIRD))
+        directory.settings = f"service auth {{\n unix_listener {directory.folder}/login {{\n  mode = 0666\n }}\n}}"
+        self.started(directory)
+        sasl = f"smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {directory.folder}/login"
+        demanded = "smtpd_tls_auth_only = yes\nsmtpd_recipient_restrictions = permit_sasl_authenticated, reject"
+        authority = trustme.CA()
+        certificate = authority.issue_cert(THIRD)
+        peer = postfix.Postfix("mx", THIRD, free_port(THIRD), certificate=certificate, settings=f"{sasl}\n{demanded}")
+        self.started(peer)
+        file = write_authority(peer.folder, authority)
+        where = f'server = "{THIRD}:{peer.port}", sender = "exproxy@example.net", to = "anna@example.com", tls = "starttls"'
+        login = f'ca = "{file}", user = "{dovecot.USER}", password = "{dovecot.PASSWORD}"'
+        self.begin(f"smtp = {{ {where}, {login} }}")
+        self.took()
+        self.mail(peer)
+        peer.wait_for_log(f"sasl_username={dovecot.USER}")
+        self.assertNotIn(dovecot.PASSWORD, self.proxy.logged())
         self.proxy.end()
 
     def test_tls_from_the_first_byte(self) -> None:

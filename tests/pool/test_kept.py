@@ -4,7 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.pool import Admin, Backend, Host, Operational, Server
 from exproxy.pool.health import Verdict
-from exproxy.pool.kept import FRESH, ByHand, Configured, Kept, WeightByHand, keep, restore
+from exproxy.pool.kept import FRESH, ByHand, Configured, Kept, Place, WeightByHand, keep, restore
 from tests.pool.support import CHECK, fail, heal, make_backend, make_server
 
 
@@ -49,6 +49,31 @@ class KeptTests(SynchronousTestCase):
         one, _, left = self.restored(kept)
         self.assertEqual(one.weight, 1)
         self.assertEqual(left, [f"weight 7 of server {one.full_name}, since the configuration now says 3"])
+
+    def test_limits_and_addresses_are_what_they_were_set_to(self) -> None:
+        name = self.one.full_name
+        self.configured[name] = Configured(1, "", None, Place("10.0.0.1", 25))
+        self.assertEqual(self.kept().by_hand, ByHand())
+        self.one.set_maxconn(9, 1.0)
+        self.one.move("10.0.0.77", 2525, 1.0)
+        one, _, left = self.restored(self.kept())
+        self.assertEqual((one.maxconn, one.address, one.port, left), (9, "10.0.0.77", 2525, []))
+        kept = self.kept()
+        self.configured[name] = Configured(1, "", 5, Place("10.0.0.2", 25))
+        one, _, left = self.restored(kept)
+        self.assertEqual((one.maxconn, one.address), (None, "10.0.0.1"))
+        self.assertEqual(
+            left,
+            [
+                f"maxconn 9 of server {name}, since the configuration now says 5",
+                f"address 10.0.0.77 port 2525 of server {name}, since the configuration now says 10.0.0.2 port 25",
+            ],
+        )
+
+    def test_an_address_that_dns_has_found_is_not_set_by_hand(self) -> None:
+        self.configured[self.one.full_name] = Configured(1, "")
+        self.one.move("10.0.0.77", 2525, 1.0)
+        self.assertEqual(self.kept().by_hand.places, {})
 
     def test_who_is_not_configured_any_more_is_told(self) -> None:
         by_hand = ByHand({"ex9": Admin.MAINT}, {"hub/ex9": Admin.DRAIN}, {"hub/ex9": WeightByHand(0, 1)})

@@ -8,12 +8,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.pool import Admin, Operational, Table
 from exproxy.pool.health import Verdict
-from exproxy.pool.kept import ByHand, Found, Kept, WeightByHand
+from exproxy.pool.kept import ByHand, Found, Kept, LimitByHand, Place, PlaceByHand, WeightByHand
 from exproxy.process import statefile
 from exproxy.process.statefile import StateFileError, doubt, put_aside, read, write
 
+LIMITS = {"hub/ex1": LimitByHand(None, 5), "hub/ex2": LimitByHand(9, None)}
+PLACES = {"hub/ex1": PlaceByHand(Place("192.0.2.7", 2525), Place("192.0.2.1", None))}
 KEPT = Kept(
-    ByHand({"ex1": Admin.DRAIN}, {"hub/ex2": Admin.MAINT}, {"hub/ex2": WeightByHand(7, 1)}),
+    ByHand({"ex1": Admin.DRAIN}, {"hub/ex2": Admin.MAINT}, {"hub/ex2": WeightByHand(7, 1)}, LIMITS, PLACES),
     {"hub/ex1": Found("192.0.2.1:25", {"smtp": Verdict(Operational.DOWN, "it said 554 \u2013 No")}, 12.5)},
 )
 

@@ -5,7 +5,7 @@ taken over only while it is fresh, and only by a server that is still at the sam
 its checks say otherwise, and one that was up need not keep clients waiting for them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
@@ -23,14 +23,28 @@ _FOUND = "found before the restart"
 
 
 @attrs.frozen
+class Place:
+    """:param port: ``None``: the one that the client reached."""
+
+    address: str
+    port: int | None
+
+    def __str__(self) -> str:
+        return self.address if self.port is None else f"{self.address} port {self.port}"
+
+
+@attrs.frozen
 class Configured:
     """What a configuration says of a server.
 
+    :param place: its address and port, unless these are found elsewhere (DNS, an endpoint mapper).
     :param where: its address and ports, as a text: where that differs, it is another server of the same name.
     """
 
     weight: int
     where: str
+    maxconn: int | None = None
+    place: Place | None = None
 
 
 @attrs.frozen
@@ -42,15 +56,33 @@ class WeightByHand:
 
 
 @attrs.frozen
+class LimitByHand:
+    """Likewise; ``None`` is no limit."""
+
+    maxconn: int | None = attrs.field(validator=attrs.validators.optional(attrs.validators.ge(1)))
+    instead: int | None
+
+
+@attrs.frozen
+class PlaceByHand:
+    """Likewise."""
+
+    place: Place
+    instead: Place
+
+
+@attrs.frozen
 class ByHand:
     """What people have set: only what is not so by itself.
 
-    :param hosts: by name; ``servers`` and ``weights`` by ``backend/server``.
+    :param hosts: by name; all others by ``backend/server``.
     """
 
     hosts: Mapping[str, Admin] = attrs.Factory(dict)
     servers: Mapping[str, Admin] = attrs.Factory(dict)
     weights: Mapping[str, WeightByHand] = attrs.Factory(dict)
+    limits: Mapping[str, LimitByHand] = attrs.Factory(dict)
+    places: Mapping[str, PlaceByHand] = attrs.Factory(dict)
 
 
 @attrs.frozen
@@ -88,8 +120,21 @@ def keep(hosts: Iterable[Host], backends: Iterable[Backend], configured: Mapping
             for name, (server, said) in known.items()
             if server.weight != said.weight
         },
+        {
+            name: LimitByHand(server.maxconn, said.maxconn)
+            for name, (server, said) in known.items()
+            if server.maxconn != said.maxconn
+        },
+        {name: moved for name, (server, said) in known.items() if (moved := _moved(server, said)) is not None},
     )
     return Kept(by_hand, {name: _found(server, said, now) for name, (server, said) in known.items() if server.health.checks})
+
+
+def _moved(server: Server, configured: Configured) -> PlaceByHand | None:
+    if configured.place is None or server.address is None:
+        return None
+    now = Place(server.address, server.port)
+    return None if now == configured.place else PlaceByHand(now, configured.place)
 
 
 def _found(server: Server, configured: Configured, now: float) -> Found:
@@ -135,12 +180,20 @@ def _set(
 ) -> list[str]:
     left = []
     for name, weight in by_hand.weights.items():
-        if name not in servers:
-            left.append(f"weight {weight.weight} of server {name}, which is not configured any more")
-        elif configured[name].weight != weight.instead:
-            left.append(f"weight {weight.weight} of server {name}, since the configuration now says {configured[name].weight}")
+        if why := _outdated(name, weight.instead, configured, lambda said: said.weight):
+            left.append(f"weight {weight.weight} of server {name}, {why}")
         else:
             servers[name].set_weight(weight.weight, now)
+    for name, limit in by_hand.limits.items():
+        if why := _outdated(name, limit.instead, configured, lambda said: said.maxconn):
+            left.append(f"maxconn {limit.maxconn} of server {name}, {why}")
+        else:
+            servers[name].set_maxconn(limit.maxconn, now)
+    for name, moved in by_hand.places.items():
+        if why := _outdated(name, moved.instead, configured, lambda said: said.place):
+            left.append(f"address {moved.place} of server {name}, {why}")
+        else:
+            servers[name].move(moved.place.address, moved.place.port, now)
     for name, admin in by_hand.servers.items():
         if name in servers:
             servers[name].set_admin(admin, now, BY)
@@ -152,3 +205,10 @@ def _set(
         else:
             left.append(f"{admin.value} of host {name}, which is not configured any more")
     return left
+
+
+def _outdated(name: str, instead: object, configured: Mapping[str, Configured], of: Callable[[Configured], object]) -> str:
+    """Why a setting cannot be taken over: what it was set in place of is not there any more."""
+    if name not in configured:
+        return "which is not configured any more"
+    return "" if of(configured[name]) == instead else f"since the configuration now says {of(configured[name])}"

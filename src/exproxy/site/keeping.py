@@ -10,10 +10,10 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 
 from exproxy.config import model
-from exproxy.pool.kept import Configured, restore
+from exproxy.pool.kept import Configured, Place, restore
 from exproxy.process import statefile
 from exproxy.process.statefile import Remembered, State, StateFileError
-from exproxy.site.pools import Pools
+from exproxy.site.pools import Pools, is_literal
 from exproxy.site.statewriter import Aim, InThread, StateWriter
 
 _log = Logger()
@@ -95,10 +95,14 @@ class Keeping:
 
 def _configured(configuration: model.Configuration) -> dict[str, Configured]:
     return {
-        f"{backend.name}/{server.name}": Configured(server.weight, _where(server))
+        f"{backend.name}/{server.name}": Configured(server.weight, _where(server), server.maxconn, _place(server))
         for backend in configuration.backends.values()
         for server in backend.servers
     }
+
+
+def _place(server: model.Server) -> Place | None:
+    return Place(server.address, server.port) if is_literal(server.address) and server.mapping is None else None
 
 
 def _where(server: model.Server) -> str:
