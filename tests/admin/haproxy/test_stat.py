@@ -79,4 +79,5 @@ class StatTests(RuntimeStage):
             ("9 -1 -1", []),
         ):
             self.assertEqual(list(self.rows(f"show stat {words}")), wanted, words)
+        self.assertEqual(self.rows("show stat 4 2 -1 up")["smtp/BACKEND"]["status"], "DOWN (0/2)")
         self.assertEqual(self.say("show stat nope -1 -1"), "No such proxy.\n\n")

@@ -39,6 +39,7 @@ class Row:
     :param sid: of a server within its back end; 0 for others.
     :param values: by the names of :data:`exproxy.admin.haproxy.fields.STAT`; what is not known is not there.
     :param stopped: whether it takes nobody, for ``show stat up``; ``resting``: because of maintenance, for ``no-maint``.
+    :param going: how many of its servers are not stopped (``1/2``), which HAProxy tells where those are left out.
     """
 
     sort: Sort
@@ -47,6 +48,7 @@ class Row:
     values: dict[str, Value]
     stopped: bool = False
     resting: bool = False
+    going: str = ""
 
     def csv(self) -> str:
         """With a comma behind each value, and the end of the line."""

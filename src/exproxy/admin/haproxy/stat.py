@@ -57,7 +57,8 @@ class Stats:
 
     def rows(self, wanted: Wanted) -> Iterator[Row]:
         """Those that are wanted, as they are at this moment."""
-        return (self._since_cleared(row) for row in self._all() if wanted.has(row))
+        rows = (self._since_cleared(row) for row in self._all() if wanted.has(row))
+        return (_counted(row) for row in rows) if wanted.up or wanted.awake else rows
 
     def clear(self, everything: bool) -> None:
         """Begin anew: peaks, or all counters too."""
@@ -85,7 +86,9 @@ class Stats:
         views = {server.name: server for server in view.servers}
         for sid, server in servers(backend):
             yield _server(proxy.iid, sid, server, views[server.name], self._memory.server(server), mode, now)
-        yield _backend(proxy, view, self._memory.backend(backend), mode, now)
+        row = _backend(proxy, view, self._memory.backend(backend), mode, now)
+        going = sum(not status.stopped(server) for server in backend.servers.values())
+        yield evolve(row, going=f"{going}/{len(backend.servers)}")
 
     def _since_cleared(self, row: Row) -> Row:
         zero = self._memory.zero(_name(row))
@@ -103,6 +106,10 @@ class Stats:
             for name in facts.backends:
                 modes.setdefault(f"backend {name}", mode)
         return modes
+
+
+def _counted(row: Row) -> Row:
+    return evolve(row, values=row.values | {"status": f"{row.values['status']} ({row.going})"}) if row.going else row
 
 
 def _name(row: Row) -> str:
