@@ -128,3 +128,15 @@ class HappeningsTests(SiteStage):
         self.happenings.look(1004.0)
         before.set_admin(pool.Admin.READY, 1005.0)
         self.assertEqual([news.subject for news in self.told if news.state == "ready"], [])
+
+    def test_one_that_only_has_sessions_left_is_counted_no_more(self) -> None:
+        self.observed("one", PASSED)
+        self.observed("two", PASSED)
+        backend = self.pools.backends["hub"].pool
+        backend.servers["two"].leaving = True
+        backend.servers["two"].reckon(1001.0)
+        self.observed("one", FAILED, 3)
+        self.assertEqual(
+            self.told[-1].sentence,
+            "back end hub has no usable server: one is down: SMTP said 554 No (L7STS), after 3 failed checks",
+        )

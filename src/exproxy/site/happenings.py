@@ -68,7 +68,7 @@ class Happenings:
 
     def _count(self, backend: pool.Backend, now: float) -> None:
         """Whether it has servers; while first checks are under way, nobody knows."""
-        subject, servers = f"back end {backend.name}", backend.servers.values()
+        subject, servers = f"back end {backend.name}", backend.staying
         if backend.usable:
             if backend.name in self._without:
                 self._without.discard(backend.name)
@@ -84,7 +84,7 @@ class Happenings:
     def _warn(self, now: float) -> None:
         texts: dict[str, set[str]] = {}
         for backend in self._heard:
-            for server in backend.servers.values():
+            for server in backend.staying:
                 if server.health.warnings:
                     texts.setdefault(f"host {server.host.name}", set()).update(server.health.warnings)
         for subject in [subject for subject in self._warned if subject != _OURS and subject not in texts]:
