@@ -184,6 +184,23 @@ class RestartTests(StateTestCase):
         self.proxy.end()
 
 
+class ReloadedTests(StateTestCase):
+    """With one process: the file may be another one from then on."""
+
+    def test_a_reload_keeps_what_was_set_and_may_name_another_file(self) -> None:
+        self.begin()
+        self.exproxy("host", "drain", "ex1")
+        self.proxy.configuration = self.proxy.configuration.replace("state.json", "other.json")
+        self.proxy.prepare()
+        self.proxy.process.signal(signal.SIGHUP)
+        self.proxy.wait_for_log("service.state was changed")
+        file = self.proxy.folder / "other.json"
+        eventually(lambda: '"ex1": "drain"' in file.read_text(), "the other file")
+        self.again(signal.SIGKILL)
+        self.assertEqual(self.hosts(), {"ex1": "drain", "ex2": "ready"})
+        self.proxy.end()
+
+
 class WorkersRestartTests(RestartTests):
     """The same with two workers: the master writes, and they are told."""
 
