@@ -8,7 +8,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from exproxy.admin.haproxy.conversation import IDLE
-from exproxy.admin.haproxy.speaker import GOODBYE, LONGEST_LINE, MOST, SLICE, Speakers
+from exproxy.admin.haproxy.speaker import GOODBYE, LONGEST_LINE, MOST, SLICE, STEPS, Speakers
 from tests.admin.haproxy.stage import RuntimeStage
 
 
@@ -157,6 +157,29 @@ class SpeakerTests(RuntimeStage):
         later[1].callback("")
         self.assertEqual(client.read(), "last\n")
         self.assertTrue(client.disconnecting)
+
+    def test_where_much_is_left_out_others_have_their_turn(self) -> None:
+        made: list[int] = []
+
+        def sparse(command: str, conversation: object) -> Any:
+            for _ in range(3 * STEPS):
+                made.append(1)
+                yield ""
+            yield "the end\n"
+
+        self.patch(self.runtime, "say", sparse)
+        client = self.client()
+        client.protocol.dataReceived(b"table\n")
+        self.assertEqual((len(made), client.value()), (STEPS, b""))
+        for _ in range(3):
+            self.clock.advance(0)
+        self.assertEqual((len(made), client.read()), (3 * STEPS, "the end\n"))
+        self.assertTrue(client.disconnecting)
+        gone = self.client()
+        gone.protocol.dataReceived(b"table\n")
+        self.end(gone)
+        self.clock.advance(0)
+        self.assertEqual(gone.value(), b"")
 
     def waiting(self, client: Transport, said: str = "") -> str:
         if said:

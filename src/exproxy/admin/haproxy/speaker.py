@@ -23,6 +23,8 @@ LONGEST_LINE = 16 * 1024
 """Octets, as many as HAProxy's buffers have."""
 SLICE = 16 * 1024
 """Octets of an answer that are made at once."""
+STEPS = 50
+"""Pieces that are made at once, which may have nothing in them."""
 GOODBYE = 5.0
 """Seconds for the rest of an answer to go out, when we have said that it is over."""
 MOST = 32
@@ -47,6 +49,7 @@ class Speaker(Protocol):
         self._waiting = False
         self._leaving = False
         self._ended = False
+        self._gone = False
         self._idle: IDelayedCall | None = None
         self.since = 0.0
 
@@ -73,6 +76,7 @@ class Speaker(Protocol):
         self.cut()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._gone = True
         self._said = None
         self._commands = iter(())
         if self._idle is not None and self._idle.active():
@@ -117,9 +121,10 @@ class Speaker(Protocol):
             return
         self._progress()
         pieces: list[str] = []
-        size = 0
+        size = steps = 0
         later: Deferred[str] | None = None
-        while size < SLICE and later is None and self._next():
+        while size < SLICE and steps < STEPS and later is None and self._next():
+            steps += 1
             piece = None if self._said is None else next(self._said, None)
             if piece is None:
                 self._said = None
@@ -129,20 +134,27 @@ class Speaker(Protocol):
             else:
                 later = piece
         self._waiting = later is not None
-        if pieces:
+        if size:
             self.transport.write("".join(pieces).encode())
         if later is not None:
             later.addCallback(self._came).addErrback(self._failed)
-        elif not pieces:
+        elif not size and steps == STEPS:
+            self._speakers.reactor.callLater(0, self._step)
+        elif not size:
             self._fall_silent()
+
+    def _step(self) -> None:
+        """There was nothing to write yet: others had their turn meanwhile."""
+        if not self._gone:
+            self.resumeProducing()
 
     def stopProducing(self) -> None:
         """The connection is lost, which is told otherwise too."""
 
     def _came(self, piece: str) -> None:
         self._waiting = False
-        if self._said is None:
-            return  # whoever asked has left
+        if self._gone:
+            return
         if piece:
             self.transport.write(piece.encode())
         else:
