@@ -74,6 +74,7 @@ class Backend:
         "error_limit",
         "group",
         "key_for",
+        "leaving",
         "limit",
         "name",
         "needs_key",
@@ -108,6 +109,8 @@ class Backend:
         self.on_marked_up = on_marked_up
         self.error_limit = error_limit
         self.required = required
+        self.leaving = False
+        """It was taken out of the configuration: who has come for it before goes on, and nobody else comes."""
         self.servers: dict[str, Server] = {}
         """By name, in the order of the configuration."""
         self.sessions = 0
@@ -187,7 +190,7 @@ class Backend:
         server.leases.discard(lease)
         if lease.entry is not None and self.group is not None:
             self.group.table.let_go(lease.entry, now)
-        if server.leaving and not server.leases:
+        if server.leaving and not server.leases and not self.leaving:
             self._part_with(server)
         if self.queued:
             self._serve(now)
@@ -235,6 +238,7 @@ class Backend:
         now: float,
     ) -> None:
         """Be as :meth:`__init__` would have made it, with all that is there; :meth:`settle` has to follow."""
+        self.leaving = False
         self.limit = UNLIMITED if maxconn is None else maxconn
         self.queue_size = queue_size
         self.on_marked_down = on_marked_down
@@ -268,6 +272,27 @@ class Backend:
             if not server.leases:
                 self._part_with(server)
         self._arrange_hosts()
+
+    def leave(self, now: float) -> None:
+        """Be in no configuration any more.
+
+        Who waits here, or was accepted before and asks only now, is sent to any of the servers that may be well: there will be no
+        checks that could be waited for, nor anywhere else to go.
+        """
+        self.leaving = True
+        if self.group is not None:
+            self.regroup(None, now)
+        for server in self.servers.values():
+            server.leaving = True
+            server.reckon(now)
+            self.notice(server)
+        self.settle(now)
+
+    def disband(self) -> None:
+        """The last session has ended: hosts have these servers no more."""
+        for server in self.servers.values():
+            server.host.servers.remove(server)
+        self.servers.clear()
 
     def _part_with(self, server: Server) -> None:
         """It is not in the configuration any more, and has no session."""
@@ -471,6 +496,8 @@ class Backend:
         address: bytes | None,
     ) -> Lease | Server | _Wait | Line:
         """A lease; or the full server to wait for; or what else to wait for; or the line of those whose entry is being made."""
+        if self.leaving:
+            return self._lease(self._leftover(avoid), holder, persistent=False, entry=None)
         if self.group is not None:
             return self._attempt_by_table(self.group, holder, key, now, avoid, host, address)
         chosen = self._choose(key, avoid)
@@ -545,6 +572,13 @@ class Backend:
             if tried.sessions < tried.limit and tried in self._plan.servers:
                 return tried
         return _Wait.SLOT
+
+    def _leftover(self, avoid: Collection[Server]) -> Server:
+        """Of servers that nobody looks at any more, the one that was best when somebody did."""
+        located = [server for server in self.servers.values() if server.located and server.admin is not Admin.MAINT]
+        if not located:
+            raise NoServer(self._why())
+        return min(located, key=lambda server: (server in avoid, server.operational is not Operational.UP, server.sessions))
 
     def _lease(self, server: Server, holder: Holder, persistent: bool, entry: Entry | None, lasting: bool = False) -> Lease:
         self.sessions += 1
@@ -648,7 +682,7 @@ class Backend:
                 self._outbox.put(Evicted(lease, reason))
 
     def _why(self) -> str:
-        servers = self.staying
+        servers = self.staying or self.servers.values()
         if not servers:
             return f"back end {self.name} has no servers"
         which = f"all {len(servers)} servers" if len(servers) > 1 else "the only server"

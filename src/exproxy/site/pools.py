@@ -58,7 +58,7 @@ class Pools:
             made[backend.name] = self._backend(backend, groups, former.backends.get(backend.name), now)
         leaving = {name: backend for name, backend in self.backends.items() if name not in made}
         for gone in leaving.values():
-            _leave(gone.pool, now)
+            gone.pool.leave(now)
         _become(self.groups, groups)
         self._take_backends(made, leaving, stickiness, tls)
         self._settle(now)
@@ -81,9 +81,9 @@ class Pools:
         :returns: whether there were any.
         """
         said = self._configuration
-        backends = [name for name, each in self.backends.items() if name not in said.backends and not each.pool.servers]
+        backends = [name for name, each in self.backends.items() if each.pool.leaving and not each.pool.sessions]
         for name in backends:
-            del self.backends[name]
+            self.backends.pop(name).pool.disband()
         hosts = [name for name, host in self.hosts.items() if name not in said.hosts and not host.servers]
         for name in hosts:
             del self.hosts[name]
@@ -202,14 +202,6 @@ class Pools:
                 backend.pool.settle(now)
             for server in backend.pool.servers.values():
                 backend.pool.notice(server)
-
-
-def _leave(backend: pool.Backend, now: float) -> None:
-    """Without servers there is nobody to wait for."""
-    backend.rearrange((), now)
-    if backend.group is not None:
-        backend.regroup(None, now)
-    backend.settle(now)
 
 
 def _built(backend: model.Backend, servers: pool.Backend, stickiness: Stickiness, contexts: TLSContexts) -> Backend:
