@@ -1,6 +1,7 @@
 """A network whose ports were bound by another process."""
 
 import errno
+import os
 from collections.abc import Mapping
 
 from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Network, PlainStream, Port, SecureStream, TLSOwner
@@ -18,6 +19,16 @@ class InheritedNetwork:
         self._network = network
         self._ports = dict(ports)
         self.deadlines = network.deadlines
+
+    def give(self, address: Address, fd: int) -> None:
+        """One more of them."""
+        self._ports[address] = fd
+
+    def forget(self) -> None:
+        """Close those that nobody has wanted."""
+        for fd in self._ports.values():
+            os.close(fd)
+        self._ports.clear()
 
     def listen(self, address: Address, acceptor: Acceptor, backlog: int = 1024) -> Port:
         """The port that was bound there.

@@ -190,7 +190,7 @@ class Backend:
         server.leases.discard(lease)
         if lease.entry is not None and self.group is not None:
             self.group.table.let_go(lease.entry, now)
-        if server.leaving and not server.leases and not self.leaving:
+        if server.leaving and not server.held and not self.leaving:
             self._part_with(server)
         if self.queued:
             self._serve(now)
@@ -269,7 +269,7 @@ class Backend:
             server.leaving = True
             server.reckon(now)
             self.notice(server)
-            if not server.leases:
+            if not server.held:
                 self._part_with(server)
         self._arrange_hosts()
 
@@ -288,11 +288,18 @@ class Backend:
             self.notice(server)
         self.settle(now)
 
-    def disband(self) -> None:
-        """The last session has ended: hosts have these servers no more."""
-        for server in self.servers.values():
-            server.host.servers.remove(server)
-        self.servers.clear()
+    def sweep(self) -> bool:
+        """Part with servers whose last sessions, in other processes, have ended meanwhile; and with all, when the back end itself
+        is in no configuration and has nobody any more.
+
+        :returns: whether nothing is left of the back end.
+        """
+        gone = [server for server in self.servers.values() if server.leaving and not server.held]
+        if self.leaving and len(gone) < len(self.servers):
+            return False
+        for server in gone:
+            self._part_with(server)
+        return self.leaving
 
     def _part_with(self, server: Server) -> None:
         """It is not in the configuration any more, and has no session."""

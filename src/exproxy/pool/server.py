@@ -158,6 +158,11 @@ class Server:
         return len(self.line)
 
     @property
+    def held(self) -> bool:
+        """Whether it has a session, here or in another process."""
+        return bool(self.leases or self.elsewhere)
+
+    @property
     def slow_starting(self) -> bool:
         """Whether weight and maxconn are still growing."""
         return self._ramp_from is not None

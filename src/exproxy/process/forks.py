@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from twisted.protocols import amp
 
 from exproxy.process.link import Link
-from exproxy.process.messages import CannotForkError, Configure, Ended, Fork, Kill
+from exproxy.process.messages import CannotChangeError, CannotForkError, Configure, Ended, Fork, Kill
 from exproxy.process.spawning import Lines, ProcessProtocol
 from exproxy.process.supervisor import Restarts
 
@@ -78,6 +78,8 @@ class Forks:
         self._restarts = Restarts()
         self._process: IProcessTransport | None = None
         self._link: ForksLink | None = None
+        self._configured = file
+        """What the fork server that runs has been told last."""
         self._again: IDelayedCall | None = None
         self._waiting: list[Forked] = []
         """Not asked for yet: there is no fork server now."""
@@ -96,10 +98,43 @@ class Forks:
             self._ended(f"cannot be started: {error.strerror or error}")
             return
         self._link = link
+        self._configured = self._file
         self._ask(Configure, file=self._file)
         waiting, self._waiting = self._waiting, []
         for forked in waiting:
             self._order(forked)
+
+    def prepare(self, file: int) -> "Deferred[None]":
+        """Have the fork server read another configuration; fires when it has, or when there is none that could.
+
+        Fails with :class:`exproxy.process.messages.CannotChangeError`; then the one before stays.  Until :meth:`use` or
+        :meth:`abandon`, nobody is to be forked.
+        """
+        if self._link is None:
+            return succeed(None)
+        self._configured = file
+        answer: Deferred[None] = self._link.callRemote(Configure, file=file)
+        return answer.addCallbacks(_nothing, self._not_configured)
+
+    def use(self, file: int) -> None:
+        """Fork servers read that one from now on."""
+        self._file = file
+        self._reconfigure()
+
+    def abandon(self) -> None:
+        """What was prepared comes to nothing."""
+        self._reconfigure()
+
+    def _reconfigure(self) -> None:
+        if self._configured != self._file:
+            self._configured = self._file
+            self._ask(Configure, file=self._file)
+
+    def _not_configured(self, failure: Any) -> None:
+        if failure.check(CannotChangeError):
+            self._configured = self._file
+            failure.raiseException()
+        _unanswered(failure)  # another one will read whatever holds then
 
     def stop(self) -> "Deferred[None]":
         """Have none any more; to be called when all workers have ended.  Fires when it has ended too."""
@@ -208,6 +243,10 @@ class Forks:
     def _ask(self, command: type[amp.Command], **arguments: object) -> None:
         if self._link is not None:
             self._link.callRemote(command, **arguments).addErrback(_unanswered)
+
+
+def _nothing(answer: object) -> None:
+    pass
 
 
 def _forked(answer: dict[str, Any], forked: Forked) -> None:

@@ -19,7 +19,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from exproxy.process.link import Link
-from exproxy.process.messages import CannotForkError, Configure, Ended, Fork, Kill
+from exproxy.process.messages import CannotChangeError, CannotForkError, Configure, Ended, Fork, Kill
 from exproxy.process.spawning import LINK, die_with_parent
 
 LOOK = 1.0
@@ -38,10 +38,21 @@ class Heirloom(Protocol):
     """What is made before the first fork, and inherited."""
 
     def configure(self, file: int) -> None:
-        """An error ends the fork server."""
+        """:raises CannotChangeError: that configuration cannot be had, and the one before stays.
+
+        Any other error ends the fork server.
+        """
 
     def look(self) -> None:
         """Time has passed."""
+
+
+@attrs.frozen(eq=False)
+class File:
+    """A configuration that is to be read."""
+
+    file: int
+    done: "Deferred[dict[str, object]]" = attrs.field(factory=Deferred)
 
 
 @attrs.frozen(eq=False)
@@ -82,13 +93,14 @@ class ForkServerLink(Link):
     def __init__(self, kill: Callable[[int], None]) -> None:
         super().__init__()
         self._kill = kill
-        self.files: deque[int] = deque()
-        self.orders: deque[Order] = deque()
+        self.orders: deque[File | Order] = deque()
+        """In the order in which they came: a worker has the configuration that was the last one when it was asked for."""
 
     @Configure.responder
-    def configure(self, file: int) -> dict[str, object]:
-        self.files.append(file)
-        return {}
+    def configure(self, file: int) -> "Deferred[dict[str, object]]":
+        order = File(file)
+        self.orders.append(order)
+        return order.done
 
     @Fork.responder
     def fork(self, link: int, errors: int) -> "Deferred[dict[str, object]]":
@@ -129,10 +141,11 @@ class ForkServer:
                 self._woken.recv(_AT_ONCE)
             if self._control.fileno() in ready and not self._hear():
                 return False
-            while self._link.files:
-                self._heirloom.configure(self._link.files.popleft())
             while self._link.orders:
-                if self._obey(self._link.orders.popleft()):
+                order = self._link.orders.popleft()
+                if isinstance(order, File):
+                    self._configure(order)
+                elif self._obey(order):
                     return True
             self._reap()
             self._look()
@@ -148,6 +161,14 @@ class ForkServer:
         if data:
             self._link.dataReceived(data)
         return bool(data)
+
+    def _configure(self, order: File) -> None:
+        try:
+            self._heirloom.configure(order.file)
+        except CannotChangeError as error:
+            order.done.errback(error)
+        else:
+            order.done.callback({})
 
     def _obey(self, order: Order) -> bool:
         """Whether this is the worker."""

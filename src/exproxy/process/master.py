@@ -1,12 +1,12 @@
 """The master: starts workers, replaces those that end, and keeps them of one mind."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from typing import Protocol as Interface
 
 import attrs
-from twisted.internet.defer import Deferred, gatherResults, succeed
+from twisted.internet.defer import Deferred, DeferredList, gatherResults, succeed
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import Protocol
@@ -19,10 +19,12 @@ from exproxy.pool.server import UNLIMITED
 from exproxy.process.link import Link
 from exproxy.process.messages import (
     STATES_A_MESSAGE,
+    Abandon,
     BackendCounts,
     Begin,
     Claim,
     Clear,
+    Commit,
     Counts,
     Drain,
     Elsewhere,
@@ -35,6 +37,7 @@ from exproxy.process.messages import (
     Listen,
     LiveSession,
     Ping,
+    Prepare,
     Present,
     Quotas,
     Reopen,
@@ -128,26 +131,19 @@ class Master:
         self._clock = clock
         self._fork = fork
         self._sockets = sockets
-        self._groups = groups
         self.workers = [Worker(number) for number in range(count)]
-        self._servers = {server.full_name: server for backend in backends.values() for server in backend.servers.values()}
-        self._counting = {
-            name for name, server in self._servers.items() if server.backend and server.backend.balance in _COUNTING
-        }
-        self._ledgers = {name: Ledger(limit, count) for name, limit in limits.items()}
-        for backend in backends.values():
-            backend.watch(self._changed)
-            if backend.limit != UNLIMITED:
-                self._ledgers[f"backend {backend.name}"] = Ledger(backend.limit, count)
-        for server in self._servers.values():
-            self._limit(server)
+        self._ledgers: dict[str, Ledger] = {}
+        self._heard: set[pool.Backend] = set()
+        self._take(backends, groups, limits)
         self._dirty: dict[pool.Server, float] = {}
         self._past_servers: dict[str, ServerCounts] = {}
         self._past_frontends: dict[str, FrontendCounts] = {}
         self._past_backends: dict[str, BackendCounts] = {}
-        self._known = {server: server.state(clock.seconds()) for server in self._servers.values()}
         self._new_entries: list[tuple[MasterLink, tuple[str, bytes, str]]] = []
         self._calls: dict[Callable[[], None], IDelayedCall] = {}
+        self._changing = False
+        self._held_up: list[Worker] = []
+        """Those that are to be started when the configuration has changed."""
         self._ending: Deferred[None] | None = None
         self._served: Deferred[None] | None = Deferred()
 
@@ -159,6 +155,85 @@ class Master:
             self._begin(worker)
         self._soon(self._look, PING)
         return served
+
+    def prepare(self, file: int, sockets: Sequence[tuple[Address, int]]) -> "Deferred[None]":
+        """Have all workers read another configuration, and have what it needs; until :meth:`commit` or :meth:`abandon`, no worker
+        is started.
+
+        Fails with :class:`exproxy.process.messages.CannotChangeError`.
+
+        :param file: has it, and stays open until this has fired.
+        :param sockets: those that are new.
+        """
+        answers = []
+        for link in self._links():
+            for (host, port), fd in sockets:
+                _ask(link, Listen, host=host, port=port, socket=fd)
+            answers.append(link.callRemote(Prepare, file=file).addErrback(_ended_meanwhile))
+        return DeferredList(answers, consumeErrors=True).addCallback(_first_refusal)
+
+    def hold_up(self) -> None:
+        """Start no worker for now: the configuration changes."""
+        self._changing = True
+
+    def go_on(self) -> None:
+        """Start those that waited for that."""
+        self._changing = False
+        held_up, self._held_up = self._held_up, []
+        for worker in held_up:
+            self._begin(worker)
+
+    def abandon(self) -> None:
+        """What was prepared comes to nothing."""
+        for link in self._links():
+            link.callRemote(Abandon).addErrback(_ended_meanwhile)
+
+    def commit(
+        self,
+        sockets: Sequence[tuple[Address, int]],
+        backends: Mapping[str, pool.Backend],
+        groups: Mapping[str, pool.Group],
+        limits: Mapping[str, int],
+    ) -> "Deferred[None]":
+        """Have all workers be what was prepared; fires when they are.
+
+        :param sockets: all of them.
+        """
+        self._sockets = sockets
+        self._take(backends, groups, limits)
+        answers = [link.callRemote(Commit).addErrback(_ended_meanwhile) for link in self._links()]
+        for link in self._links():
+            self._tell_states(link)
+        for worker in self.workers:
+            worker.told = {}
+        self._share_out()
+        self._spread_sessions()
+        return gatherResults(answers).addCallback(_nothing)
+
+    def forget_present(self, names: Collection[str]) -> None:
+        """Nobody counts under these names any more."""
+        for worker in self.workers:
+            worker.present = Counter({key: count for key, count in worker.present.items() if key[0] not in names})
+
+    def _take(self, backends: Mapping[str, pool.Backend], groups: Mapping[str, pool.Group], limits: Mapping[str, int]) -> None:
+        """Be the master of these; quotas of what is still limited go on."""
+        self._groups = groups
+        self._servers = {server.full_name: server for backend in backends.values() for server in backend.servers.values()}
+        self._counting = {
+            name for name, server in self._servers.items() if server.backend and server.backend.balance in _COUNTING
+        }
+        limited = {f"backend {backend.name}": backend.limit for backend in backends.values() if backend.limit != UNLIMITED}
+        served = {f"server {name}" for name in self._servers}
+        wanted = {**limits, **limited}
+        self._ledgers = {name: ledger for name, ledger in self._ledgers.items() if name in wanted or name in served}
+        for name, limit in wanted.items():
+            self._allow(name, limit)
+        for server in self._servers.values():
+            self._limit(server)
+        for backend in set(backends.values()) - self._heard:
+            backend.watch(self._changed)
+        self._heard = set(backends.values())
+        self._known = {server: server.state(self._clock.seconds()) for server in self._servers.values()}
 
     def stop(self) -> "Deferred[None]":
         """Have all workers drain; fires when the last one has ended."""
@@ -246,7 +321,10 @@ class Master:
     def claim(self, link: "MasterLink", table: str, key: bytes, host: str, replaced: str) -> str:
         """The host that the key has from now on."""
         now = self._clock.seconds()
-        known = self._groups[table].table
+        group = self._groups.get(table)
+        if group is None:
+            return host  # the worker has not heard yet that there is no such table any more
+        known = group.table
         entry = known.find(key, now)
         if entry is not None and entry.host != replaced:
             return entry.host
@@ -259,7 +337,8 @@ class Master:
         """Entries are in use."""
         now = self._clock.seconds()
         for table, key in entries:
-            self._groups[table].table.find(key, now)
+            if table in self._groups:
+                self._groups[table].table.find(key, now)
 
     def report(self, link: "MasterLink", counts: Counts) -> None:
         """What has changed in a worker."""
@@ -267,7 +346,12 @@ class Master:
         if worker is None:
             return
         for name, now in counts.servers.items():
-            self._judge(self._servers[name], worker.servers.get(name, ServerCounts()), now)
+            before = worker.servers.get(name, ServerCounts())
+            if now.total < before.total:  # another server of the same name, after the first was taken out
+                self._past_servers[name] = self._past_servers.get(name, ServerCounts()) + before.past
+                before = ServerCounts()
+            if name in self._servers:
+                self._judge(self._servers[name], before, now)
         worker.servers |= counts.servers
         worker.frontends |= counts.frontends
         worker.backends |= counts.backends
@@ -316,8 +400,8 @@ class Master:
         states = []
         heard = False
         for server in dirty:
-            state, before = server.state(now), self._known[server]
-            if state != before:
+            state, before = server.state(now), self._known.get(server)
+            if before is not None and state != before:
                 self._known[server] = state
                 states.append((server.full_name, state))
                 heard = heard or (state.operational, state.admin) != (before.operational, before.admin)
@@ -347,13 +431,17 @@ class Master:
     def _limit(self, server: pool.Server) -> None:
         """Its maxconn may be another one than before."""
         name, ceiling = f"server {server.full_name}", server.ceiling
-        ledger = self._ledgers.get(name)
         if ceiling is None:
             self._ledgers.pop(name, None)
-        elif ledger is not None:
-            ledger.total = ceiling
         else:
-            self._ledgers[name] = ledger = Ledger(ceiling, len(self.workers))
+            self._allow(name, ceiling)
+
+    def _allow(self, name: str, total: int) -> None:
+        ledger = self._ledgers.get(name)
+        if ledger is not None:
+            ledger.total = total
+        else:
+            self._ledgers[name] = ledger = Ledger(total, len(self.workers))
             for worker in self.workers:
                 if worker.serving:
                     ledger.join(worker.number)
@@ -385,6 +473,9 @@ class Master:
     def _begin(self, worker: Worker) -> None:
         now = self._clock.seconds()
         worker.again = None
+        if self._changing:
+            self._held_up.append(worker)
+            return
         worker.serving = worker.killed = False
         worker.pulse = Pulse(START_PATIENCE, now)
         worker.restarts.started(now)
@@ -396,9 +487,12 @@ class Master:
             return
         for (host, port), fd in self._sockets:
             _ask(link, Listen, host=host, port=port, socket=fd)
+        self._tell_states(link)
+        _ask(link, Begin, self._began, worker, link)
+
+    def _tell_states(self, link: "MasterLink") -> None:
         for piece in pieces(((server.full_name, state) for server, state in self._known.items()), STATES_A_MESSAGE):
             _ask(link, States, states=piece)
-        _ask(link, Begin, self._began, worker, link)
 
     def _began(self, answer: object, worker: Worker, link: "MasterLink") -> None:
         if worker.link is not link:
@@ -422,7 +516,10 @@ class Master:
         """What is in the tables, a piece after the other: a worker that does not know a key asks, so there is no hurry."""
         piece = next(entries, None)
         if piece:
-            current = [(table, key, entry.host) for table, key, _ in piece if (entry := self._groups[table].table.peek(key))]
+            known = {table: self._groups[table].table for table, _, _ in piece if table in self._groups}
+            current = [
+                (table, key, entry.host) for table, key, _ in piece if table in known and (entry := known[table].peek(key))
+            ]
             _ask(link, Entries, self._hand_over, link, entries, entries=current)
 
     def _ended(self, worker: Worker, why: str) -> None:
@@ -570,6 +667,17 @@ def _ask(
 ) -> None:
     """A question whose answer does not come when the worker ends: its process tells that."""
     link.callRemote(command, **arguments).addCallback(then, *rest).addErrback(_unanswered)
+
+
+def _ended_meanwhile(failure: Any) -> None:
+    """There is nobody who would have to know; another one has what holds by then."""
+    failure.trap(ConnectionDone, ConnectionLost)
+
+
+def _first_refusal(answers: "Sequence[tuple[bool, Any]]") -> None:
+    for done, answer in answers:
+        if not done:
+            answer.raiseException()
 
 
 def _none_told(failure: Any, instead: object) -> object:

@@ -223,10 +223,16 @@ def pieces(items: Iterable[T], most: int = A_MESSAGE) -> Iterator[Sequence[T]]:
     return (rest[start : start + most] for start in range(0, len(rest), most))
 
 
+class CannotChangeError(Exception):
+    """Another configuration cannot be had here; a sentence for each reason, in lines."""
+
+
 class Configure(amp.Command):
-    """master -> fork server, first: a file that holds the pickled configuration, exactly as the master has checked it."""
+    """master -> fork server, first, and for each other configuration: a file that holds it pickled, exactly as the master has
+    checked it.  Workers that are asked for afterwards have it."""
 
     arguments: ClassVar[list[Field]] = [(b"file", amp.Descriptor())]
+    errors: ClassVar[dict[type[Exception], bytes]] = {CannotChangeError: b"CANNOT_CHANGE"}
 
 
 class CannotForkError(Exception):
@@ -268,6 +274,21 @@ class States(amp.Command):
 
 class Begin(amp.Command):
     """master -> worker: accept clients."""
+
+
+class Prepare(amp.Command):
+    """master -> worker: another configuration, as in :class:`Configure`: have what it needs, and change nothing."""
+
+    arguments: ClassVar[list[Field]] = [(b"file", amp.Descriptor())]
+    errors: ClassVar[dict[type[Exception], bytes]] = {CannotChangeError: b"CANNOT_CHANGE"}
+
+
+class Commit(amp.Command):
+    """master -> worker: be what was prepared."""
+
+
+class Abandon(amp.Command):
+    """master -> worker: stay what you are; what was prepared, and the sockets for it, come to nothing."""
 
 
 class Quotas(amp.Command):

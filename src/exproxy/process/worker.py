@@ -15,10 +15,12 @@ from exproxy.pool.together import Shared
 from exproxy.process.link import Link
 from exproxy.process.messages import (
     A_MESSAGE,
+    Abandon,
     BackendCounts,
     Begin,
     Claim,
     Clear,
+    Commit,
     Counts,
     Drain,
     Elsewhere,
@@ -31,6 +33,7 @@ from exproxy.process.messages import (
     Listen,
     LiveSession,
     Ping,
+    Prepare,
     Present,
     Quotas,
     Reopen,
@@ -67,6 +70,16 @@ class Orders(Protocol):
 
     def begin(self) -> None: ...
 
+    def prepare(self, file: int) -> None:
+        """Read another configuration there, and have what it needs.
+
+        :raises CannotChangeError: that cannot be had.
+        """
+
+    def commit(self) -> None: ...
+
+    def abandon(self) -> None: ...
+
     def drain(self) -> None: ...
 
     def hurry(self) -> None: ...
@@ -96,31 +109,48 @@ class Follower:
     ) -> None:
         self._clock = clock
         self._link = link
-        self._backends = backends
-        self._groups = groups
         self._frontends = frontends
-        self._servers = {server.full_name: server for backend in backends.values() for server in backend.servers.values()}
-        self._slots = dict(self._of_pools(backends))
+        self._groups: Mapping[str, pool.Group] = {}
+        self._asking: set[pool.Group] = set()
+        self._allowed: dict[str, int] = {}
+        self._take(backends, groups)
         self._events: Mapping[str, Shared] = {}
         self._presence: Mapping[str, Shared] = {}
         self._sent = Counts()
         self._touched_at = clock.seconds()
         self._call: IDelayedCall | None = None
         self.limit({})
-        for name, group in groups.items():
-            group.insert_elsewhere(self._asker(name))
 
     def limit(self, slots: Mapping[str, Slots]) -> None:
-        """Those too are the master's to allow; until it does, there is nothing of anything."""
+        """Those too are the master's to allow; until it does, there is nothing of anything that it has not allowed before."""
         self._slots |= slots
-        for slot in self._slots.values():
-            slot.allow(0)
+        self._allowed = {name: self._allowed.get(name, 0) for name in self._slots}
+        for name, slot in self._slots.items():
+            slot.allow(self._allowed[name])
+
+    def follow(self, backends: Mapping[str, pool.Backend], groups: Mapping[str, pool.Group], slots: Mapping[str, Slots]) -> None:
+        """The configuration has changed; :meth:`limit` and :meth:`share` as before."""
+        self._take(backends, groups)
+        self.limit(slots)
+
+    def _take(self, backends: Mapping[str, pool.Backend], groups: Mapping[str, pool.Group]) -> None:
+        self._backends, self._groups = backends, groups
+        self._servers = {server.full_name: server for backend in backends.values() for server in backend.servers.values()}
+        for server in self._servers.values():
+            server.elsewhere = 0  # the master tells all of it anew
+        self._slots = dict(self._of_pools(backends))
+        for name, group in groups.items():
+            if group not in self._asking:
+                group.insert_elsewhere(self._asker(name))
+        self._asking = set(groups.values())
 
     def share(self, events: Mapping[str, Shared], presence: Mapping[str, Shared]) -> None:
         """What is counted in all workers, by names that are the same in each; ``presence`` goes down again."""
+        known = {*map(id, self._events.values()), *map(id, self._presence.values())}
         self._events, self._presence = events, presence
         for shared in (*events.values(), *presence.values()):
-            shared.share()
+            if id(shared) not in known:
+                shared.share()
 
     def start(self) -> None:
         """Report from now on."""
@@ -139,20 +169,24 @@ class Follower:
 
     def quotas(self, quotas: Mapping[str, int]) -> dict[str, int]:
         """Keep to these from now on; returns what is in use."""
-        for name, quota in quotas.items():
+        known = {name: quota for name, quota in quotas.items() if name in self._slots}
+        self._allowed |= known
+        for name, quota in known.items():
             self._slots[name].allow(quota)
-        return {name: self._slots[name].used() for name in quotas}
+        return {name: self._slots[name].used() if name in known else 0 for name in quotas}
 
     def elsewhere(self, sessions: Mapping[str, int]) -> None:
         """Other workers' sessions."""
         for name, count in sessions.items():
-            self._servers[name].elsewhere = count
+            if name in self._servers:
+                self._servers[name].elsewhere = count
 
     def entries(self, entries: "list[tuple[str, bytes, str]]") -> None:
         """Others' clients have their hosts."""
         now = self._clock.seconds()
         for table, key, host in entries:
-            self._groups[table].table.bind(key, host, now)
+            if table in self._groups:
+                self._groups[table].table.bind(key, host, now)
 
     def happened(self, counts: "Sequence[tuple[str, bytes, int]]") -> None:
         """In other workers."""
@@ -164,12 +198,13 @@ class Follower:
 
     def clear(self, table: str, key: bytes | None) -> None:
         """Its entries are no good any more, or one of them."""
-        self._groups[table].clear(self._clock.seconds(), key)
+        if table in self._groups:
+            self._groups[table].clear(self._clock.seconds(), key)
 
     def end_sessions(self, server: str) -> int:
         """Have ours with that server end; returns how many are told."""
-        known = self._servers[server]
-        return 0 if known.backend is None else known.backend.end_sessions(known)
+        known = self._servers.get(server)
+        return 0 if known is None or known.backend is None else known.backend.end_sessions(known)
 
     def _of_pools(self, backends: Mapping[str, pool.Backend]) -> Iterator[tuple[str, Slots]]:
         for backend in backends.values():
@@ -199,7 +234,8 @@ class Follower:
             answer.addErrback(self._link.failed)
 
         def answered(answer: dict[str, Any], key: bytes) -> None:
-            self._groups[table].answered(key, answer["host"], self._clock.seconds())
+            if table in self._groups:
+                self._groups[table].answered(key, answer["host"], self._clock.seconds())
 
         return ask
 
@@ -262,6 +298,21 @@ class WorkerLink(Link):
     @Begin.responder
     def begin(self) -> dict[str, object]:
         self._orders.begin()
+        return {}
+
+    @Prepare.responder
+    def prepare(self, file: int) -> dict[str, object]:
+        self._orders.prepare(file)
+        return {}
+
+    @Commit.responder
+    def commit(self) -> dict[str, object]:
+        self._orders.commit()
+        return {}
+
+    @Abandon.responder
+    def abandon(self) -> dict[str, object]:
+        self._orders.abandon()
         return {}
 
     @States.responder

@@ -74,6 +74,8 @@ class Frontend:
     """Clients are let go when what they have begun is over."""
     leaving: bool = False
     """It was taken out of the configuration, and goes with its last session."""
+    elsewhere: int = 0
+    """Sessions that other processes have, where somebody has to know."""
     listeners: list["Listener"] = attrs.field(factory=list)
     sessions: set["Session"] = attrs.field(factory=set)
     total: int = 0
@@ -130,6 +132,11 @@ class Frontend:
         """Nobody comes any more, and clients that ask again and again are let go after one more answer."""
         self.leaving = True
         self.website = None
+
+    @property
+    def held(self) -> bool:
+        """Whether it has a session, here or in another process."""
+        return bool(self.sessions or self.elsewhere)
 
     @property
     def open(self) -> bool:

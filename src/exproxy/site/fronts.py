@@ -179,7 +179,7 @@ class Fronts:
 
     def sweep(self) -> bool:
         """Forget what is not in the configuration and has no session any more; returns whether there was any."""
-        gone = [name for name, frontend in self.frontends.items() if frontend.leaving and not frontend.sessions]
+        gone = [name for name, frontend in self.frontends.items() if frontend.leaving and not frontend.held]
         for name in gone:
             del self.frontends[name]
         self._closing = [dynamic for dynamic in self._closing if any(dynamic.sessions())]
@@ -270,7 +270,7 @@ class Fronts:
             self._close_later(dynamic)
         self._built.pop(name, None)
         frontend.leave()
-        if frontend.sessions:
+        if frontend.held:
             self.frontends[name] = frontend
 
     def _close_later(self, dynamic: DynamicPorts) -> None:

@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Callable
 
 from exproxy.config import model
+from exproxy.process.messages import CannotChangeError
 from exproxy.site.errors import SiteError
 from exproxy.site.reminders import Reminders
 from exproxy.site.tls import TLSContexts
@@ -31,18 +32,18 @@ class Heirloom:
         self._reminders = Reminders(self.tls)
 
     def configure(self, file: int) -> None:
-        """Read what the master has checked, and make all that needs files.
+        """Read what the master has checked, and make all that needs files; what is the same as before is used on.
 
-        :raises SiteError: something is not to be had any more.
+        :raises SiteError: something is not to be had any more, and there is no configuration before this one.
+        :raises CannotChangeError: something is not to be had any more; the configuration before stays.
         """
-        with open(file, "rb", buffering=0) as source:
-            # at a place of our own: the descriptor's own is shared with the master and other fork servers
-            data = os.pread(source.fileno(), os.fstat(source.fileno()).st_size, 0)
-        self.configuration, self.secret = pickle.loads(data)  # noqa: S301 - our parent's
-        self.tls = TLSContexts(self.configuration.profiles, self.seconds(), periods(self.configuration))
-        self.tls.make_all(self.configuration)
-        if self.tls.troubles:
-            raise SiteError(self.tls.troubles)
+        configuration, secret = read(file)
+        tls = TLSContexts(configuration.profiles, self.seconds(), periods(configuration), former=self.tls)
+        tls.make_all(configuration)
+        if tls.troubles:
+            raise CannotChangeError("\n".join(tls.troubles)) if self.secret else SiteError(tls.troubles)
+        tls.begin()
+        self.configuration, self.secret, self.tls = configuration, secret, tls
         self._reminders = Reminders(self.tls)
         gc.collect()
 
@@ -51,6 +52,15 @@ class Heirloom:
         now = self.seconds()
         self.tls.look(now)
         self._reminders.look(now)
+
+
+def read(file: int) -> tuple[model.Configuration, bytes]:
+    """The configuration that the master has checked, and the secret of all its processes; the descriptor is closed."""
+    with open(file, "rb", buffering=0) as source:
+        # at a place of our own: the descriptor's own is shared with the master and other processes
+        data = os.pread(source.fileno(), os.fstat(source.fileno()).st_size, 0)
+    configuration, secret = pickle.loads(data)  # noqa: S301 - our parent's
+    return configuration, secret
 
 
 def periods(configuration: model.Configuration) -> int:

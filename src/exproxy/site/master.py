@@ -3,25 +3,27 @@
 import pickle
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Any
+from typing import IO, Any
 
 from twisted.internet.defer import Deferred, gatherResults
 
+from exproxy import pool
 from exproxy.check.interfaces import IChecker
 from exproxy.config import model
-from exproxy.net.interfaces import Network
+from exproxy.net.interfaces import Address, Network
 from exproxy.process.forks import Forks, Spawn, Tie
 from exproxy.process.master import Master
-from exproxy.process.messages import FrontendCounts
+from exproxy.process.messages import CannotChangeError, FrontendCounts
 from exproxy.process.worker import TOUCH
 from exproxy.proxy.gate import Gate
 from exproxy.site.administration import Administration, AdminPorts, things
+from exproxy.site.changes import changes, restarts
 from exproxy.site.clientfaults import ClientFaults
 from exproxy.site.core import ensure_descriptors, tell_addresses
 from exproxy.site.errors import SiteError
-from exproxy.site.fronts import Fronts
+from exproxy.site.fronts import Fronts, Opening
 from exproxy.site.housekeeping import Housekeeping
 from exproxy.site.keeping import Keeping
 from exproxy.site.notifying import Notifying
@@ -51,17 +53,18 @@ class MasterSite:
         tie: Tie,
     ) -> None:
         ensure_descriptors(configuration)
+        self._reactor = reactor
+        self._configuration = configuration
+        self._stopping = False
         rng = Random()  # noqa: S311 - moments, no secrets
         self._network = network
         now = reactor.seconds()
         # made here too, so that a certificate that cannot be used is told before anything is started
-        tls = TLSContexts(configuration.profiles, now)
+        self._tls = tls = TLSContexts(configuration.profiles, now)
         self._keeping = Keeping(reactor, configuration.service.state, make_secret(), time.time)
-        secret = self._keeping.secret
-        pools = Pools(configuration, now, rng, tls, secret)
-        for group in pools.groups.values():
-            # what workers use is told here only now and then
-            group.table.expire_after += 2 * TOUCH
+        self._secret = self._keeping.secret
+        self._pools = pools = Pools(configuration, now, rng, tls, self._secret)
+        self._lengthen()
         service = configuration.service
         self._fronts = Fronts(reactor, network, Gate(service.maxconn), pools.backends, _nobody, network, b"")
         self._notifying = Notifying(reactor, configuration.notify, pools, tls)
@@ -73,20 +76,12 @@ class MasterSite:
             raise
         self._watching = Watching(reactor, network, rng, checkers, configuration, pools, tls)
         self._keeping.restore(configuration, pools)
-        self._housekeeping = Housekeeping(reactor, pools, tls, _nobody)
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - fork servers read it as long as we live
-        pickle.dump((configuration, secret), self._file)
-        self._file.flush()
+        self._housekeeping = Housekeeping(reactor, pools, tls, self._sweep)
+        self._file = self._written(configuration)
         self._forks = Forks(reactor, spawn, tie, self._file.fileno())
-        sockets = [(listener.wanted, listener.fileno()) for listener in self._fronts.listeners]
+        workers = configuration.service.workers
         self._master = Master(
-            reactor,
-            self._forks.fork,
-            configuration.service.workers,
-            sockets,
-            {name: backend.pool for name, backend in pools.backends.items()},
-            pools.groups,
-            _limits(configuration),
+            reactor, self._forks.fork, workers, self._sockets(), self._backends(), pools.groups, _limits(configuration)
         )
         self._faults = ClientFaults(reactor, self._frontend_counts)
         seen = things(configuration, pools, self._fronts)
@@ -94,12 +89,67 @@ class MasterSite:
         numbers = WorkersNumbers(self._master, self._watching)
         self._admin = Administration(reactor, ports, configuration.admin, seen, numbers, self.reloading.reload)
 
-    def apply(self, new: model.Configuration) -> tuple[str, ...]:
-        """Not built yet.
+    def apply(self, new: model.Configuration) -> "Deferred[Sequence[str]]":
+        """Have all that ``new`` says, here and in all workers: as :meth:`exproxy.site.core.Site.apply`, but for the first one.
 
-        :raises SiteError: always.
+        Fires with what has changed, or fails with SiteError.
         """
-        raise SiteError(["service.workers: with several workers the configuration cannot be read anew yet: restart"])
+        return Deferred.fromCoroutine(self._apply(new))
+
+    async def _apply(self, new: model.Configuration) -> Sequence[str]:
+        """Everybody says first that nothing stands against it; then everybody does it."""
+        if unchangeable := restarts(self._configuration, new):
+            raise SiteError(unchangeable)
+        ensure_descriptors(new)
+        tls = TLSContexts(new.profiles, self._reactor.seconds(), former=self._tls)
+        tls.make_all(new)
+        opening = self._fronts.prepare(new, tls)
+        file = self._written(new)
+        self._master.hold_up()
+        try:
+            await self._prepare(opening, file)
+            file, self._file = self._file, file
+            changed = (*changes(self._configuration, new), *(f"file {each} was changed" for each in tls.reread))
+            await self._commit(opening)
+        finally:
+            self._master.go_on()
+            file.close()
+        return changed
+
+    async def _prepare(self, opening: Opening, file: IO[bytes]) -> None:
+        """Whoever says no says it for all.
+
+        :raises SiteError: that was so; then all is as it was.
+        """
+        sockets = [(address, listener.fileno()) for address, listener in opening.listeners.items()]
+        try:
+            await self._forks.prepare(file.fileno())
+            await self._master.prepare(file.fileno(), sockets)
+            if self._stopping:
+                raise CannotChangeError("the process ends")
+        except Exception as error:
+            self._forks.abandon()
+            self._master.abandon()
+            opening.close()
+            if isinstance(error, CannotChangeError):
+                raise SiteError(str(error).splitlines()) from error
+            raise
+
+    def _commit(self, opening: Opening) -> "Deferred[None]":
+        before, new, tls = self._configuration, opening.configuration, opening.tls
+        self._configuration, self._tls = new, tls
+        tls.begin()
+        self._count_elsewhere()
+        self._pools.reconfigure(new, self._reactor.seconds(), tls)
+        self._lengthen()
+        self._fronts.commit(opening)
+        self._watching.reconfigure(new, self._pools, tls)
+        self._housekeeping.tls = tls
+        self._keeping.follow(new, self._pools)
+        self._show()
+        self._forks.use(self._file.fileno())
+        self._master.forget_present({name for name, *_ in _present(before) - _present(new)})
+        return self._master.commit(self._sockets(), self._backends(), self._pools.groups, _limits(new))
 
     def start(self) -> "Deferred[None]":
         """Look names up, check the servers, have clients let in; fires when the first worker does that."""
@@ -116,6 +166,7 @@ class MasterSite:
 
     def stop(self) -> "Deferred[None]":
         """Have the workers drain; fires when the last one has ended."""
+        self._stopping = True
         self.reloading.end()
         self._admin.drain()
         self._fronts.close()
@@ -133,6 +184,40 @@ class MasterSite:
         """What is going on, in a sentence."""
         return self._admin.summary()
 
+    def _sockets(self) -> list[tuple[Address, int]]:
+        return [(listener.wanted, listener.fileno()) for listener in self._fronts.listeners]
+
+    def _backends(self) -> dict[str, pool.Backend]:
+        return {name: backend.pool for name, backend in self._pools.backends.items()}
+
+    def _lengthen(self) -> None:
+        """What workers use of tables is told here only now and then."""
+        for name, group in self._pools.groups.items():
+            group.table.expire_after = self._configuration.tables[name].expire + 2 * TOUCH
+
+    def _written(self, configuration: model.Configuration) -> IO[bytes]:
+        """For fork servers and workers, who read it."""
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - fork servers read it as long as it holds
+        pickle.dump((configuration, self._secret), file)
+        file.flush()
+        return file
+
+    def _count_elsewhere(self) -> None:
+        """What workers have, of what may go when nobody has anything of it."""
+        for backend in self._pools.backends.values():
+            for server in backend.pool.servers.values():
+                server.elsewhere = self._master.sessions(server)
+        for name, frontend in self._fronts.frontends.items():
+            frontend.elsewhere = self._master.frontend_counts(name).sessions
+
+    def _sweep(self, now: float) -> None:
+        self._count_elsewhere()
+        if self._fronts.sweep() | self._pools.sweep():
+            self._show()
+
+    def _show(self) -> None:
+        self._admin.change(things(self._configuration, self._pools, self._fronts))
+
     def _frontend_counts(self) -> dict[str, FrontendCounts]:
         return {name: self._master.frontend_counts(name) for name in self._fronts.frontends}
 
@@ -144,6 +229,16 @@ class MasterSite:
         self._file.close()
         self._network.deadlines.stop()
         return self._admin.stop().addCallback(lambda _: self._forks.stop())
+
+
+def _present(configuration: model.Configuration) -> set[tuple[str, int, int]]:
+    """What workers count of clients that are there, and by which parts of their addresses."""
+    limits = {name: frontend.per_source for name, frontend in configuration.frontends.items()}
+    return {
+        (f"{name} conn_cur", said.ipv4_prefix, said.ipv6_prefix)
+        for name, said in limits.items()
+        if said is not None and said.conn_cur is not None
+    }
 
 
 def _limits(configuration: model.Configuration) -> dict[str, int]:

@@ -81,9 +81,9 @@ class Pools:
         :returns: whether there were any.
         """
         said = self._configuration
-        backends = [name for name, each in self.backends.items() if each.pool.leaving and not each.pool.sessions]
+        backends = [name for name, each in self.backends.items() if each.pool.sweep()]
         for name in backends:
-            self.backends.pop(name).pool.disband()
+            del self.backends[name]
         hosts = [name for name, host in self.hosts.items() if name not in said.hosts and not host.servers]
         for name in hosts:
             del self.hosts[name]

@@ -1,5 +1,6 @@
 """The site of a worker: serves on sockets that it was given, as the master says."""
 
+import os
 from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Any
@@ -8,13 +9,15 @@ import attrs
 
 from exproxy.config import model
 from exproxy.net.inherited import InheritedNetwork
-from exproxy.net.interfaces import Address, Network
-from exproxy.process.messages import FrontendCounts, LiveSession, Wanted
+from exproxy.net.interfaces import Network
+from exproxy.process.messages import CannotChangeError, FrontendCounts, LiveSession, Wanted
 from exproxy.process.worker import Follower, Slots, WorkerLink
 from exproxy.proxy.frontend import Frontend
 from exproxy.site.clientfaults import counts_of
+from exproxy.site.errors import SiteError
+from exproxy.site.heirloom import read
 from exproxy.site.pools import Pools
-from exproxy.site.serving import Serving
+from exproxy.site.serving import Change, Serving
 from exproxy.site.sessions import LiveSessions
 from exproxy.site.tls import TLSContexts
 
@@ -31,11 +34,10 @@ class WorkerSite:
         self._reactor = reactor
         self._secret = secret
         self._network = network
-        self._ports: dict[Address, int] = {}
-        # connects that fail are counted where those of all workers are
-        backends = {name: attrs.evolve(backend, observe=False) for name, backend in configuration.backends.items()}
-        self._configuration = attrs.evolve(configuration, backends=backends)
+        self._inherited = InheritedNetwork(network, {})
+        self._configuration = _followed(configuration)
         self._tls = tls
+        self._change: Change | None = None
         rng = Random()  # noqa: S311 - choices of servers, no secrets
         self._pools = pools = Pools(self._configuration, reactor.seconds(), rng, tls, secret)
         self._serving: Serving | None = None
@@ -52,21 +54,57 @@ class WorkerSite:
 
     def listen(self, host: str, port: int, socket: int) -> None:
         """A socket."""
-        self._ports[host, port] = socket
+        self._inherited.give((host, port), socket)
 
     def begin(self) -> None:
         """Accept clients.
 
         :raises SiteError: something is not to be had.
         """
-        network = InheritedNetwork(self._network, self._ports)
         configuration, tls = self._configuration, self._tls
-        self._serving = Serving(self._reactor, network, configuration, self._pools, tls, self._network, self._secret)
+        self._serving = Serving(self._reactor, self._inherited, configuration, self._pools, tls, self._network, self._secret)
         together = self._serving.fronts.together
         self.link.follower.share(together.events, together.presence)
         self.link.follower.limit(self.slots(self._serving))
         self.link.follower.start()
         self._serving.start()
+
+    def prepare(self, file: int) -> None:
+        """Have what another configuration needs; it is told as to the fork server.
+
+        :raises CannotChangeError: something is not to be had; then nothing is held.
+        """
+        configuration = _followed(read(file)[0])
+        if self._serving is None:
+            raise CannotChangeError(f"worker {os.getpid()} does not serve")
+        tls = TLSContexts(configuration.profiles, self._reactor.seconds(), former=self._tls)
+        tls.make_all(configuration)
+        try:
+            self._change = self._serving.prepare(configuration, tls)
+        except SiteError as error:
+            raise CannotChangeError(str(error)) from error
+
+    def commit(self) -> None:
+        """Be what was prepared."""
+        change, serving = self._change, self._serving
+        if change is None or serving is None:
+            return  # it was begun with that already
+        self._change = None
+        self._configuration, self._tls = change.opening.configuration, change.opening.tls
+        self._tls.begin()
+        self._pools.reconfigure(self._configuration, self._reactor.seconds(), self._tls)
+        serving.commit(change)
+        backends = {name: backend.pool for name, backend in self._pools.backends.items()}
+        self.link.follower.follow(backends, self._pools.groups, self.slots(serving))
+        together = serving.fronts.together
+        self.link.follower.share(together.events, together.presence)
+
+    def abandon(self) -> None:
+        """Stay what we are."""
+        if self._change is not None:
+            self._change.close()
+            self._change = None
+        self._inherited.forget()
 
     def drain(self) -> None:
         """Let nobody in any more, and end when all is over."""
@@ -119,6 +157,12 @@ class WorkerSite:
     def _end(self, nothing: None) -> None:
         self.link.follower.stop()
         self.lost()
+
+
+def _followed(configuration: model.Configuration) -> model.Configuration:
+    """Connects that fail are counted where those of all workers are."""
+    backends = {name: attrs.evolve(backend, observe=False) for name, backend in configuration.backends.items()}
+    return attrs.evolve(configuration, backends=backends)
 
 
 def _of(frontend: Frontend) -> Slots:
