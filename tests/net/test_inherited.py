@@ -1,5 +1,6 @@
 """Ports that somebody else has bound."""
 
+import os
 from typing import Any
 
 from twisted.internet.testing import MemoryReactorClock
@@ -31,6 +32,15 @@ class InheritedNetworkTests(SynchronousTestCase):
         self.assertRaises(OSError, self.inherited.listen, ("192.0.2.9", 26), acceptor)
         self.inherited.listen(("192.0.2.9", 25), acceptor)
         self.assertRaises(OSError, self.inherited.listen, ("192.0.2.9", 25), acceptor)
+
+    def test_more_may_be_given_later_and_what_nobody_wanted_is_closed(self) -> None:
+        acceptor: Any = object()
+        fd = os.open(os.devnull, os.O_RDONLY)
+        self.inherited.listen(("192.0.2.9", 25), acceptor)
+        self.inherited.give(("192.0.2.9", 587), fd)
+        self.inherited.forget()
+        self.assertRaises(OSError, os.fstat, fd)
+        self.assertRaises(OSError, self.inherited.listen, ("192.0.2.9", 587), acceptor)
 
     def test_connections_are_the_network_s_own(self) -> None:
         self.inherited.connect(("192.0.2.1", 25), Recorder(), 5.0)

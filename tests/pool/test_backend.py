@@ -488,3 +488,108 @@ class DriftTests(SynchronousTestCase):
             return backend.group is None and plan.stage is not Stage.AWAITED
         free = any(server.sessions < server.limit for server in plan.servers)
         return free and backend.sessions < backend.limit
+
+
+class ReconfigureTests(SynchronousTestCase):
+    """The configuration has changed."""
+
+    def setUp(self) -> None:
+        self.one, self.two, self.three = (make_server(name) for name in ("one", "two", "three"))
+        self.hub = make_backend(self.one, self.two)
+
+    def rearrange(self, *servers: Server) -> None:
+        self.hub.rearrange(servers, 5.0)
+        self.hub.settle(5.0)
+
+    def test_a_server_that_goes_lets_nobody_in_and_is_there_until_its_last_session_ends(self) -> None:
+        lease = get(self.hub, avoid=self.two)
+        self.rearrange(self.two, self.three)
+        self.assertEqual({get(self.hub).server for _ in range(4)}, {self.two, self.three})
+        self.assertEqual(list(self.hub.servers), ["two", "three", "one"])
+        self.assertEqual(self.hub.remaining(), "2 of 2 servers of hub left")
+        self.assertIn("not in the configuration", self.one.condition())
+        lease.release(6.0)
+        self.assertEqual(list(self.hub.servers), ["two", "three"])
+        self.assertEqual((self.one.backend, self.one.host.servers), (None, []))
+
+    def test_one_without_a_session_goes_at_once(self) -> None:
+        self.rearrange(self.two)
+        self.assertEqual(list(self.hub.servers), ["two"])
+
+    def test_one_that_other_processes_have_sessions_with_stays_until_it_is_swept_out(self) -> None:
+        self.one.elsewhere = 1
+        self.rearrange(self.two)
+        self.assertFalse(self.hub.sweep())
+        self.assertIn("one", self.hub.servers)
+        self.one.elsewhere = 0
+        self.assertFalse(self.hub.sweep())
+        self.assertNotIn("one", self.hub.servers)
+
+    def test_who_waited_for_it_gets_another_one(self) -> None:
+        self.one.set_maxconn(1, 1.0)
+        self.two.set_maxconn(1, 1.0)
+        get(self.hub), get(self.hub)
+        holder = Recorder()
+        self.hub.acquire(holder, None, 2.0)
+        self.rearrange(self.two, self.three)
+        self.assertEqual([lease.server for lease in holder.leases], [self.three])
+
+    def test_a_back_end_that_goes_serves_those_who_had_come_for_it(self) -> None:
+        """There is nowhere else to go, and no check that could be waited for."""
+        starting = make_server("starting", checks=[CHECK])
+        hub = make_backend(starting)
+        holder = Recorder()
+        hub.acquire(holder, None, 2.0)
+        hub.leave(3.0)
+        self.assertEqual([lease.server for lease in holder.leases], [starting])
+        late = get(hub, now=4.0)
+        self.assertFalse(hub.sweep())
+        for lease in (*holder.leases, late):
+            lease.release(5.0)
+        self.assertTrue(hub.sweep())
+        self.assertEqual(starting.host.servers, [])
+
+    def test_but_for_servers_in_maintenance(self) -> None:
+        self.one.set_admin(Admin.MAINT, 1.0)
+        self.hub.leave(3.0)
+        self.assertEqual({get(self.hub).server for _ in range(3)}, {self.two})
+        self.two.set_admin(Admin.MAINT, 4.0)
+        self.assertRaises(NoServer, get, self.hub)
+
+    def test_another_table_is_used_and_what_the_former_one_held_is_let_go(self) -> None:
+        former, latter = (Group(Table(name)) for name in ("former", "latter"))
+        hub = make_backend(self.three, group=former)
+        lease = get(hub, "192.0.2.7")
+        entry = former.table.peek(hub.key_for("192.0.2.7"))
+        assert entry is not None
+        self.assertEqual(entry.live, 1)
+        hub.regroup(latter, 2.0)
+        hub.settle(2.0)
+        self.assertEqual((entry.live, former.members, latter.members), (0, (), (hub,)))
+        get(hub, "192.0.2.7", now=3.0)
+        self.assertEqual(len(latter.table), 1)
+        lease.release(4.0)
+        self.assertEqual(entry.live, 0)
+
+    def test_settings_are_as_if_it_were_made_anew(self) -> None:
+        settings: dict[str, Any] = {
+            "maxconn": 1,
+            "queue_size": 0,
+            "on_marked_down": "shutdown-sessions",
+            "on_marked_up": "none",
+            "error_limit": 3,
+            "group": None,
+            "required": True,
+        }
+        self.hub.reconfigure("source", **settings, now=2.0)
+        self.hub.settle(2.0)
+        self.assertTrue(self.hub.needs_key)
+        get(self.hub, "192.0.2.7")
+        self.assertRaises(QueueFull, self.hub.acquire, Recorder(), b"key", 3.0)
+
+    def test_who_watched_may_stop(self) -> None:
+        heard: list[Server] = []
+        self.hub.watch(heard.append)
+        self.hub.unwatch(heard.append)
+        self.one.set_weight(3, 2.0)
+        self.assertEqual(heard, [])

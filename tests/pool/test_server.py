@@ -1,3 +1,5 @@
+from typing import Any
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.pool import Admin, AgentAnswer, CheckSpec, Host, Operational, Server, Transition
@@ -386,3 +388,51 @@ class BelievedTests(SynchronousTestCase):
 
     def test_without_a_check_nobody_could_change_it_again(self) -> None:
         self.assertRaises(ValueError, make_server("ex2").set_health, Operational.DOWN, 30.0)
+
+
+class BecomeTests(SynchronousTestCase):
+    """The configuration says something else of it."""
+
+    def setUp(self) -> None:
+        self.server = make_server("one", weight=2, checks=[CHECK])
+        self.hub = make_backend(self.server)
+        heal(self.server, 1.0)
+
+    def become(self, moved: bool = False, **settings: Any) -> None:
+        self.server.become(make_server("one", **({"weight": 2, "checks": [CHECK]} | settings)), moved, 5.0)
+        self.hub.settle(5.0)
+
+    def test_what_was_set_by_hand_stays(self) -> None:
+        self.server.set_admin(Admin.DRAIN, 2.0)
+        self.server.set_weight(9, 2.0)
+        self.become(maxconn=7, backup=True)
+        self.assertEqual((self.server.admin, self.server.weight, self.server.maxconn), (Admin.DRAIN, 9, 7))
+        self.assertTrue(self.server.backup)
+
+    def test_a_weight_of_the_file_that_is_new_is_newer(self) -> None:
+        self.server.set_weight(9, 2.0)
+        self.become(weight=5)
+        self.assertEqual(self.server.weight, 5)
+
+    def test_one_that_has_moved_is_checked_anew(self) -> None:
+        self.become(moved=True)
+        self.assertEqual(self.server.operational, Operational.STARTING)
+        self.assertTrue(self.server.awaited)
+
+    def test_a_check_that_is_new_has_to_find_fault_with_a_server_that_is_up(self) -> None:
+        self.become(checks=[CHECK, CheckSpec("imap", fall=1)])
+        self.assertEqual(self.server.operational, Operational.UP)
+        self.server.observe("imap", FAILED, 6.0)
+        self.assertEqual(self.server.operational, Operational.DOWN)
+
+    def test_one_that_was_down_for_a_check_that_is_gone_is_up(self) -> None:
+        fail(self.server, 2.0)
+        self.become(checks=[])
+        self.assertEqual(self.server.operational, Operational.UP)
+
+    def test_an_agent_that_is_gone_has_nothing_to_say(self) -> None:
+        self.server.agent(AgentAnswer(text="drain 10% down", up=False, admin=Admin.DRAIN, weight=10), 2.0)
+        self.server.forget_agent(3.0)
+        self.hub.settle(3.0)
+        self.assertEqual((self.server.operational, self.server.admin), (Operational.UP, Admin.READY))
+        self.assertEqual(self.server.share, 2 * SHARE_OF_ONE)

@@ -139,3 +139,16 @@ class KeptTests(SynchronousTestCase):
         table.recall([(b"a", "ex1", -50.0), (b"b", "ex1", 0.0)])
         self.assertEqual(table.expire(10.0), 1)
         self.assertEqual(hosts(table), ["ex1"])
+
+
+class ResizeTests(SynchronousTestCase):
+    def test_what_is_too_much_goes_the_least_recently_used_first(self) -> None:
+        table = Table("cas", size=5)
+        for number in range(5):
+            table.insert(b"%d" % number, "ex1", float(number))
+        table.resize(9.0, 2)
+        self.assertEqual([key for key, _, _ in table.entries()], [b"3", b"4"])
+        self.assertEqual((table.expire_after, table.size, table.evicted), (9.0, 2, 3))
+
+    def test_a_size_that_holds_nothing_is_none(self) -> None:
+        self.assertRaises(ValueError, Table("cas").resize, 9.0, 0)

@@ -42,6 +42,7 @@ class FakeWorker(Side):
         self.name = name
         self.link = WorkerLink(self)
         self.events: list[str] = []
+        self.refusal: Exception | None = None
         self.quota = -1
         self.front = FrontendCounts()
         self.arriving = Rates(3, 10.0)
@@ -61,6 +62,17 @@ class FakeWorker(Side):
 
     def _allow(self, quota: int) -> None:
         self.quota = quota
+
+    def prepare(self, file: int) -> None:
+        self.events.append(f"prepare {file}")
+        if self.refusal is not None:
+            raise self.refusal
+
+    def commit(self) -> None:
+        self.events.append("commit")
+
+    def abandon(self) -> None:
+        self.events.append("abandon")
 
     def drain(self) -> None:
         self.events.append("drain")

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.process.forks import PATIENCE, Forks
-from exproxy.process.messages import CannotForkError, Configure, Ended, Fork, Kill
+from exproxy.process.messages import CannotChangeError, CannotForkError, Configure, Ended, Fork, Kill
 from tests.process.stage import Pipe
 
 
@@ -23,12 +23,15 @@ class FakeForkServer(amp.AMP):
     def __init__(self) -> None:
         super().__init__()
         self.heard: list[str] = []
+        self.refusal: Exception | None = None
         self.forks: list[Deferred[dict[str, int]]] = []
         self.signals: list[int] = []
 
     @Configure.responder
     def configure(self, file: int) -> dict[str, object]:
         self.heard.append(f"configure {file}")
+        if self.refusal is not None:
+            raise self.refusal
         return {}
 
     @Fork.responder
@@ -231,3 +234,46 @@ class ForksTests(SynchronousTestCase):
         self.assertIsNone(self.successResultOf(self.forks.stop()))
         self.clock.advance(60)
         self.assertEqual(len(self.servers), 1)
+
+    def test_another_configuration_is_read_by_the_fork_server_that_runs_and_by_those_that_come(self) -> None:
+        self.forked()
+        prepared = self.forks.prepare(9)
+        self.assertEqual(self.settle().heard[-1], "configure 9")
+        self.successResultOf(prepared)
+        self.forks.use(9)
+        self.assertEqual(self.settle().heard.count("configure 9"), 1)
+        self.end_server()
+        self.clock.advance(1.0)
+        self.assertEqual(self.settle().heard, ["configure 9"])
+
+    def test_one_that_comes_to_nothing_is_taken_back(self) -> None:
+        self.forked()
+        self.forks.prepare(9)
+        self.settle()
+        self.forks.abandon()
+        self.assertEqual(self.settle().heard[-2:], ["configure 9", "configure 7"])
+
+    def test_one_that_cannot_be_had_is_told_and_nothing_is_to_be_taken_back(self) -> None:
+        self.forked()
+        self.servers[-1].refusal = CannotChangeError("no")
+        prepared = self.forks.prepare(9)
+        self.settle()
+        self.assertEqual(str(self.failureResultOf(prepared, CannotChangeError).value), "no")
+        self.forks.abandon()
+        self.assertEqual(self.settle().heard[-1], "configure 9")
+
+    def test_without_a_fork_server_there_is_nobody_to_ask(self) -> None:
+        self.successResultOf(self.forks.prepare(9))
+        self.forks.use(9)
+        self.forks.start()
+        self.assertEqual(self.settle().heard, ["configure 9"])
+
+    def test_one_that_ends_over_it_has_another_one_read_it(self) -> None:
+        self.forked()
+        prepared = self.forks.prepare(9)
+        self.end_server()
+        self.successResultOf(prepared)
+        self.clock.advance(1.0)
+        self.settle()
+        self.forks.use(9)
+        self.assertEqual(self.settle().heard, ["configure 7", "configure 9"])

@@ -11,7 +11,7 @@ from twisted.protocols import amp
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.process.forkserver import ForkServer
-from exproxy.process.messages import CannotForkError, Configure, Ended, Fork, Kill
+from exproxy.process.messages import CannotChangeError, CannotForkError, Configure, Ended, Fork, Kill
 
 
 class Heirloom:
@@ -22,6 +22,8 @@ class Heirloom:
     def configure(self, file: int) -> None:
         self.files.append(os.read(file, 100))
         os.close(file)
+        if self.files[-1] == b"wrong":
+            raise CannotChangeError("no")
 
     def look(self) -> None:
         self.looks += 1
@@ -121,6 +123,25 @@ class ForkServerTests(SynchronousTestCase):
         self.order()
         self.run_server(fork)
         self.assertEqual(seen, [[b"pickled"]])
+
+    def test_who_is_asked_for_has_the_configuration_of_that_moment(self) -> None:
+        seen: list[list[bytes]] = []
+        refused: list[Any] = []
+
+        def fork() -> int:
+            seen.append(list(self.heirloom.files))
+            return 100
+
+        for said in (b"first", b"wrong"):
+            path = self.mktemp()
+            Path(path).write_bytes(said)
+            file = os.open(path, os.O_RDONLY)
+            self.addCleanup(os.close, file)
+            self.master.callRemote(Configure, file=file).addErrback(refused.append)
+            self.order()
+        self.run_server(fork)
+        self.assertEqual(seen, [[b"first"], [b"first", b"wrong"]])
+        self.assertEqual([str(failure.value) for failure in refused], ["no"])
 
     def test_it_says_whom_it_has_forked_and_keeps_nothing_of_his(self) -> None:
         answers = [self.order(), self.order()]

@@ -4,12 +4,14 @@ import errno
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from exproxy import pool
 from exproxy.pool import Admin, Lease, Operational, Ticket
 from exproxy.process.master import BATCH, PATIENCE
-from exproxy.process.messages import A_MESSAGE, BackendCounts, FrontendCounts, ServerCounts, Wanted
+from exproxy.process.messages import A_MESSAGE, BackendCounts, CannotChangeError, Counts, FrontendCounts, ServerCounts, Wanted
 from exproxy.process.worker import TOUCH
-from tests.pool.support import Recorder, fail, get, heal
+from tests.pool.support import CHECK, Recorder, fail, get, heal, make_server
 from tests.process.stage import FakeProcess, FakeWorker, MasterStage
 
 
@@ -498,3 +500,104 @@ class TogetherTests(WorkersStage):
         worker = self.workers()[0]
         worker.follower.happened([("unknown", b"thief", 3)])
         self.assertEqual(len(worker.arriving), 0)
+
+
+class ChangeTests(MasterStage):
+    """Another configuration: everybody prepares, then everybody commits."""
+
+    def events(self) -> list[list[str]]:
+        return [process.worker.events for process in self.processes]
+
+    def prepare(self) -> Deferred[None]:
+        self.master.hold_up()
+        prepared = self.master.prepare(9, [(("192.0.2.9", 587), 11)])
+        self.settle()
+        return prepared
+
+    def test_new_sockets_come_before_the_question(self) -> None:
+        self.begin()
+        self.successResultOf(self.prepare())
+        for events in self.events():
+            self.assertEqual(events[-2:], ["listen 192.0.2.9:587", "prepare 9"])
+
+    def test_one_that_refuses_refuses_for_all(self) -> None:
+        self.begin()
+        self.processes[1].worker.refusal = CannotChangeError("no\nneither that")
+        error = self.failureResultOf(self.prepare(), CannotChangeError).value
+        self.assertEqual(str(error), "no\nneither that")
+        self.master.abandon()
+        self.settle()
+        self.assertEqual([events[-1] for events in self.events()], ["abandon", "abandon"])
+
+    def test_an_error_of_ours_ends_nobody(self) -> None:
+        self.begin()
+        self.processes[0].worker.refusal = ZeroDivisionError()
+        error = self.failureResultOf(self.prepare(), CannotChangeError).value
+        self.assertIn("a worker made an error", str(error))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertNotIn("lost", self.events()[0])
+
+    def test_one_that_dies_meanwhile_is_no_hindrance(self) -> None:
+        self.begin()
+        self.processes[0].stopped = True
+        prepared = self.prepare()
+        self.assertNoResult(prepared)
+        self.end(self.processes[0])
+        self.successResultOf(prepared)
+
+    def test_nobody_is_started_in_the_middle(self) -> None:
+        self.begin()
+        self.successResultOf(self.prepare())
+        self.end(self.processes[0])
+        self.settle(1.0)
+        self.assertEqual(len(self.processes), 1)
+        self.master.go_on()
+        self.settle()
+        self.assertEqual(len(self.processes), 2)
+
+    def test_committed_all_are_told_how_servers_are_and_how_much_there_is_of_everything(self) -> None:
+        self.begin()
+        self.successResultOf(self.prepare())
+        three = make_server("three", checks=[CHECK])
+        self.side.backend.add(three, 0.0)
+        for process in self.processes:
+            process.worker.backend.add(make_server("three", checks=[CHECK]), 0.0)
+        heal(three, self.clock.seconds())
+        sockets = [(("192.0.2.9", 25), 8), (("192.0.2.9", 587), 11)]
+        done = self.master.commit(sockets, {"b": self.side.backend}, self.side.groups, {"service": 30, "frontend a": 4})
+        self.settle()
+        self.successResultOf(done)
+        self.assertEqual([events[-1] for events in self.events()], ["commit", "commit"])
+        self.assertEqual(self.master._ledgers["service"].total, 30)
+        self.assertEqual(self.master._ledgers["frontend a"].total, 4)
+        self.master.go_on()
+        self.end(self.processes[0])
+        self.settle(1.0)
+        self.assertEqual(self.events()[-1][:3], ["listen 192.0.2.9:25", "listen 192.0.2.9:587", "begin"])
+
+    def test_counts_of_what_is_no_more_are_no_error_and_those_of_a_new_one_go_on(self) -> None:
+        self.begin()
+        link = self.master.workers[0].link
+        assert link is not None
+        self.master.report(link, Counts({"b/gone": ServerCounts(sessions=1, total=5)}))
+        self.master.report(link, Counts({"b/one": ServerCounts(total=7)}))
+        self.master.report(link, Counts({"b/one": ServerCounts(sessions=1, total=2)}))
+        counts = self.master.server_counts(self.side.servers["one"])
+        self.assertEqual((counts.sessions, counts.total), (1, 9))
+
+    def test_a_table_that_is_no_more_is_nobodys_to_decide_on(self) -> None:
+        self.begin()
+        link = self.master.workers[0].link
+        assert link is not None
+        self.assertEqual(self.master.claim(link, "gone", b"key", "ex1", ""), "ex1")
+        self.master.touched([("gone", b"key")])
+        self.assertEqual(self.side.groups, {})
+
+    def test_who_is_there_is_forgotten_where_nobody_counts_any_more(self) -> None:
+        self.begin()
+        self.processes[0].worker.present.enter(b"thief")
+        self.settle(1.0)
+        self.master.forget_present({"other conn_cur"})
+        self.assertEqual(len(self.master.workers[0].present), 1)
+        self.master.forget_present({"a conn_cur"})
+        self.assertEqual(len(self.master.workers[0].present), 0)

@@ -6,7 +6,7 @@ from twisted.python.failure import Failure
 from exproxy.process.messages import ServerCounts, Usage
 from exproxy.process.worker import BATCH
 from tests.pool.support import Recorder, get, heal
-from tests.process.stage import MasterStage
+from tests.process.stage import FakeWorker, MasterStage
 
 
 class WorkerTests(MasterStage):
@@ -32,9 +32,17 @@ class WorkerTests(MasterStage):
 
     def test_before_it_is_allowed_anything_it_has_nothing(self) -> None:
         slots = self.worker.follower._slots
-        self.worker.follower.limit({})
-        self.assertEqual(self.worker.servers["one"].limit, 0)
         self.assertEqual(sorted(slots), ["server b/one", "server b/two", "service"])
+        fresh = FakeWorker(self.clock, "worker 3", maxconn=6)
+        self.assertEqual(fresh.servers["one"].limit, 0)
+
+    def test_what_is_gone_and_comes_back_has_what_the_master_goes_on_counting_with(self) -> None:
+        follower, backend, slots = self.worker.follower, {"b": self.worker.backend}, self.worker.follower._slots
+        follower.quotas({"service": 4, "server b/one": 2, "server b/new": 5})
+        follower.follow({}, {}, {})
+        self.assertEqual(follower.quotas({"server b/one": 1}), {"server b/one": 0})
+        follower.follow(backend, {}, {"service": slots["service"]})
+        self.assertEqual((self.worker.servers["one"].limit, self.worker.quota), (1, 4))
 
     def test_it_answers_a_new_quota_with_what_it_uses(self) -> None:
         get(self.worker.backend, avoid=self.worker.servers["two"])

@@ -79,3 +79,31 @@ class AdmissionTests(SynchronousTestCase):
     def test_what_others_are_told_of(self) -> None:
         self.assertEqual(list(self.admission(conn_cur=1, conn_rate=1).shared()), ["conn_rate"])
         self.assertEqual(self.admission(conn_cur=1).shared(), {})
+
+
+class InheritTests(SynchronousTestCase):
+    """The configuration has changed."""
+
+    def admission(self, conn_cur: int | None, prefix: int = 64) -> Admission:
+        present = None if conn_cur is None else Presence(conn_cur)
+        return Admission(SourceKeys(ipv6_prefix=prefix), (), present, conn_cur=conn_cur)
+
+    def test_who_is_there_is_counted_on(self) -> None:
+        former, latter = self.admission(3), self.admission(1)
+        former.stay("session", former.admit("203.0.113.5", 0.0))
+        latter.inherit(former)
+        self.assertRaises(Unwanted, latter.admit, "203.0.113.5", 1.0)
+        latter.leave("session")
+        self.assertTrue(latter.admit("203.0.113.5", 2.0))
+
+    def test_where_sources_are_other_ones_all_begins_anew(self) -> None:
+        former, latter = self.admission(3), self.admission(1, prefix=56)
+        former.stay("session", former.admit("203.0.113.5", 0.0))
+        latter.inherit(former)
+        self.assertTrue(latter.admit("203.0.113.5", 1.0))
+        latter.leave("session")
+
+    def test_where_nobody_counted_there_is_nothing_to_take_over(self) -> None:
+        latter = self.admission(1)
+        latter.inherit(self.admission(None))
+        self.assertTrue(latter.admit("203.0.113.5", 1.0))

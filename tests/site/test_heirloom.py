@@ -9,6 +9,7 @@ from pathlib import Path
 from twisted.internet.task import Clock
 
 from exproxy.config import model
+from exproxy.process.messages import CannotChangeError
 from exproxy.site.errors import SiteError
 from exproxy.site.heirloom import CONTEXTS, PERIODS, Heirloom, periods
 from exproxy.site.tls import LOOK
@@ -53,6 +54,20 @@ class HeirloomTests(SiteStage):
         Path(self.file).unlink()
         error = self.assertRaises(SiteError, self.configure)
         self.assertIn("frontends.smtp.tls: cannot read", str(error))
+
+    def test_another_configuration_uses_what_is_the_same(self) -> None:
+        self.configure()
+        server = self.heirloom.tls.front("smtp", self.front)
+        configuration = self.configure()
+        self.assertIs(self.heirloom.tls.front("smtp", self.front), server)
+        self.assertIs(type(self.heirloom.configuration), type(configuration))
+
+    def test_one_that_cannot_be_had_leaves_the_one_before(self) -> None:
+        before = self.configure()
+        self.file.write_text("damaged")
+        error = self.assertRaises(CannotChangeError, self.configure)
+        self.assertIn("frontends.smtp.tls", str(error))
+        self.assertEqual(self.heirloom.configuration, before)
 
     def test_contexts_are_made_for_three_months_but_not_without_bound(self) -> None:
         self.assertEqual(periods(self.configured()), PERIODS)

@@ -56,6 +56,7 @@ class Server:
         "backup",
         "bytes_in",
         "bytes_out",
+        "configured_maxconn",
         "configured_weight",
         "elsewhere",
         "failed_connects",
@@ -108,7 +109,7 @@ class Server:
         self.port = port
         self.interface = interface
         self.weight = self.configured_weight = weight
-        self.maxconn = maxconn
+        self.maxconn = self.configured_maxconn = maxconn
         self.backup = backup
         self.slow_start = slow_start
         self.leaving = False
@@ -364,7 +365,7 @@ class Server:
     def become(self, fresh: "Server", moved: bool, now: float) -> None:
         """Be configured like ``fresh``, which stands behind no back end; what was found, counted and set by hand stays.
 
-        A weight that was set by hand stays until the configuration has another one than it had.  Who does this has the back end
+        A weight, limit or address that was set by hand stays until the configuration has another one than it had.  Who does this has the back end
         choose anew when all its servers have changed.
 
         :param moved: it is elsewhere now: checks, agent and endpoint mapper begin anew.
@@ -376,7 +377,9 @@ class Server:
             self._ramp_from = None
         if fresh.configured_weight != self.configured_weight:
             self.weight = self.configured_weight = fresh.configured_weight
-        self.maxconn, self.backup, self.slow_start = fresh.maxconn, fresh.backup, fresh.slow_start
+        if fresh.configured_maxconn != self.configured_maxconn:
+            self.maxconn = self.configured_maxconn = fresh.configured_maxconn
+        self.backup, self.slow_start = fresh.backup, fresh.slow_start
         self.leaving = False
         transition = self.health.become(fresh.health, moved, now)
         if transition is not None:

@@ -113,8 +113,10 @@ class Forks:
         if self._link is None:
             return succeed(None)
         self._configured = file
-        answer: Deferred[None] = self._link.callRemote(Configure, file=file)
-        return answer.addCallbacks(_nothing, self._not_configured)
+        done: Deferred[None] = Deferred()  # AMP ends the link when an error of its own answers is left over
+        answer = self._link.callRemote(Configure, file=file)
+        answer.addCallbacks(lambda _: done.callback(None), self._not_configured, errbackArgs=(done,))
+        return done
 
     def use(self, file: int) -> None:
         """Fork servers read that one from now on."""
@@ -130,11 +132,13 @@ class Forks:
             self._configured = self._file
             self._ask(Configure, file=self._file)
 
-    def _not_configured(self, failure: Any) -> None:
+    def _not_configured(self, failure: Any, done: "Deferred[None]") -> None:
         if failure.check(CannotChangeError):
             self._configured = self._file
-            failure.raiseException()
-        _unanswered(failure)  # another one will read whatever holds then
+            done.errback(failure)
+        else:
+            _unanswered(failure)
+            done.callback(None)  # another one will read whatever holds then
 
     def stop(self) -> "Deferred[None]":
         """Have none any more; to be called when all workers have ended.  Fires when it has ended too."""
@@ -243,10 +247,6 @@ class Forks:
     def _ask(self, command: type[amp.Command], **arguments: object) -> None:
         if self._link is not None:
             self._link.callRemote(command, **arguments).addErrback(_unanswered)
-
-
-def _nothing(answer: object) -> None:
-    pass
 
 
 def _forked(answer: dict[str, Any], forked: Forked) -> None:

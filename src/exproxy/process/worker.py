@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import attrs
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
 from twisted.protocols import amp
 from twisted.python.failure import Failure
 
@@ -18,6 +19,7 @@ from exproxy.process.messages import (
     Abandon,
     BackendCounts,
     Begin,
+    CannotChangeError,
     Claim,
     Clear,
     Commit,
@@ -46,6 +48,8 @@ from exproxy.process.messages import (
     Wanted,
     pieces,
 )
+
+_log = Logger()
 
 BATCH = 0.02
 """Seconds between two reports of what has changed."""
@@ -113,6 +117,7 @@ class Follower:
         self._groups: Mapping[str, pool.Group] = {}
         self._asking: set[pool.Group] = set()
         self._allowed: dict[str, int] = {}
+        """The master's last word, also of what is not here now: it goes on counting with that."""
         self._take(backends, groups)
         self._events: Mapping[str, Shared] = {}
         self._presence: Mapping[str, Shared] = {}
@@ -124,9 +129,8 @@ class Follower:
     def limit(self, slots: Mapping[str, Slots]) -> None:
         """Those too are the master's to allow; until it does, there is nothing of anything that it has not allowed before."""
         self._slots |= slots
-        self._allowed = {name: self._allowed.get(name, 0) for name in self._slots}
         for name, slot in self._slots.items():
-            slot.allow(self._allowed[name])
+            slot.allow(self._allowed.get(name, 0))
 
     def follow(self, backends: Mapping[str, pool.Backend], groups: Mapping[str, pool.Group], slots: Mapping[str, Slots]) -> None:
         """The configuration has changed; :meth:`limit` and :meth:`share` as before."""
@@ -169,11 +173,11 @@ class Follower:
 
     def quotas(self, quotas: Mapping[str, int]) -> dict[str, int]:
         """Keep to these from now on; returns what is in use."""
-        known = {name: quota for name, quota in quotas.items() if name in self._slots}
-        self._allowed |= known
-        for name, quota in known.items():
-            self._slots[name].allow(quota)
-        return {name: self._slots[name].used() if name in known else 0 for name in quotas}
+        self._allowed |= quotas
+        known = {name: self._slots[name] for name in quotas if name in self._slots}
+        for name, slot in known.items():
+            slot.allow(quotas[name])
+        return {name: known[name].used() if name in known else 0 for name in quotas}
 
     def elsewhere(self, sessions: Mapping[str, int]) -> None:
         """Other workers' sessions."""
@@ -302,7 +306,13 @@ class WorkerLink(Link):
 
     @Prepare.responder
     def prepare(self, file: int) -> dict[str, object]:
-        self._orders.prepare(file)
+        try:
+            self._orders.prepare(file)
+        except CannotChangeError:
+            raise
+        except Exception as error:  # an error that AMP does not know would end us, and our sessions with us
+            _log.failure("exproxy made an error with another configuration; please report this")
+            raise CannotChangeError("a worker made an error, which is in the log") from error
         return {}
 
     @Commit.responder

@@ -1,7 +1,11 @@
 """What a front end's clients have in common."""
 
 from ipaddress import ip_network
+from typing import Any
 
+import attrs
+
+from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.web.routes import Routes
 from exproxy.wire.web.forwarding import Forwarding
 from exproxy.wire.web.origin import Tell
@@ -41,5 +45,41 @@ class WebsiteTests(WebStage):
         frontend.drain()
         self.send(client, GET)
         self.reply(OK)
+        self.assertIn(b"Connection: close", client.data)
+        self.assertTrue(client.eof)
+
+
+class ChangedTests(WebStage):
+    """The configuration changes while a client is between two requests."""
+
+    def other(self, frontend: Frontend, **options: Any) -> None:
+        frontend.website = attrs.evolve(self.website, **options)
+
+    def test_the_next_request_is_served_as_it_says_now(self) -> None:
+        self.answers_all()
+        frontend = self.serve()
+        client = self.asks(GET)
+        self.other(frontend, routes=Routes(None), pages=Pages({503: Page(b"elsewhere")}))
+        self.send(client, GET)
+        self.assertIn(b"200 OK", client.data)
+        self.assertIn(b"elsewhere", client.data)
+
+    def test_rules_are_those_of_now_too(self) -> None:
+        self.answers_all()
+        frontend = self.serve()
+        client = self.asks(GET)
+        self.other(frontend, forwarding=Forwarding(response=header_rules({"X-New": "yes"})))
+        self.send(client, GET)
+        self.assertIn(b"X-New: yes", client.data)
+        self.assertFalse(client.eof)
+
+    def test_without_the_front_end_it_is_the_last_one_and_is_told_so(self) -> None:
+        self.answers_all()
+        frontend = self.serve()
+        client = self.asks(GET)
+        frontend.leave()
+        self.assertFalse(client.eof)
+        self.send(client, GET)
+        self.assertEqual(client.data.count(b"200 OK"), 2)
         self.assertIn(b"Connection: close", client.data)
         self.assertTrue(client.eof)
