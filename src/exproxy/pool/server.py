@@ -365,8 +365,8 @@ class Server:
     def become(self, fresh: "Server", moved: bool, now: float) -> None:
         """Be configured like ``fresh``, which stands behind no back end; what was found, counted and set by hand stays.
 
-        A weight, limit or address that was set by hand stays until the configuration has another one than it had.  Who does this has the back end
-        choose anew when all its servers have changed.
+        A weight, limit or address that was set by hand stays until the configuration has another one than it had.  Who does this
+        has the back end choose anew when all its servers have changed.
 
         :param moved: it is elsewhere now: checks, agent and endpoint mapper begin anew.
         """
