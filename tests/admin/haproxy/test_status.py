@@ -60,6 +60,11 @@ class StatusTests(SynchronousTestCase):
         self.server.set_admin(Admin.READY, 33.0)
         self.assertEqual(self.told()[::2], ("DRAIN", 0x10))
 
+    def test_one_that_was_taken_out_of_the_configuration_only_has_sessions_left(self) -> None:
+        heal(self.server)
+        self.server.leaving = True
+        self.assertEqual(self.told()[0], "DRAIN")
+
     def test_an_agent_is_named_where_it_decides(self) -> None:
         heal(self.server)
         self.server.agent(AgentAnswer(None, None, None, Admin.DRAIN, "drain"), 30.0)

@@ -122,8 +122,8 @@ def status(server: pool.Server) -> str:
         if check is None or check.health >= check.rise:
             return "DOWN (agent)" if server.agent_text else "DOWN"
         return f"DOWN {check.fraction()}" if check.health else "DOWN"
-    if server.admin is Admin.DRAIN:
-        own = Admin.DRAIN in (server.own_admin, server.host.admin)
+    if server.admin is Admin.DRAIN or server.leaving:
+        own = server.leaving or Admin.DRAIN in (server.own_admin, server.host.admin)
         return "DRAIN" if own else "DRAIN (agent)"
     if check is None:
         return "no check"
