@@ -19,6 +19,8 @@ from tests.integration.proxy import Proxy
 FRONT, ADMIN, EVIL = "127.0.147.41", "127.0.147.42", "127.0.147.43"
 NAME, OTHER = "lb.example.com", "evil.example.com"
 SITE = """
+[service]
+workers = {workers}
 [admin]
 listen = "{admin}:{port}"
 socket = "x.sock"
@@ -44,11 +46,13 @@ return [answer.status, (await answer.json()).error ?? ""];
 """
 
 
-class LoginTests(PeerTestCase):
+class LoginTestCase(PeerTestCase):
+    workers = 1
+
     def setUp(self) -> None:
         super().setUp()
         self.port, web = free_port(ADMIN), free_port(FRONT)
-        site = {"admin": ADMIN, "port": self.port, "front": FRONT, "web": web}
+        site = {"admin": ADMIN, "port": self.port, "front": FRONT, "web": web, "workers": self.workers}
         self.proxy = Proxy("proxy", FRONT, web, SITE.format(password=hashed("secret"), **site))
         authority = trustme.CA()
         self.certificate = authority.issue_cert(NAME)
@@ -71,6 +75,25 @@ class LoginTests(PeerTestCase):
         done = subprocess.run(["curl", "-s", *where], capture_output=True, check=True)
         return str(json.loads(done.stdout)["admin"])
 
+
+class ReloadTests(LoginTestCase):
+    workers = 2
+
+    def test_who_is_no_user_any_more_is_logged_out_when_the_configuration_is_read_anew(self) -> None:
+        self.assertEqual(self.curl("/login", "-d", "user=anna&password=secret")[0], 303)
+        self.assertEqual(self.curl("/api/v1/whoami")[0], 200)
+        self.proxy.file.write_text(self.proxy.file.read_text().replace("anna =", "otto ="))
+        order = ("-X", "POST", "-H", "Content-Type: application/json", "-d", "{}")
+        where = ["--unix-socket", str(self.proxy.folder / "x.sock"), "http://localhost/api/v1/reload"]
+        done = subprocess.run(["curl", "-s", *order, *where], capture_output=True, check=True)
+        self.assertEqual(json.loads(done.stdout), {"applied": True, "changes": ["admin.users was changed"]})
+        self.assertEqual(self.curl("/api/v1/whoami")[0], 401)
+        self.assertEqual(self.curl("/login", "-d", "user=anna&password=secret")[0], 401)
+        self.assertEqual(self.curl("/login", "-d", "user=otto&password=secret")[0], 303)
+        self.proxy.end()
+
+
+class LoginTests(LoginTestCase):
     def test_a_program_logs_in_acts_and_logs_out(self) -> None:
         drain = ("-X", "PUT", "-H", "Content-Type: application/json", "-d", '{"state": "drain"}')
         self.assertEqual(self.curl("/api/v1/hosts/ex1/state", *drain)[0], 401)

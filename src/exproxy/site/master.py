@@ -19,6 +19,7 @@ from exproxy.process.messages import CannotChangeError, FrontendCounts
 from exproxy.process.worker import TOUCH
 from exproxy.proxy.gate import Gate
 from exproxy.site.administration import Administration, AdminPorts, things
+from exproxy.site.admintls import AdminTLS
 from exproxy.site.changes import changes, restarts
 from exproxy.site.clientfaults import ClientFaults
 from exproxy.site.core import ensure_descriptors, tell_addresses
@@ -103,6 +104,7 @@ class MasterSite:
         ensure_descriptors(new)
         tls = TLSContexts(new.profiles, self._reactor.seconds(), former=self._tls)
         tls.make_all(new)
+        admin = self._admin.prepare(new, self._reactor.seconds())
         opening = self._fronts.prepare(new, tls)
         file = self._written(new)
         self._master.hold_up()
@@ -110,7 +112,7 @@ class MasterSite:
             await self._prepare(opening, file)
             file, self._file = self._file, file
             changed = (*changes(self._configuration, new), *(f"file {each} was changed" for each in tls.reread))
-            await self._commit(opening)
+            await self._commit(opening, admin)
         finally:
             self._master.go_on()
             file.close()
@@ -135,7 +137,7 @@ class MasterSite:
                 raise SiteError(str(error).splitlines()) from error
             raise
 
-    def _commit(self, opening: Opening) -> "Deferred[None]":
+    def _commit(self, opening: Opening, admin: AdminTLS) -> "Deferred[None]":
         before, new, tls = self._configuration, opening.configuration, opening.tls
         self._configuration, self._tls = new, tls
         tls.begin()
@@ -143,6 +145,7 @@ class MasterSite:
         self._pools.reconfigure(new, self._reactor.seconds(), tls)
         self._lengthen()
         self._fronts.commit(opening)
+        self._admin.commit(new, admin)
         self._watching.reconfigure(new, self._pools, tls)
         self._housekeeping.tls = tls
         self._keeping.follow(new, self._pools)
