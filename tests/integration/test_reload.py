@@ -1,9 +1,11 @@
 """A hundred times another configuration under traffic: nobody is refused, and nobody loses a session."""
 
 import json
+import os
 import signal
 import socket
 from pathlib import Path
+from typing import Any
 
 import trustme
 
@@ -145,6 +147,9 @@ class HundredTests(ReloadTestCase):
         for turn in range(TIMES):
             self.write(self.configuration(second=turn % 2 == 0))
             self.assertIn("was read anew: ", self.reload())
+            came = dict(self.traffic.done)
+            if self.WORKERS == 1:
+                eventually(lambda: all(now > came[kind] for kind, now in self.traffic.done.items()), "all to be served on")  # noqa: B023 - it is called at once
             self.assertEqual(self.traffic.faults, [])
             with socket.socket() as probe:
                 probe.settimeout(5)
@@ -171,6 +176,114 @@ class HundredWithWorkersTests(HundredTests):
     """The same with two workers."""
 
     WORKERS = 2
+
+
+class SurvivalTests(ReloadTestCase):
+    """What a reload leaves as it was."""
+
+    def servers(self) -> dict[str, Any]:
+        status: Any = self.status()
+        return {f"{backend['name']}/{server['name']}": server for backend in status["backends"] for server in backend["servers"]}
+
+    def test_what_was_set_found_and_counted_stays(self) -> None:
+        self.begin()
+        with socket.create_connection((FRONT, self.plain), timeout=10) as client:
+            self.assertTrue(client.recv(10))
+            for words in (("host", "drain", HOSTS[1]), ("server", "weight", "echo/ex2", "9")):
+                code, said = self.command(*words)
+                self.assertEqual(code, 0, said)
+            before = eventually(
+                lambda: (found := self.servers()) and found["echo/ex1"]["sessions"] and found, "the session to be seen"
+            )
+            self.write(self.configuration(second=True))
+            code, said = self.command("reload")
+            self.assertEqual(code, 0, said)
+            self.assertIn("server echo/ex3 was added", said)
+            self.assertIn("server echo/ex1 was removed", said)
+            after = self.servers()
+            stayed, gone = after["echo/ex2"], after["echo/ex1"]
+            self.assertEqual((stayed["admin"], stayed["operational"]), ("drain", "up"))
+            self.assertEqual(stayed["since"], before["echo/ex2"]["since"])
+            self.assertEqual((gone["sessions"], gone["total"]), (1, before["echo/ex1"]["total"]))
+            self.assertIn("not in the configuration", gone["condition"])
+            self.assertEqual(self.command("server", "end-sessions", "--yes", "echo/ex1")[0], 0)
+            self.assertEqual(client.recv(10), b"")
+        eventually(lambda: "echo/ex1" not in self.servers(), "the server to go with its last session")
+
+    def test_a_weight_set_by_hand_stays_where_the_file_says_nothing_new(self) -> None:
+        self.begin()
+        self.assertEqual(self.command("server", "weight", "echo/ex2", "9")[0], 0)
+        self.write(self.configuration().replace("maxconn = 800", "maxconn = 700"))
+        self.assertEqual(self.command("reload"), (0, "service.maxconn was changed\n"))
+        self.assertEqual(self.servers()["echo/ex2"]["weight"], 9)
+
+    def test_nothing_changes_where_nothing_has(self) -> None:
+        self.begin()
+        self.assertEqual(self.command("reload"), (0, "nothing has changed\n"))
+
+    def test_a_file_that_is_wrong_leaves_all_as_it_was_and_each_problem_is_told(self) -> None:
+        self.begin()
+        with socket.create_connection((FRONT, self.plain), timeout=10) as client:
+            self.assertTrue(client.recv(10))
+            before = self.servers()
+            self.write(self.configuration(second=True).replace("leastconn", "fairest").replace('mode = "http"', 'mode = "htp"'))
+            self.assertIn("all is as it was", self.reload())
+            code, said = self.command("reload")
+            self.assertEqual(code, 1)
+            self.assertIn("backends.echo.balance", said)
+            self.assertIn("frontends.site.mode", said)
+            self.assertEqual({*self.servers()}, {*before})
+            client.sendall(b"hello")
+            self.assertEqual(client.recv(10), b"hello")
+        self.write(self.configuration(second=True))
+        self.assertIn("was read anew: ", self.reload())
+
+    def test_so_does_one_whose_certificate_or_address_is_not_to_be_had(self) -> None:
+        self.begin()
+        (self.proxy.folder / "second.pem").write_text("damaged")
+        self.write(self.configuration(second=True))
+        code, said = self.command("reload")
+        self.assertEqual(code, 1)
+        self.assertIn("frontends.secure.tls", said)
+        self.assertRaises(ConnectionRefusedError, socket.create_connection, (FRONT, self.extra))
+        with socket.create_server((FRONT, self.extra)):
+            self.write(self.configuration().replace(f'"{FRONT}:{self.plain}"', f'"{FRONT}:{self.plain}", "{FRONT}:{self.extra}"'))
+            code, said = self.command("reload")
+        self.assertEqual(code, 1)
+        self.assertIn(f"cannot listen on {FRONT}:{self.extra}", said)
+
+    def test_what_needs_a_restart_is_refused_by_name(self) -> None:
+        self.begin()
+        self.write(self.configuration().replace(f"workers = {self.WORKERS}", "workers = 3"))
+        code, said = self.command("reload")
+        self.assertEqual(code, 1)
+        self.assertIn(f"service.workers: 3 instead of {self.WORKERS} needs a restart", said)
+
+
+class SurvivalWithWorkersTests(SurvivalTests):
+    """The same with two workers."""
+
+    WORKERS = 2
+
+    def test_a_worker_that_dies_afterwards_is_replaced_by_one_with_what_holds(self) -> None:
+        self.begin()
+        self.write(self.configuration(second=True))
+        self.assertIn("was read anew: ", self.reload())
+        before = self.proxy.written()
+        for worker in self.proxy.workers():
+            os.kill(worker, signal.SIGKILL)
+        for number in range(self.WORKERS):
+            self.proxy.wait_for_log(f"worker {number + 1} serves", before)
+        with socket.create_connection((FRONT, self.extra), timeout=10) as client:
+            self.assertIn(client.recv(10), (b"ex2\n", b"ex3\n"))
+
+    def test_workers_ignore_the_signal(self) -> None:
+        self.begin()
+        workers = self.proxy.workers()
+        for pid in (*workers, self.proxy.fork_server()):
+            os.kill(pid, signal.SIGHUP)
+        self.assertIn("nothing has changed", self.reload())
+        self.assertEqual(self.proxy.workers(), workers)
 
 
 def _resident(pid: int) -> int:

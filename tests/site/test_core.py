@@ -1,5 +1,6 @@
 """A configuration comes to life, and ends in order."""
 
+import errno
 import gc
 from collections import Counter
 from pathlib import Path
@@ -12,7 +13,7 @@ from exproxy.config.addresses import PortRange
 from exproxy.pool import Admin, Operational
 from exproxy.site import core
 from exproxy.site.errors import SiteError
-from tests.net.memory import Recorder
+from tests.net.memory import MemoryNetwork, Recorder
 from tests.site.stage import SiteStage
 
 
@@ -377,6 +378,22 @@ class ReloadTests(SiteStage):
         self.assertEqual(self.client().data, b"220 one\r\n")
         self.assertTrue(self.lives(client))
         self.assertEqual(len(self.reactor.getDelayedCalls()), timers)
+
+    def test_a_low_port_that_may_not_be_bound_any_more_leaves_all_as_it_was_and_says_why(self) -> None:
+        self.start(self.two("one"))
+        listen = MemoryNetwork.listen
+
+        def without_rights(network: MemoryNetwork, address: Any, *rest: Any) -> Any:
+            if address[1] < 1024:
+                raise PermissionError(errno.EACCES, "Permission denied")
+            return listen(network, address, *rest)
+
+        self.patch(MemoryNetwork, "listen", without_rights)
+        binds = tuple(model.Bind("192.0.2.9", port, port) for port in (25, 2525, 143))
+        error = self.assertRaises(SiteError, self.site.apply, self.with_front(self.two("two"), binds=binds))
+        self.assertIn("cannot listen on 192.0.2.9:143: Permission denied; ports below 1024 need a right", str(error))
+        self.assertNotIn(("192.0.2.9", 2525), self.network.ports)
+        self.assertEqual(self.client().data, b"220 one\r\n")
 
     def test_so_does_a_log_that_cannot_be_opened(self) -> None:
         self.start(self.two("one"))
