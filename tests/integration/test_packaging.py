@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -226,10 +227,10 @@ class UnitLike:
         self.proxy = Confined("proxy", FRONT, LOW, site, options=("--umask=0027",))
         test.started(self.proxy)
 
-    def served(self) -> None:
+    def served(self, port: int = LOW) -> None:
         context = ssl.create_default_context(cafile=str(self.proxy.folder / "authority.pem"))
         with (
-            socket.create_connection((FRONT, LOW), 10) as raw,
+            socket.create_connection((FRONT, port), 10) as raw,
             context.wrap_socket(raw, server_hostname="mail.example.com") as client,
         ):
             self.test.assertEqual(client.recv(100), b"ex1\n")
@@ -247,6 +248,11 @@ class ConfinedTests(PeerTestCase):
         status = Path(f"/proc/{unit.proxy.process.pid}/status").read_text()
         self.assertRegex(status, r"Seccomp:\s+2\n")
         self.assertRegex(status, r"NoNewPrivs:\s+1\n")
+        written = unit.proxy.written()
+        unit.proxy.file.write_text(unit.proxy.file.read_text().replace(f":{LOW}", f":{LOW + 1}"))
+        unit.proxy.process.signal(signal.SIGHUP)
+        unit.proxy.wait_for_log("the configuration was read anew: ", written)
+        unit.served(LOW + 1)
         unit.proxy.end()
 
     def test_one_process_lives_as_the_unit_confines_it(self) -> None:

@@ -216,6 +216,12 @@ class ReloadTests(PrivilegesTestCase):
     def test_with_the_right_to_bind_a_low_port_is_bound(self) -> None:
         self.bound(1)
 
+    def test_with_the_right_to_bind_a_low_port_is_bound_for_workers(self) -> None:
+        self.bound(2)
+
+    def test_without_it_the_reload_fails_whole_for_workers_and_says_why(self) -> None:
+        self.refused_whole(2)
+
     def test_without_it_the_reload_fails_whole_and_says_why(self) -> None:
         self.refused_whole(1)
 

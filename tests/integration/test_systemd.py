@@ -241,8 +241,8 @@ class ActivationTests(SystemdTestCase):
         self.activated(2)
         self.served()
 
-    def test_a_reload_takes_up_a_socket_that_nothing_used_and_one_that_was_let_go(self) -> None:
-        self.activated(1)
+    def taken_up(self, workers: int) -> None:
+        self.activated(workers)
         both, one = f'"{FRONT}:{self.passed}", "{FRONT}:{self.bound}"', f'"{FRONT}:{self.spare}"'
         before = self.proxy.file.read_text()
         self.assertIn(both, before)
@@ -253,6 +253,12 @@ class ActivationTests(SystemdTestCase):
             self.proxy.wait_for_log("the configuration was read anew: ", written)
             for port in ports:
                 self.assertEqual(self.client(port).echo("word"), "word")
+
+    def test_a_reload_takes_up_a_socket_that_nothing_used_and_one_that_was_let_go(self) -> None:
+        self.taken_up(1)
+
+    def test_so_it_does_with_workers(self) -> None:
+        self.taken_up(2)
 
     def test_clients_that_come_between_two_lives_wait_for_the_second(self) -> None:
         held = socket.create_server((FRONT, 0))
