@@ -11,7 +11,9 @@ from twisted.python import usage
 
 from exproxy.config.problems import ConfigError
 from exproxy.site.errors import SiteError
-from exproxy.site.starting import service_for
+
+_SOCKETS = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
+"""What a supervisor says of sockets that it passes: Twisted's endpoints take it out of the environment when they are imported."""
 
 
 class Options(usage.Options):
@@ -27,6 +29,10 @@ def makeService(options: Options) -> IService:
 
     :raises SystemExit: with status 1, after the reasons were written to standard error.
     """
+    sockets = {name: os.environ[name] for name in _SOCKETS if name in os.environ}
+    from exproxy.site.starting import service_for
+
+    os.environ.update(sockets)
     try:
         return service_for(Path(options["config"]), os.environ, reactor, *_user(options))
     except (ConfigError, SiteError) as error:
