@@ -1,11 +1,16 @@
 """Which process is meant, and what becomes of one that does not answer."""
 
 import http.client
+import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 from click.testing import CliRunner
+from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.cli import main
+from exproxy.cli.connection import let_in
+from exproxy.config.tokenfile import new_way
 from tests.cli.process import ProcessTestCase
 
 
@@ -58,3 +63,34 @@ class UnreachedTests(ProcessTestCase):
         self.status, self.answer = 404, {"error": 'there is no host "ex3"; did you mean "ex2"?'}
         result = self.run_with("host", "drain", "ex3")
         self.assertEqual((result.exit_code, result.stderr), (1, 'there is no host "ex3"; did you mean "ex2"?\n'))
+
+
+class TokenTests(SynchronousTestCase):
+    """Where there are no unix sockets."""
+
+    def setUp(self) -> None:
+        self.path = Path(self.mktemp())
+        self.sent = b""
+        self.asked: list[tuple[object, float]] = []
+        self.patch(socket, "create_connection", self.connect)
+
+    def connect(self, address: object, timeout: float) -> SimpleNamespace:
+        self.asked.append((address, timeout))
+        return SimpleNamespace(sendall=self.send)
+
+    def send(self, data: bytes) -> None:
+        self.sent += data
+
+    def test_the_file_says_where_and_the_word_is_said_first(self) -> None:
+        way = new_way(50123)
+        self.path.write_text(way.text())
+        let_in(self.path, 5.0)
+        self.assertEqual((self.asked, self.sent), ([(("127.0.0.1", 50123), 5.0)], way.greeting()))
+
+    def test_a_file_of_somebody_else_is_none(self) -> None:
+        self.path.write_text("precious")
+        self.assertRaises(ValueError, let_in, self.path, 5.0)
+        self.assertEqual(self.asked, [])
+
+    def test_without_a_file_nobody_listens(self) -> None:
+        self.assertRaises(FileNotFoundError, let_in, self.path, 5.0)

@@ -1,5 +1,6 @@
 """Loads texts as files, with check types that stand for the real ones."""
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -123,11 +124,11 @@ class ConfigTestCase(SynchronousTestCase):
     def problems(self, text: str, environ: Mapping[str, str] | None = None) -> list[str]:
         """Every problem of the text as people read it, without the folder."""
         error = self.assertRaises(ConfigError, self.load, text, environ)
-        return [str(problem).replace(f"{self.folder}/", "") for problem in error.problems]
+        return [str(problem).replace(f"{self.folder}{os.sep}", "") for problem in error.problems]
 
     def warnings_but_of_relaying(self, text: str) -> list[str]:
         """Those but the one that every [exchange] with SMTP has."""
         return [warning for warning in self.warnings(text) if "relays for everybody" not in warning]
 
     def warnings(self, text: str) -> list[str]:
-        return [str(warning).replace(f"{self.folder}/", "") for warning in self.load(text).warnings]
+        return [str(warning).replace(f"{self.folder}{os.sep}", "") for warning in self.load(text).warnings]

@@ -6,10 +6,14 @@ from typing import Any
 
 from twisted.internet.address import UNIXAddress
 
+from exproxy.admin.watchword import Bearer
+
 
 def peer(transport: Any) -> tuple[str | None, str]:
     """Who it is by the system's word, and the address."""
     other = transport.getPeer()
+    if isinstance(other, Bearer):
+        return "somebody with the socket's token", ""
     if not isinstance(other, UNIXAddress):
         return None, other.host
     credentials = getattr(socket, "SO_PEERCRED", None)

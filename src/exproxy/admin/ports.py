@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import ServerFactory
 
 from exproxy.net.interfaces import Address
+from exproxy.net.listening import listening_socket
 
 BACKLOG = 64
 RIGHTS = 0o660
@@ -22,17 +23,7 @@ def bind(address: Address) -> socket.socket:
 
     :raises OSError: it is not to be had.
     """
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind(address)
-        made.listen(BACKLOG)
-        made.setblocking(False)
-    except OSError:
-        made.close()
-        raise
-    return made
+    return listening_socket(address, BACKLOG)
 
 
 def make_way(path: Path) -> None:

@@ -15,6 +15,7 @@ import click
 
 from exproxy.config.admin import socket_of
 from exproxy.config.problems import ConfigError
+from exproxy.config.tokenfile import HOST, parse
 
 REFUSED, UNREACHED = 1, 3
 """Exit codes: the process does not do it, or there is none; 2 is click's for a wrong command line."""
@@ -31,9 +32,30 @@ class _UnixConnection(http.client.HTTPConnection):
         self._patience = patience
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self._patience)
-        self.sock.connect(str(self._path))
+        self.sock = reached(self._path, self._patience) if hasattr(socket, "AF_UNIX") else let_in(self._path, self._patience)
+
+
+def reached(path: Path, patience: float) -> socket.socket:
+    """A unix socket.
+
+    :raises OSError: nobody listens there, or it is not for us.
+    """
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made.settimeout(patience)
+    made.connect(str(path))
+    return made
+
+
+def let_in(path: Path, patience: float) -> socket.socket:
+    """Where there are none: by the port and the word that stand in the file.
+
+    :raises OSError: as :func:`reached`.
+    :raises ValueError: the file is none of exproxy's.
+    """
+    way = parse(path.read_text(encoding="ascii"))
+    made = socket.create_connection((HOST, way.port), patience)
+    made.sendall(way.greeting())
+    return made
 
 
 class Connection:
@@ -124,6 +146,8 @@ def reaching(command: Callable[P, None]) -> Callable[..., None]:
 def _unreached(path: Path, error: Exception, patience: float) -> str:
     if isinstance(error, FileNotFoundError | ConnectionRefusedError):
         return f"no exproxy listens at {path}: is it running, and with that configuration?"
+    if isinstance(error, PermissionError) and sys.platform == "win32":
+        return f"{path} is not for you: it is for administrators (Run as administrator) and the service's account"
     if isinstance(error, PermissionError):
         return f"{path} is not for you: be its owner ({_owner(path)}) or of its group, or use sudo"
     if isinstance(error, TimeoutError):

@@ -31,8 +31,6 @@ class AdminBuilder:
 
     def build(self, section: AdminSection, frontends: Mapping[str, Frontend]) -> Admin:
         """:param frontends: which have ports of their own."""
-        if sys.platform == "win32":
-            self.report.problem(("admin",), "this is not built for Windows yet", "leave [admin] out")
         if section.listen is None and section.socket is None:
             self.report.problem(("admin",), "it does not say where to come in", f'write listen = "127.0.0.1:7777"; or {_WRITE}')
         address = self._address(section, frontends)
@@ -87,7 +85,7 @@ class AdminBuilder:
         if section.socket is None:
             return None
         file = self.report.file(("admin", "socket"), section.socket)
-        if len(str(file).encode()) > LONGEST_SOCKET:
+        if sys.platform != "win32" and len(str(file).encode()) > LONGEST_SOCKET:
             self.report.problem(("admin", "socket"), f'"{file}" is longer than a socket\'s path may be, {LONGEST_SOCKET} octets')
         return file
 

@@ -4,8 +4,8 @@ import errno
 import socket
 from typing import Any
 
+from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.iocpreactor import iocpsupport, tcp
-from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 
 LEFT = frozenset({64, errno.ECONNRESET, errno.ECONNABORTED})
@@ -25,7 +25,7 @@ class CompletionPort(tcp.Port):
     port: int
     factory: Any
 
-    def __init__(self, sock: socket.socket, factory: ServerFactory[Any], reactor: Any) -> None:
+    def __init__(self, sock: socket.socket, factory: IProtocolFactory, reactor: Any) -> None:
         name = sock.getsockname()
         super().__init__(name[1], factory, 0, name[0], reactor)
         self.socket = sock

@@ -9,7 +9,6 @@ import socket
 from typing import Any
 
 from twisted.internet.interfaces import IListeningPort, IReactorSocket
-from twisted.internet.protocol import ServerFactory
 
 from exproxy.net.interfaces import Address
 
@@ -34,7 +33,7 @@ def listening_socket(address: Address, backlog: int) -> socket.socket:
     return made
 
 
-def adopt(reactor: Any, sock: socket.socket, factory: ServerFactory[Any]) -> IListeningPort:
+def adopt(reactor: Any, sock: socket.socket, factory: Any) -> IListeningPort:
     """Accept on ``sock`` from now on.  The reactor has a descriptor of its own then, and the caller closes his."""
     if IReactorSocket.providedBy(reactor):
         port: IListeningPort = reactor.adoptStreamPort(sock.fileno(), sock.family, factory)

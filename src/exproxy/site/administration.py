@@ -25,7 +25,7 @@ from exproxy.admin.logins import Account, Logins
 from exproxy.admin.overview import Overview
 from exproxy.admin.page.facts import facts_of
 from exproxy.admin.page.routes import Pages
-from exproxy.admin.ports import bind, listen_unix, make_way
+from exproxy.admin.ports import bind
 from exproxy.admin.reloading import Reload
 from exproxy.admin.secure import Secured
 from exproxy.admin.sources import FrontendFacts, Things
@@ -34,15 +34,20 @@ from exproxy.admin.views import ProcessView
 from exproxy.config import model
 from exproxy.config.addresses import joined
 from exproxy.config.passwords import parse
+from exproxy.net.listening import adopt
 from exproxy.site.admintls import AdminTLS
 from exproxy.site.errors import SiteError
 from exproxy.site.facts import routes, told
 from exproxy.site.fronts import Fronts
 from exproxy.site.numbers import OwnNumbers, WorkersNumbers
 from exproxy.site.pools import Pools
+from exproxy.site.ways import TokenPort, TokenWay, UnixWay
 
 SAMPLE = 1.0
 """Seconds between two looks at how many sessions there have been."""
+
+Opened = tuple[IListeningPort | TokenPort, Door | Crossroads]
+"""A port, and who answers there."""
 
 _log = Logger()
 
@@ -60,36 +65,41 @@ class AdminPorts:
         self._address = "" if admin is None or admin.address is None else joined(*admin.address)
         self._tls = AdminTLS(configuration, now)
         self._network: tuple[Door, Secured | None] | None = None
+        self._way: UnixWay | TokenWay | None = None
         try:
             if self.path is not None:
-                make_way(self.path)
+                self._way = UnixWay(self.path) if hasattr(socket, "AF_UNIX") else TokenWay(self.path)
         except OSError as error:
             raise SiteError([f"admin.socket: cannot listen at {self.path}: {error.strerror}"]) from error
         try:
             if admin is not None and admin.address is not None:
                 self.bound = bind(admin.address)
         except OSError as error:
+            self.close()
             raise SiteError([f"admin.listen: cannot listen on {self._address}: {error.strerror}"]) from error
 
-    def start(self, reactor: Any, application: Application, runtime: Runtime) -> "list[tuple[IListeningPort, Door | Crossroads]]":
+    def start(self, reactor: Any, application: Application, runtime: Runtime) -> "list[Opened]":
         """Answer there from now on; at the socket to HAProxy's commands too."""
-        started: list[tuple[IListeningPort, Door | Crossroads]] = []
+        started: list[Opened] = []
         if self.bound is not None:
             door = Door(reactor, application, self._tls.hsts)
             secured = None if self._tls.server is None else Secured(door, self._tls.server, reactor)
             self._network = door, secured
-            port = reactor.adoptStreamPort(self.bound.fileno(), self.bound.family, secured or door)
+            port = adopt(reactor, self.bound, secured or door)
             door.paced(port)
             started.append((port, door))
-            self.close()  # the reactor has one of its own
+            self.bound.close()  # the reactor has one of its own
+            self.bound = None
             scheme = "http" if secured is None else "https"
             _log.info("administrators come in by {scheme}://{address}", scheme=scheme, address=self._address)
-        if self.path is not None:
+        if self._way is not None:
             crossroads = Crossroads(reactor, Door(reactor, application), Speakers(reactor, runtime))
             try:
-                started.append((listen_unix(reactor, self.path, crossroads), crossroads))
+                started.append((self._way.start(reactor, crossroads), crossroads))
             except CannotListenError as error:
                 _log.error("admin.socket: cannot listen at {path}: {error}", path=self.path, error=error.socketError)
+            except OSError as error:
+                _log.error("admin.socket: {path} cannot be written: {error}", path=self.path, error=error.strerror)
             else:
                 _log.info("administrators come in by {path}", path=self.path)
         return started
@@ -120,6 +130,8 @@ class AdminPorts:
         if self.bound is not None:
             self.bound.close()
             self.bound = None
+        if self._way is not None:
+            self._way.close()
 
 
 class Administration:
@@ -145,7 +157,7 @@ class Administration:
         self._draining = False
         self._closed: list[Deferred[object]] = []
         self._call: IDelayedCall | None = None
-        self._listening: list[tuple[IListeningPort, Door | Crossroads]] = []
+        self._listening: list[Opened] = []
         self._overview = Overview(reactor, things, numbers, self._process)
         actions = Actions(reactor, things, numbers, reload)
         self._events = Events(reactor, lambda: facts_of(self._overview.snapshot(), self._overview.series, actions.audit.last()))
