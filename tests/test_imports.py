@@ -64,7 +64,7 @@ REACTOR_USERS = {
     "exproxy.tap",
     "exproxy.worker",
     "exproxy.cli",
-    "exproxy.winservice.__main__",
+    "exproxy.winservice.running",
     "exproxy.simulator.__main__",
     "exproxy.simulator.demo",
 }

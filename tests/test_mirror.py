@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "src" / "exproxy"
 TESTS = ROOT / "tests"
 
-UNMIRRORED = ("bench", "fuzz", "integration")
+UNMIRRORED = ("bench", "fuzz", "integration", "windows")
 """Folders of tests that are about no single module of the package."""
 
 ABOUT_THE_PROJECT = {

@@ -11,7 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.site.errors import SiteError
 from exproxy.winservice.life import BROKEN, PULSE, REFUSED, SHUTDOWN, Life
-from exproxy.winservice.status import RUNNING, START_PENDING, STOP_PENDING, STOPPED, Status, Words
+from exproxy.winservice.orders import Order
+from exproxy.winservice.status import HINT, RUNNING, START_PENDING, STOP_PENDING, STOPPED, Status, Words
 
 
 class Reactor(Clock):
@@ -71,13 +72,19 @@ class LifeTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.site = Site()
         self.told: list[Words] = []
+        self.status = Status(self.told.append)
         self.said: list[LogEvent] = []
         globalLogPublisher.addObserver(self.said.append)
         self.addCleanup(globalLogPublisher.removeObserver, self.said.append)
 
     def life(self, script: Callable[[], object], build: Callable[[], Any] | None = None) -> Life:
         self.reactor = Reactor(script)
-        return Life(self.reactor, build or (lambda: self.site), Status(self.told.append))
+        return Life(self.reactor, build or (lambda: self.site), self.status)
+
+    def stop(self, life: Life, order: Order = "stop") -> None:
+        """As the service does when the manager says so."""
+        self.status.stopping(HINT)
+        life.order(order)
 
     def states(self) -> list[int]:
         return [words[1] for words in self.told]
@@ -93,7 +100,7 @@ class LifeTests(SynchronousTestCase):
             self.site.started.callback(None)
             seen.append(self.states())
             self.site.stopped.callback(None)
-            life.stop()
+            self.stop(life)
 
         life = self.life(script)
         life.run()
@@ -102,7 +109,7 @@ class LifeTests(SynchronousTestCase):
     def test_a_stop_drains_and_gives_signs_of_life_until_the_last_session_is_over(self) -> None:
         def script() -> None:
             self.site.started.callback(None)
-            life.stop()
+            self.stop(life)
             self.reactor.pump([PULSE] * 3)
             self.assertFalse(self.reactor.stopped)
             self.site.stopped.callback(None)
@@ -115,7 +122,7 @@ class LifeTests(SynchronousTestCase):
 
     def test_a_stop_while_files_are_read_is_not_lost(self) -> None:
         def build() -> Site:
-            life.stop()
+            self.stop(life)
             self.site.stopped.callback(None)
             return self.site
 
@@ -126,7 +133,7 @@ class LifeTests(SynchronousTestCase):
 
     def test_nor_is_one_before_clients_are_let_in(self) -> None:
         def script() -> None:
-            life.stop()
+            self.stop(life)
             self.site.started.callback(None)
             self.site.stopped.callback(None)
 
@@ -137,8 +144,8 @@ class LifeTests(SynchronousTestCase):
     def test_a_second_stop_changes_nothing(self) -> None:
         def script() -> None:
             self.site.started.callback(None)
-            life.stop()
-            life.stop()
+            self.stop(life)
+            self.stop(life)
             self.site.stopped.callback(None)
 
         life = self.life(script)
@@ -148,7 +155,7 @@ class LifeTests(SynchronousTestCase):
     def test_when_the_machine_goes_down_sessions_have_seconds(self) -> None:
         def script() -> None:
             self.site.started.callback(None)
-            life.shutdown()
+            self.stop(life, "shutdown")
             self.reactor.advance(SHUTDOWN)
 
         life = self.life(script)
@@ -158,9 +165,9 @@ class LifeTests(SynchronousTestCase):
     def test_it_may_go_down_while_the_service_drains(self) -> None:
         def script() -> None:
             self.site.started.callback(None)
-            life.stop()
+            self.stop(life)
             self.reactor.advance(60)
-            life.shutdown()
+            self.stop(life, "shutdown")
             self.reactor.advance(SHUTDOWN)
 
         life = self.life(script)
@@ -177,7 +184,7 @@ class LifeTests(SynchronousTestCase):
 
     def test_a_stop_during_one_that_fails_changes_nothing(self) -> None:
         def build() -> Site:
-            life.stop()
+            self.stop(life)
             raise SiteError(["no"])
 
         life = self.life(self.fail, build)
@@ -205,7 +212,7 @@ class LifeTests(SynchronousTestCase):
         def script() -> None:
             self.site.started.callback(None)
             self.site.stopped.errback(Failure(ZeroDivisionError()))
-            life.stop()
+            self.stop(life)
 
         life = self.life(script)
         life.run()

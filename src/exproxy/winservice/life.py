@@ -10,14 +10,11 @@ from twisted.python.failure import Failure
 
 from exproxy.config.problems import ConfigError
 from exproxy.site.errors import SiteError
-from exproxy.winservice.status import Status
+from exproxy.winservice.orders import Order
+from exproxy.winservice.status import HINT, PATIENCE, Status
 
-PATIENCE = 60.0
-"""Seconds that the start may take between two signs of life: nothing can be said while files are read and ports bound."""
 PULSE = 3.0
 """Seconds between two signs of life of a service that ends."""
-HINT = 15.0
-"""Seconds for which the manager then waits for the next one."""
 SHUTDOWN = 3.0
 """Seconds that sessions have when the machine goes down: Windows ends services 5 s after it has asked them
 (WaitToKillServiceTimeout)."""
@@ -73,19 +70,11 @@ class Life:
                 _log.critical("exproxy has ended though nobody asked it to")
         self._status.stopped(self._code)
 
-    def stop(self) -> None:
-        """The manager's order, from any thread and at any time: sessions may go on for ``timeouts.drain``."""
-        self._order(self._end)
-
-    def shutdown(self) -> None:
-        """The machine goes down: there is no time."""
-        self._order(self._end_soon)
-
-    def _order(self, call: Callable[[], None]) -> None:
+    def order(self, order: Order) -> None:
+        """The manager's, from any thread and at any time; it has been told that we stop."""
         self._asked = True
-        self._status.stopping(HINT)
         # before the reactor runs this waits until it does, unless there is nothing to run
-        self._reactor.callFromThread(call)
+        self._reactor.callFromThread(self._end if order == "stop" else self._end_soon)
 
     def _begin(self) -> None:
         if self._asked:

@@ -14,6 +14,11 @@ _ACCEPTED = 0x01 | 0x04
 _SPECIFIC = 1066
 """ERROR_SERVICE_SPECIFIC_ERROR: the exit code is one of ours."""
 
+PATIENCE = 60.0
+"""Seconds that the start may take between two signs of life: nothing can be said while files are read and ports bound."""
+HINT = 15.0
+"""Seconds for which the manager waits for the next sign of life of a service that ends."""
+
 Words = tuple[int, int, int, int, int, int, int]
 """SERVICE_STATUS: type, state, accepted controls, exit code, our exit code, check point, wait hint (ms)."""
 

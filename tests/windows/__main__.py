@@ -1,0 +1,74 @@
+"""``python -m tests.windows FOLDER``: FOLDER has setup.sh and run.sh, which make and run a Windows Python under Wine."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.windows.install import ROOT, install
+from tests.windows.session import Session
+
+NOT_UNITS = ("__pycache__", "bench", "fuzz", "integration", "smuggling", "windows")
+"""Folders of tests that are not run: they need real peers, POSIX, or are about programs for Linux."""
+STREAMS = "tests.integration.test_transport_streams"
+"""Real sockets on completion ports."""
+SECONDS = 900
+"""For the unit suite."""
+
+
+def units() -> list[str]:
+    """The names of all unit tests."""
+    found = [path for path in (ROOT / "tests").iterdir() if path.name not in NOT_UNITS]
+    folders = [path.name for path in found if path.is_dir()]
+    modules = [path.stem for path in found if path.name.startswith("test_") and path.suffix == ".py"]
+    return [f"tests.{name}" for name in sorted(folders + modules)] + [STREAMS]
+
+
+def run(title: str, command: list[str], environment: dict[str, str]) -> dict[str, int]:
+    """Run trial, show what it says, and return its counts; a run that does not end is an error."""
+    began = time.monotonic()
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace"
+    ) as trial:
+        assert trial.stdout is not None
+        last = ""
+        for line in trial.stdout:
+            sys.stdout.write(line)
+            last = line if line.startswith(("PASSED", "FAILED")) else last
+    counts = {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", last)}
+    if not last or (trial.returncode and not counts.get("failures") and not counts.get("errors")):
+        counts["errors"] = counts.get("errors", 0) + 1
+    print(f"{title}: {time.monotonic() - began:.0f} s", flush=True)
+    return counts
+
+
+def main(tools: Path) -> int:
+    """Everything; the exit status."""
+    if not (tools / "run.sh").exists():
+        print(f"there is no {tools / 'run.sh'}, which makes a Windows Python under Wine: nothing is tested on Windows")
+        return 1 if os.environ.get("CI") or os.environ.get("EXPROXY_REQUIRE_PEERS") else 0
+    session = Session(tools.resolve(), ROOT / "_windows")
+    began = time.monotonic()
+    install(session)
+    print(f"Windows' Python is there: {time.monotonic() - began:.0f} s", flush=True)
+    session.start()
+    try:
+        options = ["-m", "twisted.trial", "--reactor=iocp", "--temp-directory=_windows/trial"]
+        counts = [run("the unit suite on Windows", [*session.command(), *options, *units()], {**session.environment(SECONDS)})]
+        session.start()
+        environment = {**os.environ, "EXPROXY_WINDOWS": f"{session.tools}{os.pathsep}{session.folder}"}
+        life = [sys.executable, "-m", "twisted.trial", "--temp-directory=_windows/trial-life", "tests.windows.life"]
+        counts.append(run("the service of Windows", life, environment))
+    finally:
+        session.stop()
+    together = {name: sum(each.get(name, 0) for each in counts) for name in ("skips", "failures", "errors", "successes")}
+    failed = bool(together["failures"] or together["errors"])
+    said = ", ".join(f"{name}={number}" for name, number in together.items() if number)
+    print(f"\n{'FAILED' if failed else 'PASSED'} ({said})")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
