@@ -2,6 +2,7 @@
 #
 #   make demo    the proxy in front of a simulated Exchange site; Ctrl-C ends it
 #   make test    all tests; says which real peers are missing and were skipped
+#   make test-windows   the unit tests and the service on a Windows Python under Wine; WINDOWS=… has the scripts that make it
 #   make bench   CPU time, latency and memory beside HAProxy and nginx (docs/performance.md says which Debian packages)
 #   make fuzz    the parsers of DCE/RPC and HTTP against inputs that atheris makes up; RUNS=… says how many each (200,000)
 #   make lint    ruff and mypy
@@ -14,8 +15,9 @@ INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --only-binary
 TRIAL   = $(PY) -m twisted.trial --temp-directory=_trial_temp
 TESTS  ?= tests
 RUNS   ?= 200000
+WINDOWS ?= ../shared/windows
 
-.PHONY: demo test bench fuzz lint install clean
+.PHONY: demo test test-windows bench fuzz lint install clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.run
@@ -24,6 +26,9 @@ demo: $(VENV)/.run
 test: $(VENV)/.test
 	@$(PY) -m tests.integration.peers
 	$(TRIAL) $(TESTS)
+
+test-windows: $(VENV)/.test
+	@$(PY) -m tests.windows $(WINDOWS)
 
 bench: $(VENV)/.run
 	$(PY) -m bench
@@ -53,7 +58,7 @@ install:
 	$(call KEEP,etc/exproxy/exproxy.toml,/etc/exproxy/exproxy.toml,644)
 
 clean:
-	rm -rf $(VENV) _trial_temp* _fuzz_temp build dist src/*.egg-info .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) _trial_temp* _fuzz_temp _windows build dist src/*.egg-info .mypy_cache .ruff_cache .hypothesis
 
 # Debian's Python may come without ensurepip: then the pip that is there puts one into the environment.
 $(VENV)/.made:

@@ -1,7 +1,7 @@
 """Say trial's result as ``N passed, N failed, N skipped``, the closing line that is read where this runs.
 
 Trial ends with ``PASSED (skips=1, successes=40)`` or ``FAILED (failures=1, errors=2, successes=37)``; a log without such a
-line means that the tests were never run to their end, which counts as one failure.
+line means that the tests were never run to their end, which counts as one failure.  Several logs are counted together.
 """
 
 import re
@@ -26,6 +26,7 @@ def summary(log: str) -> tuple[int, int, int]:
 
 
 if __name__ == "__main__":
-    passed, failed, skipped = summary(Path(sys.argv[1]).read_text(encoding="utf-8", errors="replace"))
+    counts = [summary(Path(log).read_text(encoding="utf-8", errors="replace")) for log in sys.argv[1:]]
+    passed, failed, skipped = (sum(each) for each in zip(*counts, strict=True))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     sys.exit(bool(failed or not passed))

@@ -10,16 +10,22 @@ SCRIPT = Path(__file__).resolve().parent.parent / ".ci" / "summary.py"
 
 
 class ClosingLineTests(SynchronousTestCase):
-    def said(self, log: str) -> tuple[str, int]:
-        path = Path(self.mktemp())
-        path.write_text(log)
-        done = subprocess.run([sys.executable, str(SCRIPT), str(path)], capture_output=True, text=True, check=False)
+    def said(self, *logs: str) -> tuple[str, int]:
+        paths = [Path(self.mktemp()) for _ in logs]
+        for path, log in zip(paths, logs, strict=True):
+            path.write_text(log)
+        done = subprocess.run([sys.executable, str(SCRIPT), *map(str, paths)], capture_output=True, text=True, check=False)
         return done.stdout.strip(), done.returncode
 
     def test_a_run_that_passed(self) -> None:
         self.assertEqual(
             self.said("Ran 41 tests in 2s\n\nPASSED (skips=1, successes=40)\n"), ("40 passed, 0 failed, 1 skipped", 0)
         )
+
+    def test_two_runs_are_counted_together(self) -> None:
+        both = "PASSED (skips=1, successes=40)\n", "FAILED (failures=1, successes=9)\n"
+        self.assertEqual(self.said(*both), ("49 passed, 1 failed, 1 skipped", 1))
+        self.assertEqual(self.said(both[0], "make: *** Error"), ("40 passed, 1 failed, 1 skipped", 1))
 
     def test_a_run_that_failed(self) -> None:
         log = "Ran 40 tests in 2s\n\nFAILED (failures=1, errors=2, successes=37)\nmake: *** [test] Error 1\n"

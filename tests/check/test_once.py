@@ -87,7 +87,7 @@ class CheckNowTests(SynchronousTestCase):
     def test_a_file_that_cannot_be_used_is_an_error(self) -> None:
         plan = self.plan(security=security("implicit", verify=True, ca=Path("/nowhere")))
         failing = ensureDeferred(check_now(Reactor(Resolver(FOUR)), plan, 25, Transcript()))
-        self.assertIn("/nowhere", str(self.failureResultOf(failing, CheckNowError).value))
+        self.assertIn("nowhere", str(self.failureResultOf(failing, CheckNowError).value))
 
     def test_starttls_of_a_type_that_has_none_is_an_error(self) -> None:
         starttls = security("starttls", verify=False)

@@ -170,7 +170,7 @@ class TaskTests(SynchronousTestCase):
         self.advance(1)
         assert task.last is not None
         self.assertEqual(task.last.outcome.status, Status.L6RSP)
-        self.assertIn("/nowhere/ca.pem", task.last.outcome.text)
+        self.assertIn(str(Path("/nowhere/ca.pem")), task.last.outcome.text)
 
     def test_starttls_of_a_type_that_has_none_is_a_failed_check(self) -> None:
         task = self.begin(checker=HttpChecker(), options=HttpOptions(), security=security("starttls", verify=False))

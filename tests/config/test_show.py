@@ -313,4 +313,4 @@ class TextTests(ConfigTestCase):
         self.assertEqual(list(tables["backends"]), ["https", "smtp", "submission"])
 
     def test_the_files_are_named(self) -> None:
-        self.assertTrue(show(self.load(WEB)).startswith(f"# {self.folder}/site.toml\n"))
+        self.assertTrue(show(self.load(WEB)).startswith(f"# {self.folder / 'site.toml'}\n"))

@@ -21,7 +21,7 @@ class SyntaxTests(ConfigTestCase):
 
     def test_a_file_that_is_not_there_is_named(self) -> None:
         error = self.assertRaises(ConfigError, read, self.folder / "none.toml", {})
-        self.assertEqual(str(error), f"{self.folder}/none.toml: cannot be read: No such file or directory")
+        self.assertEqual(str(error), f"{self.folder / 'none.toml'}: cannot be read: No such file or directory")
 
     def test_text_that_is_not_utf_8_is_told_with_its_line(self) -> None:
         path = self.folder / "latin.toml"

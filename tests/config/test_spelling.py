@@ -98,7 +98,7 @@ class OtherTests(SynchronousTestCase):
         self.assertEqual(spelling.bind(Bind("10.0.0.9", 1, 3, tls=tls), tls, "tcp"), "10.0.0.9:1-3")
         self.assertEqual(
             spelling.bind(Bind("10.0.0.9", 1, 1, tls=tls), None, "tcp"),
-            {"address": "10.0.0.9:1", "tls": {"mode": "implicit", "certificates": "/a.pem"}},
+            {"address": "10.0.0.9:1", "tls": {"mode": "implicit", "certificates": str(Path("/a.pem"))}},
         )
 
     def test_a_certificate_with_its_key_elsewhere_is_a_table(self) -> None:
@@ -107,7 +107,7 @@ class OtherTests(SynchronousTestCase):
             spelling.front_tls(tls, "tcp"),
             {
                 "mode": "implicit",
-                "certificates": [{"file": Path("/a.pem"), "key": Path("/a.key")}, "/b.pem"],
+                "certificates": [{"file": Path("/a.pem"), "key": Path("/a.key")}, str(Path("/b.pem"))],
                 "profile": "modern",
             },
         )

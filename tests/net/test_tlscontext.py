@@ -66,7 +66,8 @@ class ClientContextTests(SynchronousTestCase):
         with self.assertRaises(TLSSettingsError) as caught:
             client_context(TLSContextSettings(verify=True, ca=Path("/nowhere/ca.pem")))
         self.assertEqual(
-            str(caught.exception), "cannot read the certificate authorities in /nowhere/ca.pem: no such file or directory"
+            str(caught.exception),
+            f"cannot read the certificate authorities in {Path('/nowhere/ca.pem')}: no such file or directory",
         )
 
     def test_a_file_without_a_certificate_is_named(self) -> None:

@@ -105,4 +105,4 @@ class DemoTests(SynchronousTestCase):
 class MainTests(SynchronousTestCase):
     def test_a_missing_configuration_is_named(self) -> None:
         done = ensureDeferred(main(MemoryReactorClock(), ["no/such.toml"], io.StringIO()))
-        self.assertIn("no/such.toml does not exist", str(self.failureResultOf(done, SystemExit).value))
+        self.assertIn(f"{Path('no/such.toml')} does not exist", str(self.failureResultOf(done, SystemExit).value))

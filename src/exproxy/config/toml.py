@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 from exproxy.config.problems import key
@@ -36,7 +36,7 @@ def value(item: Any) -> str:
         return "{ " + ", ".join(f"{key(word)} = {value(each)}" for word, each in item.items()) + " }" if item else "{}"
     if isinstance(item, list | tuple):
         return "[" + ", ".join(value(each) for each in item) + "]"
-    return _string(str(item) if isinstance(item, Path) else item)
+    return _string(str(item) if isinstance(item, PurePath) else item)
 
 
 def _string(text: str) -> str:

@@ -4,6 +4,7 @@ The manager waits 30 s for a process to answer, and machines are busy when they 
 when that is done.
 """
 
+import os
 import sys
 from typing import Any
 
@@ -34,6 +35,8 @@ class ExproxyService(win32serviceutil.ServiceFramework):  # type: ignore[misc]  
         from exproxy.winservice.running import run
 
         run(self._orders, self._status)
+        # the manager has been told; if we returned, pywin32 would tell it again, and that all went well
+        os._exit(0)
 
     def SvcStop(self) -> None:
         self._status.stopping(HINT)

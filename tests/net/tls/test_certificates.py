@@ -1,5 +1,6 @@
 """Certificates from files: every way in which one is wrong has its sentence."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class LoadTests(SynchronousTestCase):
 
     def fault(self, *source: object) -> str:
         error = self.assertRaises(CertificateError, load, CertificateFile(*source))  # type: ignore[arg-type]
-        return str(error).replace(f"{self.folder}/", "")
+        return str(error).replace(f"{self.folder}{os.sep}", "")
 
     def test_a_pem_file_of_everything(self) -> None:
         identity = load(CertificateFile(write(self.folder, certificate(), "all")))
