@@ -4,10 +4,12 @@ from random import Random
 from typing import Any
 
 from exproxy import pool
+from exproxy.config import model
 from exproxy.notify.news import News
 from exproxy.site.happenings import HOUR, Happenings
 from exproxy.site.pools import Pools
 from exproxy.site.tls import TLSContexts
+from tests.pool.support import Recorder
 from tests.site.stage import SiteStage
 
 PASSED, FAILED = pool.CheckResult(passed=True), pool.CheckResult(passed=False, text="SMTP said 554 No", status="L7STS")
@@ -115,6 +117,16 @@ class HappeningsTests(SiteStage):
         self.tls.renewals += 1
         self.happenings.look(1001.0 + HOUR)
         self.assertEqual((self.told[1].state, len(looks)), ("nothing to warn of any more", 2))
+
+    def test_a_back_end_that_was_taken_out_and_has_sessions_left_is_no_news(self) -> None:
+        self.observed("one", pool.CheckResult(passed=True))
+        self.states()
+        hub = self.pools.backends["hub"].pool
+        hub.acquire(Recorder(), None, 1001.0)
+        self.pools.reconfigure(model.Configuration(files=()), 1002.0, self.tls)
+        self.assertIs(self.pools.find("hub"), hub)
+        self.happenings.look(1003.0)
+        self.assertEqual(self.states(), [])
 
     def test_another_configuration_is_heard_too(self) -> None:
         before = self.pools.backends["hub"].pool.servers["one"]

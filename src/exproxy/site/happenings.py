@@ -40,7 +40,7 @@ class Happenings:
 
     def look(self, now: float) -> None:
         """About once a second."""
-        there = {backend.pool for backend in self._pools.backends.values()}
+        there = {backend.pool for backend in self._pools.backends.values() if not backend.pool.leaving}
         for backend in there - self._heard:
             backend.subscribe(self._changed)
         self._heard = there
