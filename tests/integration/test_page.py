@@ -1,11 +1,14 @@
 """The page for administrators in a real browser: looked at, acted on, by mouse, by keyboard, on a phone, and without scripts."""
 
 import socket
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import trustme
 
+from exproxy.admin.events import ALL
 from exproxy.config.passwords import hashed
 from tests.integration.peers import chromium, needs
 from tests.integration.peers.ports import free_port
@@ -185,6 +188,42 @@ class LookingTests(PageTestCase):
         self.settled()
 
 
+class DeafTests(AdminTestCase):
+    """Viewers who do not read, as many as there may be, and more."""
+
+    def test_they_cost_nothing_and_keep_nobody_waiting(self) -> None:
+        self.run_proxy()
+        before = self.memory()
+        deaf = [self.viewer(f"127.0.141.{number}") for number in range(1, ALL + 1)]
+        self.addCleanup(lambda: [viewer.close() for viewer in deaf])
+        refused = self.viewer("127.0.141.100")
+        self.addCleanup(refused.close)
+        self.assertIn(b" 429 ", refused.recv(100))
+        began = time.monotonic()
+        while time.monotonic() - began < 8:
+            asked = time.monotonic()
+            self.client()
+            self.assertLess(time.monotonic() - asked, 1.0)
+            self.clients.pop().close()
+            self.assertEqual(self.curl("/readyz")[0], 200)
+        self.assertLess(self.memory() - before, 16_000)
+
+    def viewer(self, address: str) -> socket.socket:
+        """It asks for events, and reads none."""
+        viewer = socket.socket()
+        viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        viewer.settimeout(20)
+        viewer.bind((address, 0))
+        viewer.connect((LOOPBACK, self.port))
+        viewer.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return viewer
+
+    def memory(self) -> int:
+        """KB that are there and not on disk."""
+        status = Path(f"/proc/{self.proxy.process.pid}/status").read_text("ascii")
+        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
+
+
 class ActingTests(PageTestCase):
     def setUp(self) -> None:
         super().setUp()
@@ -310,6 +349,18 @@ class ActingTests(PageTestCase):
         self.browser.click(YES)
         self.gone()
         self.until(lambda: self.host() == "drain", "ex1 drained")
+        self.settled()
+
+    def test_on_a_small_screen_what_is_further_down_can_be_reached(self) -> None:
+        self.browser.screen(800, 500)
+        self.visit()
+        self.live()
+        self.choose("drain")
+        self.browser.press("Escape")
+        self.gone()
+        self.browser.run("scrollTo(0, 0)")
+        self.browser.click('nav a[href="#log"]')
+        self.until(lambda: self.browser.run("return document.getElementById('log').getBoundingClientRect().top") < 500, "the log")
         self.settled()
 
     def test_without_scripts_it_is_asked_on_a_page_of_its_own(self) -> None:

@@ -42,6 +42,7 @@ class Board:
     def render(self) -> Tag:
         """What stands in ``main``."""
         return Tag("main")(
+            _ways_down(),
             part("concerns", self._concerns()),
             self._charts(),
             part("hosts", self._hosts()),
@@ -281,6 +282,18 @@ def _ways(view: FrontendView) -> Iterable[Inside]:
         if ways:
             items = tags.ul(*(tags.li(way) for way in ways))
             yield tags.details(tags.summary(f"{title}: {len(ways)}"), items, id=f"ways:{view.name}", class_="ways")
+
+
+def _ways_down() -> Tag:
+    """The page is long, on a phone above all."""
+    places = (
+        ("hosts", "Hosts"),
+        ("frontends", "Front ends"),
+        ("backends", "Back ends"),
+        ("tables", "Persistence"),
+        ("log", "Log"),
+    )
+    return tags.nav(*(tags.a(words, href=f"#{name}") for name, words in places), **{"aria-label": "On this page"})
 
 
 def _concern(concern: Concern, now: float) -> Tag:
