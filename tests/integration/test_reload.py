@@ -143,7 +143,7 @@ class HundredTests(ReloadTestCase):
         self.traffic.begin("who asks", asks_again(FRONT, self.site, "/one"), 3)
         self.traffic.begin("who asks elsewhere", asks_again(FRONT, self.site, "/two"), 2)
         eventually(lambda: all(self.traffic.done.values()), "all kinds of clients to be served")
-        sizes = []
+        sizes, descriptors = [], []
         for turn in range(TIMES):
             self.write(self.configuration(second=turn % 2 == 0))
             self.assertIn("was read anew: ", self.reload())
@@ -156,20 +156,29 @@ class HundredTests(ReloadTestCase):
                 self.assertEqual(probe.connect_ex((FRONT, self.extra)) == 0, turn % 2 == 0, "the port that comes and goes")
             if turn in (TIMES // 2, TIMES - 1):
                 sizes.append(self.resident())
+                descriptors.append(self.descriptors())
         before = dict(self.traffic.done)
         eventually(lambda: all(now > before[kind] for kind, now in self.traffic.done.items()), "all to be served on")
         self.traffic.stop()
         self.assertEqual(self.traffic.faults, [])
         self.assertEqual(len(shown), 2, "the certificate changes too")
         self.assertLess(sizes[1] - sizes[0], 8_000, "KB more after fifty reloads")
+        self.assertLess(descriptors[1] - descriptors[0], 40, "more descriptors after fifty reloads, of some clients more or less")
         self.proxy.end()
 
-    def resident(self) -> int:
-        """KB of all processes."""
+    def processes(self) -> list[int]:
         pids = [self.proxy.process.pid]
         if self.WORKERS > 1:
             pids += [self.proxy.fork_server(), *self.proxy.workers()]
-        return sum(_resident(pid) for pid in pids)
+        return pids
+
+    def resident(self) -> int:
+        """KB of all processes."""
+        return sum(_resident(pid) for pid in self.processes())
+
+    def descriptors(self) -> int:
+        """That all processes have open."""
+        return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in self.processes())
 
 
 class HundredWithWorkersTests(HundredTests):
