@@ -4,6 +4,7 @@ import email
 import email.policy
 import json
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -230,6 +231,20 @@ class WorkersWebhookTests(NotifyTestCase):
         self.took()
         eventually(hook.requests, "the webhook", 5.0)
         self.assertEqual([event["subject"] for event in hook.events()], ["hub/ex2"])
+        self.proxy.end()
+
+    def test_a_reload_has_it_tell_others(self) -> None:
+        hooks = [Receiver(name, THIRD, free_port(THIRD)) for name in ("before", "after")]
+        for hook in hooks:
+            self.started(hook)
+        self.begin(f'webhook = "http://{THIRD}:{hooks[0].port}/"')
+        self.proxy.configuration = self.proxy.configuration.replace(f":{hooks[0].port}/", f":{hooks[1].port}/")
+        self.proxy.prepare()
+        self.proxy.process.signal(signal.SIGHUP)
+        self.proxy.wait_for_log("notify was changed")
+        self.took()
+        eventually(hooks[1].requests, "the other webhook", 5.0)
+        self.assertEqual(hooks[0].requests(), [])
         self.proxy.end()
 
 

@@ -185,7 +185,7 @@ class RestartTests(StateTestCase):
 
 
 class ReloadedTests(StateTestCase):
-    """With one process: the file may be another one from then on."""
+    """The file may be another one from then on."""
 
     def test_a_reload_keeps_what_was_set_and_may_name_another_file(self) -> None:
         self.begin()
@@ -199,6 +199,12 @@ class ReloadedTests(StateTestCase):
         self.again(signal.SIGKILL)
         self.assertEqual(self.hosts(), {"ex1": "drain", "ex2": "ready"})
         self.proxy.end()
+
+
+class WorkersReloadedTests(ReloadedTests):
+    """With two workers it is the master who writes."""
+
+    workers = 2
 
 
 class WorkersRestartTests(RestartTests):

@@ -27,7 +27,7 @@ from exproxy.site.errors import SiteError
 from exproxy.site.fronts import Fronts, Opening
 from exproxy.site.housekeeping import Housekeeping
 from exproxy.site.keeping import Keeping
-from exproxy.site.notifying import Notifying
+from exproxy.site.notifying import Notifying, Ways
 from exproxy.site.numbers import WorkersNumbers
 from exproxy.site.persistence import make_secret
 from exproxy.site.pools import Pools
@@ -104,6 +104,7 @@ class MasterSite:
         ensure_descriptors(new)
         tls = TLSContexts(new.profiles, self._reactor.seconds(), former=self._tls)
         tls.make_all(new)
+        told = self._notifying.prepare(new.notify)
         admin = self._admin.prepare(new, self._reactor.seconds())
         opening = self._fronts.prepare(new, tls)
         file = self._written(new)
@@ -112,7 +113,7 @@ class MasterSite:
             await self._prepare(opening, file)
             file, self._file = self._file, file
             changed = (*changes(self._configuration, new), *(f"file {each} was changed" for each in tls.reread))
-            await self._commit(opening, admin)
+            await self._commit(opening, admin, told)
         finally:
             self._master.go_on()
             file.close()
@@ -137,7 +138,7 @@ class MasterSite:
                 raise SiteError(str(error).splitlines()) from error
             raise
 
-    def _commit(self, opening: Opening, admin: AdminTLS) -> "Deferred[None]":
+    def _commit(self, opening: Opening, admin: AdminTLS, told: Ways) -> "Deferred[None]":
         before, new, tls = self._configuration, opening.configuration, opening.tls
         self._configuration, self._tls = new, tls
         tls.begin()
@@ -149,6 +150,7 @@ class MasterSite:
         self._watching.reconfigure(new, self._pools, tls)
         self._housekeeping.tls = tls
         self._keeping.follow(new, self._pools)
+        self._notifying.commit(told, self._pools, tls)
         self._show()
         self._forks.use(self._file.fileno())
         self._master.forget_present({name for name, *_ in _present(before) - _present(new)})
