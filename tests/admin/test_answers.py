@@ -16,5 +16,8 @@ class AnswerTests(SynchronousTestCase):
         self.assertEqual((answer.status, answer.headers), (404, (("A", "b"),)))
         self.assertEqual(json.loads(answer.body), {"error": 'there is no host "ä"', "nearest": "a"})
 
+    def test_what_is_no_text_is_told_all_the_same(self) -> None:
+        self.assertEqual(json.loads(told({"file": "m\udce4il.pem"}).body), {"file": "m\udce4il.pem"})
+
     def test_text_is_text(self) -> None:
         self.assertEqual((text("ready\n", 503).status, text("x").kind), (503, "text/plain; charset=utf-8"))

@@ -98,6 +98,10 @@ class DoorTests(DoorStage):
         said = self.send(self.client(), b"GET /api/v1/status HTTP/1.1\r\nHost: evil.example:7777\r\n\r\n")
         self.assertIn(b" 421 ", said)
 
+    def test_each_status_is_told_with_its_words(self) -> None:
+        said = self.send(self.client(), b"GET /api/v1/status HTTP/1.1\r\nHost: exproxy.attacker.example\r\n\r\n")
+        self.assertTrue(said.startswith(b"HTTP/1.1 421 Misdirected Request\r\n"), said[:60])
+
     def test_a_body_that_is_too_large_is_read_and_refused(self) -> None:
         client = self.client()
         head = b"PUT /api/v1/hosts/ex1/state HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n\r\n"
@@ -342,6 +346,8 @@ BAD: tuple[Row, ...] = (
     ("PUT", HOST, KIND | {"Authorization": ANNA}, b"{", 400, "the body is not JSON"),
     ("PUT", HOST, KIND | {"Authorization": ANNA}, b"\xff", 400, "the body is not JSON"),
     ("PUT", HOST, KIND | {"Authorization": ANNA}, b"[" * 60_000, 400, "the body is not JSON"),
+    ("PUT", HOST, KIND | {"Authorization": ANNA}, rb'{"\ud800": 1}', 400, "half of a character"),
+    ("POST", "/api/v1/login", KIND, rb'{"user": "anna", "password": "\ud800"}', 400, "half of a character"),
     ("PUT", HOST, KIND | {"Authorization": ANNA}, b"[]", 422, "a table is expected"),
     ("PUT", HOST, KIND | {"Authorization": ANNA}, b"{}", 422, '"state" is missing'),
     ("PUT", HOST, KIND | {"Authorization": ANNA}, b'{"state": "drain", "now": 1}', 422, '"now" is not known'),

@@ -23,6 +23,13 @@ class OrderTests(SynchronousTestCase):
         for body in (b"", b"{", b"\xff", b"[" * 100_000):
             self.assertEqual(self.assertRaises(RefusedError, orders.state, asked(body)).status, 400)
 
+    def test_half_of_a_character_is_no_text(self) -> None:
+        for body in (rb'{"state": "\ud800"}', rb'{"\udfff": 1}', rb'{"state": ["\ud800"]}'):
+            error = self.assertRaises(RefusedError, orders.state, asked(body))
+            self.assertEqual(error.status, 400)
+            self.assertIn("half of a character", str(error))
+        self.assertRaises(RefusedError, orders.state, asked(rb'{"\ud83d\ude00": 1}'))
+
     def test_another_table_is_refused_with_the_right_one(self) -> None:
         for body in (b"[]", b"3", b"{}", b'{"state": "drain", "by": "me"}', b'{"stat": "drain"}'):
             error = self.assertRaises(RefusedError, orders.state, asked(body))

@@ -114,4 +114,5 @@ def text(words: str, status: int = 200) -> Answer:
 
 
 def _encoded(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    # what is no text, as a file's name may be, is written as JSON itself would escape it
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace") + b"\n"

@@ -116,7 +116,7 @@ class _Request(Request):
     def _send(self, answer: Answer) -> None:
         if self._gone:
             return
-        self.setResponseCode(answer.status)
+        self.setResponseCode(answer.status, HTTPStatus(answer.status).phrase.encode())  # Twisted does not know all of them
         follow = None if self.method == b"HEAD" else answer.follow
         length = () if follow else (("Content-Length", str(len(answer.body))),)
         hsts = self.channel.factory.hsts

@@ -20,6 +20,10 @@ def read(asked: Asked, keys: tuple[str, ...], optional: tuple[str, ...] = ()) ->
         raise RefusedError(415, f"an order is JSON: send Content-Type: {JSON}")
     try:
         said = json.loads(asked.body)
+        # half of a UTF-16 pair is JSON and no text: nobody behind this could write it
+        json.dumps(said, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise RefusedError(400, "the body is not JSON that makes sense: there is half of a character in it") from error
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, f"the body is not JSON: {error}") from error
     example = json.dumps(dict.fromkeys(keys, "…"), ensure_ascii=False)

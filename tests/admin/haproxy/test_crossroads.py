@@ -4,7 +4,7 @@ from exproxy.admin.door import IDLE, Door
 from exproxy.admin.haproxy.crossroads import MOST, Crossroads
 from exproxy.admin.haproxy.speaker import LONGEST_LINE, Speakers
 from tests.admin.haproxy.stage import RuntimeStage
-from tests.admin.haproxy.test_speaker import Transport
+from tests.admin.haproxy.test_speaker import Lingering, Transport
 
 
 class CrossroadsTests(RuntimeStage):
@@ -12,8 +12,8 @@ class CrossroadsTests(RuntimeStage):
         super().setUp()
         self.crossroads = Crossroads(self.clock, Door(self.clock, self.application()), Speakers(self.clock, self.runtime))
 
-    def client(self) -> Transport:
-        transport = Transport()
+    def client(self, transport: Transport | None = None) -> Transport:
+        transport = transport or Transport()
         transport.protocol = self.crossroads.buildProtocol(None)
         transport.protocol.makeConnection(transport)
         return transport
@@ -54,6 +54,10 @@ class CrossroadsTests(RuntimeStage):
     def test_many_who_say_nothing_do_not_keep_the_next_one_out(self) -> None:
         there = [self.client() for _ in range(MOST + 1)]
         self.assertEqual([client.aborted for client in there], [True] + [False] * MOST)
+
+    def test_as_many_as_come_in_one_turn_they_stay_so_many(self) -> None:
+        there = [self.client(Lingering()) for _ in range(3 * MOST)]
+        self.assertEqual([client.aborted for client in there], [True] * 2 * MOST + [False] * MOST)
 
     def test_closed_there_is_nobody_and_no_timer(self) -> None:
         silent, http, commands = (self.client() for _ in range(3))

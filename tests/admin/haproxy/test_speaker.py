@@ -50,13 +50,20 @@ class Transport(StringTransport):  # type: ignore[misc]  # Twisted's has no type
                 return said.decode()
 
 
+class Lingering(Transport):
+    """Tells of its end in a turn of its own, as a socket does it, which does not come here."""
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+
 class SpeakerTests(RuntimeStage):
     def setUp(self) -> None:
         super().setUp()
         self.speakers = Speakers(self.clock, self.runtime)
 
-    def client(self) -> Transport:
-        transport = Transport()
+    def client(self, transport: Transport | None = None) -> Transport:
+        transport = transport or Transport()
         transport.protocol = self.speakers.buildProtocol(None)
         transport.protocol.makeConnection(transport)
         return transport
@@ -231,6 +238,10 @@ class SpeakerTests(RuntimeStage):
         self.ask(there[0], "prompt\n")
         self.client()
         self.assertEqual([client.aborted for client in there[:3]], [False, True, False])
+
+    def test_as_many_as_come_in_one_turn_they_stay_so_many(self) -> None:
+        there = [self.client(Lingering()) for _ in range(3 * MOST)]
+        self.assertEqual([client.aborted for client in there], [True] * 2 * MOST + [False] * MOST)
 
     def test_closed_there_is_nobody_and_no_timer(self) -> None:
         clients = [self.client() for _ in range(3)]

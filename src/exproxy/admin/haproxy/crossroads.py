@@ -92,7 +92,7 @@ class Crossroads(ServerFactory):
         """For a connection: it is there."""
         self._there.append(newcomer)
         if len(self._there) > MOST:
-            self._there[0].cut()
+            self._there.pop(0).cut()  # which is told in a turn of its own, and more may come before that
 
     def left(self, newcomer: _Newcomer) -> None:
         """For a connection: it is no more, or has a protocol."""

@@ -220,11 +220,14 @@ class Speakers(ServerFactory):
         self._there.append(speaker)
         if len(self._there) > MOST:
             others = self._there[:-1]
-            min(others, key=lambda other: (not other.waiting, other.since)).cut()
+            longest = min(others, key=lambda other: (not other.waiting, other.since))
+            self._there.remove(longest)  # a cut is told in a turn of its own, and more may come before that
+            longest.cut()
 
     def left(self, speaker: Speaker) -> None:
         """For a connection: it is no more."""
-        self._there.remove(speaker)
+        if speaker in self._there:
+            self._there.remove(speaker)
 
     def close(self) -> None:
         """End all conversations."""
