@@ -2,7 +2,10 @@
 
 import json
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import skipIf
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -12,12 +15,22 @@ from exproxy.pool.kept import ByHand, Found, Kept, LimitByHand, Place, PlaceByHa
 from exproxy.process import statefile
 from exproxy.process.statefile import StateFileError, doubt, put_aside, read, write
 
+SECRET = b"of thirty-two octets or of fewer"
 LIMITS = {"hub/ex1": LimitByHand(None, 5), "hub/ex2": LimitByHand(9, None)}
 PLACES = {"hub/ex1": PlaceByHand(Place("192.0.2.7", 2525), Place("192.0.2.1", None))}
 KEPT = Kept(
     ByHand({"ex1": Admin.DRAIN}, {"hub/ex2": Admin.MAINT}, {"hub/ex2": WeightByHand(7, 1)}, LIMITS, PLACES),
     {"hub/ex1": Found("192.0.2.1:25", {"smtp": Verdict(Operational.DOWN, "it said 554 \u2013 No")}, 12.5)},
 )
+
+
+def place(address: str, port: int) -> dict[str, object]:
+    """Instead of the first one of PLACES."""
+    return {"place": {"address": address, "port": port}, "instead": {"address": "192.0.2.1", "port": None}}
+
+
+def found(state: str, seconds: float, reason: object = "") -> dict[str, object]:
+    return {"where": "192.0.2.1:25", "checks": {"smtp": {"state": state, "reason": reason}}, "seconds": seconds}
 
 
 class StateFileTests(SynchronousTestCase):
@@ -30,7 +43,7 @@ class StateFileTests(SynchronousTestCase):
         tables = []
         if table is not None:
             tables = [statefile.table_text("cas", "source", 5000.0, statefile.entries_text(table.snapshot(), now))]
-        return statefile.document(KEPT, b"secret", 5010.0, tables)
+        return statefile.document(KEPT, SECRET, 5010.0, tables)
 
     def why(self, text: str | bytes) -> str:
         self.path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -42,7 +55,7 @@ class RoundTripTests(StateFileTests):
         write(self.path, self.pieces())
         state = read(self.path)
         assert state is not None
-        self.assertEqual((state.kept, state.secret, state.written), (KEPT, b"secret", 5010.0))
+        self.assertEqual((state.kept, state.secret, state.written), (KEPT, SECRET, 5010.0))
         self.assertEqual(state.kept.health["hub/ex1"].seconds, 12.5)
 
     def test_entries_have_their_age_when_the_file_was_written(self) -> None:
@@ -100,6 +113,20 @@ class WritingTests(StateFileTests):
         self.assertRaises(OSError, write, self.path, (piece for _ in range(1) for piece in broken()))
         self.assertEqual((os.listdir(self.folder), self.path.read_text()), (["state.json"], "older"))
 
+    @skipIf(sys.platform == "win32", "a file that is open cannot be put aside there, so nobody can be overtaken")
+    def test_what_another_process_is_about_to_write_is_left_to_it(self) -> None:
+        self.path.write_text("older")
+        new = self.folder / "state.json.new"
+
+        def overtaken() -> "Iterator[str]":
+            yield "ours"
+            new.unlink()
+            new.write_text("half of the other's")
+
+        error = self.assertRaises(OSError, write, self.path, overtaken())
+        self.assertIn("another process writes it", str(error))
+        self.assertEqual((self.path.read_text(), new.read_text()), ("older", "half of the other's"))
+
     def test_what_speaks_against_writing_is_said(self) -> None:
         self.assertEqual(doubt(self.path), "")
         self.assertEqual(doubt(self.folder), "it is a folder")
@@ -143,6 +170,18 @@ class BrokenTests(StateFileTests):
             {"tables": []},
             {"tables": {"cas": {"kind": "source", "taken": 1, "entries": [["0a", "ex1"]]}}},
             {"tables": {"cas": {"kind": "source", "taken": 1, "entries": [["zz", "ex1", 1]]}}},
+            {"tables": {"cas": {"kind": "source", "taken": 1, "entries": [["0a", "ex1", 10**400]]}}},
+            {"tables": {"cas": {"kind": "source", "taken": 1, "entries": [["0a", ["ex1"], 1]]}}},
+            {"written": 10**400},
+            {"secret": ""},
+            {"secret": "00" * 15},
+            {"kept": {"by_hand": {"places": {"hub/ex1": place("mx.example.com", 25)}}}},
+            {"kept": {"by_hand": {"places": {"hub/ex1": place("192.0.2.7", 70_000)}}}},
+            {"kept": {"by_hand": {"places": {"hub/ex1": place("192.0.2.7", 0)}}}},
+            {"kept": {"health": {"hub/ex1": found("down", float("nan"))}}},
+            {"kept": {"health": {"hub/ex1": found("down", -1)}}},
+            {"kept": {"health": {"hub/ex1": found("down", 1, reason=["No"])}}},
+            {"kept": {"health": {"hub/ex1": found("down", 1, reason="\ud800")}}},
         ):
             self.assertIn("it says something that cannot be: ", self.why(json.dumps(good | change)), change)
 

@@ -16,6 +16,9 @@ from tests.site.stage import SiteStage
 WALL = 1_700_000_000.0
 
 
+MINE = b"of thirty-two octets or of fewer"
+
+
 class KeepingTests(SiteStage):
     """A hub with two servers and a table; :meth:`restart` is the next process."""
 
@@ -35,7 +38,7 @@ class KeepingTests(SiteStage):
 
     def restart(self, configuration: model.Configuration | None = None) -> Keeping:
         configuration = configuration or self.configured()
-        self.keeping = Keeping(self.reactor, configuration.service.state, b"mine", lambda: self.wall, self.at_once)
+        self.keeping = Keeping(self.reactor, configuration.service.state, MINE, lambda: self.wall, self.at_once)
         tls = TLSContexts({}, self.reactor.seconds())
         self.pools = Pools(configuration, self.reactor.seconds(), self.site._rng, tls, self.keeping.secret)
         self.keeping.restore(configuration, self.pools)
@@ -57,13 +60,13 @@ class KeepingTests(SiteStage):
     def test_without_a_path_nothing_is_kept_and_nothing_runs(self) -> None:
         configuration = self.configuration(self.server("one", "192.0.2.1"))
         self.restart(configuration)
-        self.assertEqual((self.reactor.getDelayedCalls(), self.keeping.secret), ([], b"mine"))
+        self.assertEqual((self.reactor.getDelayedCalls(), self.keeping.secret), ([], MINE))
         self.assertIsNone(self.successResultOf(self.keeping.stop()))
 
     def test_without_a_file_all_begins_anew(self) -> None:
         heard = self.hear()
         self.restart()
-        self.assertEqual((self.keeping.secret, heard), (b"mine", []))
+        self.assertEqual((self.keeping.secret, heard), (MINE, []))
 
     def test_what_was_set_by_hand_is_so_in_the_next_process(self) -> None:
         self.restart()
@@ -100,7 +103,7 @@ class KeepingTests(SiteStage):
     def test_the_secret_is_that_of_the_last_process(self) -> None:
         self.restart()
         self.end()
-        self.assertEqual(Keeping(self.reactor, self.path, b"other", lambda: self.wall, self.at_once).secret, b"mine")
+        self.assertEqual(Keeping(self.reactor, self.path, b"other", lambda: self.wall, self.at_once).secret, MINE)
 
     def test_what_is_not_configured_any_more_is_told_and_left_out(self) -> None:
         self.restart(self.configured(cas=model.Table("cas")))
@@ -133,7 +136,7 @@ class KeepingTests(SiteStage):
     def test_a_file_that_cannot_even_be_put_aside_is_no_reason_not_to_start(self) -> None:
         self.path.write_text("x")
         heard = self.hear()
-        keeping = Keeping(self.reactor, self.path, b"mine", lambda: self.wall, self.at_once)
+        keeping = Keeping(self.reactor, self.path, MINE, lambda: self.wall, self.at_once)
         self.path.unlink()
         keeping.start()
         self.assertIn("and it cannot be put aside: No such file or directory", heard[0])
@@ -141,7 +144,7 @@ class KeepingTests(SiteStage):
     def test_nothing_is_changed_before_it_is_started(self) -> None:
         """Another process may run on that file, and this one find that the ports are taken."""
         self.path.write_text("x")
-        Keeping(self.reactor, self.path, b"mine", lambda: self.wall, self.at_once)
+        Keeping(self.reactor, self.path, MINE, lambda: self.wall, self.at_once)
         self.assertEqual((self.path.read_text(), len(list(self.path.parent.iterdir()))), ("x", 1))
 
     def test_another_configuration_may_name_another_file(self) -> None:

@@ -15,6 +15,8 @@ from exproxy.site.statewriter import HEALTH, ROUND, Aim, StateWriter
 from exproxy.site.tls import TLSContexts
 from tests.site.stage import SiteStage
 
+SECRET = b"of thirty-two octets or of fewer"
+
 
 class StateWriterTests(SiteStage):
     def setUp(self) -> None:
@@ -31,7 +33,7 @@ class StateWriterTests(SiteStage):
         self.held: list[tuple[Any, Deferred[None]]] = []
         self.hold = False
         self.writes = 0
-        self.writer = StateWriter(self.reactor, self.aim, b"secret", lambda: 5000.0, self.in_thread)
+        self.writer = StateWriter(self.reactor, self.aim, SECRET, lambda: 5000.0, self.in_thread)
 
     def in_thread(self, call: Any) -> "Deferred[None]":
         self.writes += 1
@@ -57,7 +59,7 @@ class StateWriterTests(SiteStage):
 
     def test_it_is_there_soon_after_the_start(self) -> None:
         self.begin()
-        self.assertEqual((self.writes, self.state().secret), (1, b"secret"))
+        self.assertEqual((self.writes, self.state().secret), (1, SECRET))
 
     def test_what_is_set_by_hand_is_there_within_a_second(self) -> None:
         self.begin()

@@ -6,6 +6,7 @@ its checks say otherwise, and one that was up need not keep clients waiting for 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from ipaddress import ip_address
 
 import attrs
 
@@ -22,12 +23,20 @@ BY = "hand, before the restart"
 _FOUND = "found before the restart"
 
 
+def _demand_address(_place: "Place", _attribute: "attrs.Attribute[str]", value: str) -> None:
+    """:raises ValueError: it is none."""
+    ip_address(value)
+
+
 @attrs.frozen
 class Place:
-    """:param port: ``None``: the one that the client reached."""
+    """:param address: no name.
 
-    address: str
-    port: int | None
+    :param port: ``None``: the one that the client reached.
+    """
+
+    address: str = attrs.field(validator=_demand_address)
+    port: int | None = attrs.field(validator=attrs.validators.optional(attrs.validators.in_(range(1, 65536))))
 
     def __str__(self) -> str:
         return self.address if self.port is None else f"{self.address} port {self.port}"
@@ -94,7 +103,7 @@ class Found:
 
     where: str
     checks: Mapping[str, Verdict]
-    seconds: float = attrs.field(default=0.0, eq=False)
+    seconds: float = attrs.field(default=0.0, eq=False, validator=attrs.validators.ge(0.0))
 
 
 @attrs.frozen
@@ -166,7 +175,7 @@ def restore(
 
 def _recall(server: Server, found: Found, age: float, now: float) -> None:
     verdicts = {name: Verdict(verdict.state, _before(verdict.reason)) for name, verdict in found.checks.items()}
-    server.recall(verdicts, now - found.seconds - age, now)
+    server.recall(verdicts, max(0.0, now - found.seconds - age), now)
 
 
 def _before(reason: str) -> str:

@@ -5,6 +5,7 @@ may be set between two processes, and only ``written`` has to be compared with o
 """
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +25,8 @@ LARGEST = 512 * 1024 * 1024
 A_SLICE = 500
 """Entries that are written as text at a time: about 0.4 ms."""
 _MARK = "exproxy-state"
+_LEAST_SECRET = 16
+"""Octets; who could guess it could make cookies up."""
 
 
 class StateFileError(Exception):
@@ -86,22 +89,34 @@ def document(kept: Kept, secret: bytes, written: float, tables: Iterable[str]) -
 def write(path: Path, pieces: Iterable[str]) -> None:
     """Replace the file, or leave it as it was; may take as long as a disk takes.
 
-    :raises OSError: it cannot be written.
+    :raises OSError: it cannot be written, or another process is about to write it too.
     """
     new = path.with_name(path.name + ".new")
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    ours = os.fstat(descriptor)
     try:
         with open(descriptor, "w", encoding="ascii") as file:
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
+        if not _is(ours, new):
+            raise OSError(errno.EBUSY, "another process writes it at the same time; has it the same [service] state?")
         new.replace(path)
     except OSError:
-        with contextlib.suppress(OSError):
-            new.unlink(missing_ok=True)
+        if _is(ours, new):
+            with contextlib.suppress(OSError):
+                new.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _is(known: os.stat_result, path: Path) -> bool:
+    """Whether that is still the same file: what another process has half written must not become the whole."""
+    try:
+        return os.path.samestat(known, path.stat())
+    except OSError:
+        return False
 
 
 def _sync_folder(folder: Path) -> None:
@@ -143,16 +158,29 @@ def _state(found: Any) -> State:
         raise StateFileError(f"its format is {known!r}, and this version of exproxy knows {FORMAT}")
     try:
         written, secret = float(found["written"]), bytes.fromhex(found["secret"])
+        if len(secret) < _LEAST_SECRET:
+            raise ValueError("its secret is too short")
         kept = _converter().structure(found["kept"], Kept)
         return State(written, secret, kept, {name: _table(table, written) for name, table in found["tables"].items()})
-    except (KeyError, TypeError, ValueError, AttributeError, cattrs.BaseValidationError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, cattrs.BaseValidationError) as error:
         raise StateFileError(f"it says something that cannot be: {_words(error)}") from error
 
 
 def _table(table: Any, written: float) -> Remembered:
     older = max(0.0, written - float(table["taken"]))
-    entries = [(bytes.fromhex(key), str(host), older + max(0.0, float(idle))) for key, host, idle in table["entries"]]
-    return Remembered(str(table["kind"]), entries)
+    entries = [(bytes.fromhex(key), _text(host), older + max(0.0, float(idle))) for key, host, idle in table["entries"]]
+    return Remembered(_text(table["kind"]), entries)
+
+
+def _text(said: Any, _kind: object = str) -> str:
+    """Nothing else made into one, and no half of a surrogate pair, which no log or page could hold.
+
+    :raises ValueError: it is none.
+    """
+    if not isinstance(said, str):
+        raise ValueError(f"{said!r} is no text")
+    said.encode()
+    return said
 
 
 def _words(error: Exception) -> str:
@@ -162,7 +190,9 @@ def _words(error: Exception) -> str:
 
 
 def _converter() -> cattrs.Converter:
-    return cattrs.Converter(forbid_extra_keys=True)
+    converter = cattrs.Converter(forbid_extra_keys=True)
+    converter.register_structure_hook(str, _text)
+    return converter
 
 
 def doubt(path: Path) -> str:
