@@ -84,6 +84,16 @@ class ApplicationTests(AdminStage):
             self.assertNoResult(application.answer(Asked("GET", path)))
             self.assertEqual(self.successResultOf(application.answer(asked)).status, 200)
 
+    def test_while_strangers_ask_too_much_a_page_leads_to_the_login_all_the_same(self) -> None:
+        moments = itertools.count()
+        application = Application(self.clock, self.api.routes(), self.logins(anna="viewer"), lambda: next(moments) * BURST)
+        application.answer(Asked("GET", ("api", "v1", "status")))
+        answered = application.answer(Asked("GET", ("api", "v1", "status"), page=True))
+        self.assertNoResult(answered)
+        self.clock.advance(PAUSE)
+        answer = self.successResultOf(answered)
+        self.assertEqual((answer.status, answer.headers), (303, (("Location", "/login?next=/api/v1/status"),)))
+
     def test_what_one_user_asks_is_not_taken_from_another(self) -> None:
         moments = itertools.count()
         logins = self.logins(anna="operator", grafana="viewer")

@@ -38,6 +38,23 @@ class AttemptsTests(SynchronousTestCase):
         self.assertEqual(attempts.begin("a", 10.0), 0.0)
         self.assertGreater(attempts.begin("a", 10.0), 0.0)
 
+    def test_who_is_known_is_counted_alone(self) -> None:
+        attempts = Attempts()
+        for number in range(ALL):
+            attempts.begin(str(number // EACH), 10.0)
+        self.assertGreater(attempts.begin("0", 10.0), 0.0)
+        self.assertEqual([attempts.begin("0", 10.0, "anna") for _ in range(EACH)], [0.0] * EACH)
+        self.assertGreater(attempts.begin("1", 10.0, "anna"), 0.0)
+        attempts.succeeded("0", "anna")
+        self.assertEqual(attempts.begin("1", 10.0, "anna"), 0.0)
+        self.assertGreater(attempts.begin("0", 10.0), 0.0)
+
+    def test_who_is_refused_takes_no_room(self) -> None:
+        attempts = Attempts()
+        for number in range(3 * ADDRESSES):
+            attempts.begin(str(number), 10.0)
+        self.assertEqual(len(attempts._of), ALL)
+
     def test_who_has_a_network_of_ipv6_is_one(self) -> None:
         attempts = Attempts()
         for number in range(EACH):

@@ -24,6 +24,14 @@ class CookieTests(SynchronousTestCase):
     def test_in_the_clear_a_browser_would_not_send_a_secure_one_back(self) -> None:
         self.assertEqual(cookies.given("exproxy", "abc", secure=False), "exproxy=abc; Path=/; HttpOnly; SameSite=Strict")
 
+    def test_a_mark_stays_when_the_browser_is_closed(self) -> None:
+        name = cookies.mark_name("lb.example.com:7777", secure=True)
+        self.assertEqual(name, "__Host-exproxy-known-7777")
+        self.assertEqual(
+            cookies.kept(name, "abc", secure=True),
+            "__Host-exproxy-known-7777=abc; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=15552000",
+        )
+
     def test_one_is_taken_back_by_the_same_words(self) -> None:
         self.assertEqual(cookies.taken("exproxy", secure=False), "exproxy=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
 

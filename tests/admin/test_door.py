@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 
 from exproxy.admin.answers import Answer, Listener
 from exproxy.admin.application import Application
+from exproxy.admin.attempts import EACH
 from exproxy.admin.door import ENDURED, FOLLOWED, IDLE, LARGEST, LIFETIME, MOST, RATE, Door
 from exproxy.admin.routes import Route
 from tests.admin.stage import AdminStage
@@ -101,6 +102,21 @@ class DoorTests(DoorStage):
     def test_each_status_is_told_with_its_words(self) -> None:
         said = self.send(self.client(), b"GET /api/v1/status HTTP/1.1\r\nHost: exproxy.attacker.example\r\n\r\n")
         self.assertTrue(said.startswith(b"HTTP/1.1 421 Misdirected Request\r\n"), said[:60])
+
+    def test_who_logs_in_gets_both_cookies_and_is_known_by_them(self) -> None:
+        users = self.logins(anna="operator")
+        self.door = Door(self.clock, self.application(users))
+        head = b"POST /login HTTP/1.1\r\nHost: localhost:7777\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        said = self.send(self.client(), head + b"Content-Length: 25\r\n\r\nuser=anna&password=secret").decode()
+        given = [line.removeprefix("Set-Cookie: ") for line in said.split("\r\n") if line.startswith("Set-Cookie: ")]
+        pairs = [line.partition(";")[0] for line in given]
+        self.assertEqual([pair.partition("=")[0] for pair in pairs], ["exproxy-7777", "exproxy-known-7777"])
+        self.assertIn(b'"user":"anna"', self.get(self.client(), "/api/v1/whoami", Cookie="; ".join(pairs)))
+        for _ in range(EACH):
+            self.send(self.client(), head + b"Content-Length: 24\r\n\r\nuser=anna&password=guess")
+        right = b"Content-Length: 25\r\n\r\nuser=anna&password=secret"
+        self.assertIn(b" 429 ", self.send(self.client(), head + right))
+        self.assertIn(b" 303 ", self.send(self.client(), head + f"Cookie: {pairs[1]}\r\n".encode() + right))
 
     def test_a_body_that_is_too_large_is_read_and_refused(self) -> None:
         client = self.client()

@@ -7,9 +7,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.admin.answers import Asked
-from exproxy.admin.attempts import EACH
+from exproxy.admin.attempts import ALL, EACH
 from exproxy.admin.callers import Caller
-from exproxy.admin.logins import REMEMBERED, WAITING, Account, LoginError, Logins
+from exproxy.admin.logins import KEPT, WAITING, Account, LoginError, Logins
 
 
 class FakeSecret:
@@ -68,13 +68,33 @@ class LoginsTests(SynchronousTestCase):
             self.assertIn("log in", str(self.refused(said)))
         self.assertEqual(self.secret.asked, 0)
 
-    def test_what_was_right_is_not_compared_again_for_a_while(self) -> None:
+    def test_what_was_right_is_not_compared_again(self) -> None:
         for _ in range(3):
+            self.clock.advance(3600.0)
             self.successResultOf(self.check(basic("anna", "sécret:1")))
         self.assertEqual(self.secret.asked, 1)
-        self.clock.advance(REMEMBERED)
+
+    def test_nor_while_others_fail_wherever_they_are(self) -> None:
         self.successResultOf(self.check(basic("anna", "sécret:1")))
-        self.assertEqual(self.secret.asked, 2)
+        for number in range(ALL):
+            self.refused(basic("anna", f"guess {number}"), f"192.0.2.{1 + number // EACH}")
+        self.successResultOf(self.check(basic("anna", "sécret:1")))
+        self.assertGreater(self.refused(basic("anna", "sécret:1 "), "192.0.2.99").wait, 0.0)
+
+    def test_those_are_remembered_that_are_used(self) -> None:
+        accounts = {f"user{number}": Account(self.secret, "viewer") for number in range(KEPT + 1)}
+        logins = Logins(self.clock, accounts, lambda call: succeed(call()))
+        for name in accounts:
+            for one in (name, "user0"):
+                asked = Asked("GET", (), authorization=basic(one, "sécret:1"), address="192.0.2.1")
+                self.successResultOf(logins.check(asked))
+        self.assertEqual(self.secret.asked, KEPT + 1)
+
+    def test_a_reload_forgets_nobody_who_is_as_before(self) -> None:
+        self.successResultOf(self.check(basic("anna", "sécret:1")))
+        self.logins.change({"anna": Account(self.secret, "viewer")})
+        self.assertEqual(self.successResultOf(self.check(basic("anna", "sécret:1"))), Caller("anna", "viewer"))
+        self.assertEqual(self.secret.asked, 1)
 
     def test_too_many_wrong_ones_have_to_wait_and_others_need_not(self) -> None:
         for _ in range(EACH):
@@ -192,6 +212,22 @@ class StayTests(SynchronousTestCase):
             self.enter()
             self.failureResultOf(self.logins.enter("otto", "guess", "192.0.2.1"), LoginError)
         self.assertGreater(self.wait(self.logins.enter("otto", "x", "192.0.2.1")), 0.0)
+
+    def test_a_browser_of_somebody_who_has_been_in_does_not_wait_for_what_strangers_try(self) -> None:
+        mark = self.logins.mark("anna")
+        for number in range(ALL):
+            self.failureResultOf(self.logins.enter("anna", "guess", f"192.0.2.{1 + number // EACH}"), LoginError)
+        self.failureResultOf(self.logins.enter("anna", "secret", "192.0.2.1"), LoginError)
+        self.failureResultOf(self.logins.enter("anna", "secret", "192.0.2.99", "x" * 64), LoginError)
+        self.failureResultOf(self.logins.enter("otto", "x", "192.0.2.99", mark), LoginError)
+        self.successResultOf(self.logins.enter("anna", "secret", "192.0.2.1", mark))
+
+    def test_a_mark_is_good_for_no_more_guesses_than_an_address(self) -> None:
+        mark = self.logins.mark("anna")
+        for number in range(EACH):
+            self.failureResultOf(self.logins.enter("anna", "guess", f"192.0.2.{number}", mark), LoginError)
+        self.assertGreater(self.wait(self.logins.enter("anna", "secret", "192.0.2.99", mark)), 0.0)
+        self.successResultOf(self.logins.enter("anna", "secret", "192.0.2.99"))
 
     def test_without_users_nobody_can_log_in(self) -> None:
         self.logins.change({})

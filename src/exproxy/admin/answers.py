@@ -27,6 +27,7 @@ class Asked:
     :param secure: whether it speaks TLS to us.
     :param page: whether a page is wanted, by a browser that shows what it is answered.
     :param session: the cookie that says who has logged in (:mod:`exproxy.admin.cookies`).
+    :param mark: the cookie that says who has logged in from there before.
     :param token: ``X-CSRF-Token``.
     :param origin: of the page that has it sent, where the browser says so.
     :param site: ``Sec-Fetch-Site``: how near to us that page is, likewise; empty: nothing was said.
@@ -45,6 +46,7 @@ class Asked:
     secure: bool = False
     page: bool = False
     session: str = field(default="", repr=False)
+    mark: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
     origin: str | None = None
     site: str = ""

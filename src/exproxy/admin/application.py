@@ -59,13 +59,17 @@ class Application:
         if asked.user is not None:
             return self._attempt(asked)
         now = self._clock.seconds()
-        allowance = self._allowances.setdefault(self._logins.recognised(asked), Allowance(now))
+        caller = self._logins.known(asked)
+        allowance = self._allowances.setdefault("" if caller is None else caller.name, Allowance(now))
         exhausted = allowance.exhausted(now)
         allowance.spend(COST)
         if not exhausted:
             return self._measured(asked, allowance)
         if self._is_for_everybody(asked):  # who has to know whether all is well is told, a little later
             return deferLater(self._clock, PAUSE).addCallback(lambda _: self._measured(asked, allowance))
+        if caller is None and self._logins.needed and asked.page and asked.method == "GET":
+            # strangers ask so much, and who wants to see a page may be none when logged in
+            return deferLater(self._clock, PAUSE, to_login, asked)
         return deferLater(self._clock, HELD, _refuse_much).addErrback(_refused, asked)
 
     def _measured(self, asked: Asked, allowance: Allowance) -> "Deferred[Answer]":

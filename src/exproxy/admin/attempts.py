@@ -1,7 +1,9 @@
 """How many tries to log in that fail are allowed: few from one address, and not many altogether.
 
-A comparison costs a tenth of a second of a core, so the second limit is for the machine; it does not concern whoever is
-remembered (:mod:`exproxy.admin.logins`).
+A comparison costs a tenth of a second of a core, so the second limit is for the machine.
+
+Whoever fails on purpose, from many addresses or from behind the same proxy, would keep everybody out by that.  So who has been in
+before is counted by the user's name alone, and does not wait for what strangers do.
 """
 
 from collections import OrderedDict, deque
@@ -23,29 +25,41 @@ class Attempts:
         self._of: OrderedDict[str, deque[float]] = OrderedDict()
         self._all: deque[float] = deque()
 
-    def begin(self, address: str, now: float) -> float:
-        """Count a try; returns 0, or the seconds after which another one may be made: then this one is not."""
-        own = self._of.setdefault(_source(address), deque())
-        for tries, most in ((own, EACH), (self._all, ALL)):
+    def begin(self, address: str, now: float, known: str = "") -> float:
+        """Count a try; returns 0, or the seconds after which another one may be made: then this one is not.
+
+        :param known: the user that who tries has been before, and wants to be again; empty: that cannot be told.
+        """
+        source = _source(address, known)
+        limits = [(self._of.get(source, deque()), EACH), *(() if known else ((self._all, ALL),))]
+        for tries, most in limits:
             while tries and now - tries[0] >= WINDOW:
                 tries.popleft()
             if len(tries) >= most:
                 return WINDOW - (now - tries[0])
-        own.append(now)
-        self._all.append(now)
+        self._of.setdefault(source, deque())
+        for tries in self._counting(source, known):
+            tries.append(now)
         while len(self._of) > ADDRESSES:
             self._of.popitem(last=False)
         return 0.0
 
-    def succeeded(self, address: str) -> None:
+    def succeeded(self, address: str, known: str = "") -> None:
         """One of those was none that failed; the others were: who knows one password may not guess another for that."""
-        for tries in (self._all, self._of.get(_source(address))):
+        for tries in self._counting(_source(address, known), known):
             if tries:
                 tries.pop()
 
+    def _counting(self, source: str, known: str) -> "list[deque[float]]":
+        """Where a try is counted."""
+        own = [self._of[source]] if source in self._of else []
+        return own if known else [*own, self._all]
 
-def _source(address: str) -> str:
+
+def _source(address: str, known: str) -> str:
     """Whose it is: of IPv6 everybody has at least a /64, and may change in there with each try."""
+    if known:
+        return f"user {known}"
     try:
         found = ip_address(address)
     except ValueError:

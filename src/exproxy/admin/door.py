@@ -103,11 +103,15 @@ class _Request(Request):
             host=authority[: authority.find("]") + 1] if authority.startswith("[") else authority.partition(":")[0],
             secure=secure,
             page="text/html" in self._header("Accept").lower(),
-            session=cookies.read(self.received_cookies.get(cookies.name(authority, secure).encode())),
+            session=self._cookie(cookies.name(authority, secure)),
+            mark=self._cookie(cookies.mark_name(authority, secure)),
             token=self._header("X-CSRF-Token"),
             origin=self._header("Origin") if self.requestHeaders.hasHeader(b"Origin") else None,
             site=self._header("Sec-Fetch-Site"),
         )
+
+    def _cookie(self, name: str) -> str:
+        return cookies.read(self.received_cookies.get(name.encode()))
 
     def _header(self, name: str) -> str:
         """The first of that name; empty: there is none."""
@@ -121,8 +125,10 @@ class _Request(Request):
         length = () if follow else (("Content-Length", str(len(answer.body))),)
         hsts = self.channel.factory.hsts
         secured = (("Strict-Transport-Security", f"max-age={int(hsts)}"),) if hsts and self.isSecure() else ()
-        for name, value in (("Content-Type", answer.kind), *length, *_HEADERS, *secured, *answer.headers):
+        for name, value in (("Content-Type", answer.kind), *length, *_HEADERS, *secured):
             self.responseHeaders.setRawHeaders(name, [value])
+        for name in dict.fromkeys(name for name, _ in answer.headers):
+            self.responseHeaders.setRawHeaders(name, [value for other, value in answer.headers if other == name])
         self.write(answer.body)
         if follow is None:
             self.finish()

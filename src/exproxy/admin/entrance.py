@@ -68,9 +68,9 @@ class Entrance:
     def _log_in(self, asked: Asked, names: Names, caller: Caller) -> "Deferred[Answer]":
         said = fields(asked)
         then, user = _then(said.get("next", "")), said.get("user", "")
-        entered = self._logins.enter(user, said.get("password", ""), asked.address)
+        entered = self._logins.enter(user, said.get("password", ""), asked.address, asked.mark)
         return entered.addCallbacks(
-            lambda entry: Answer(303, b"", HTML, (("Location", then), self._cookie(asked, entry[0]))), _again(asked, then, user)
+            lambda entry: Answer(303, b"", HTML, (("Location", then), *self._cookies(asked, *entry))), _again(asked, then, user)
         )
 
     def _log_out(self, asked: Asked, names: Names, caller: Caller) -> Answer:
@@ -87,16 +87,21 @@ class Entrance:
         user, password = said["user"], said["password"]
         if not isinstance(user, str) or not isinstance(password, str):
             raise RefusedError(422, "user and password are strings")
-        entered = self._logins.enter(user, password, asked.address)
-        return entered.addCallback(lambda entry: _with(told(_seen(entry[1])), self._cookie(asked, entry[0])))
+        entered = self._logins.enter(user, password, asked.address, asked.mark)
+        return entered.addCallback(lambda entry: _with(told(_seen(entry[1])), *self._cookies(asked, *entry)))
 
     def _leave(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         orders.read(asked, ())
         self._logins.leave(asked.session, caller)
         return _with(told({"logged_out": bool(caller.token)}), _no_cookie(asked))
 
-    def _cookie(self, asked: Asked, value: str) -> tuple[str, str]:
-        return "Set-Cookie", cookies.given(cookies.name(asked.authority, asked.secure), value, asked.secure)
+    def _cookies(self, asked: Asked, session: str, caller: Caller) -> tuple[tuple[str, str], ...]:
+        name, known = (of(asked.authority, asked.secure) for of in (cookies.name, cookies.mark_name))
+        mark = self._logins.mark(caller.name)
+        return (
+            ("Set-Cookie", cookies.given(name, session, asked.secure)),
+            ("Set-Cookie", cookies.kept(known, mark, asked.secure)),
+        )
 
 
 def to_login(asked: Asked) -> Answer:
@@ -139,5 +144,5 @@ def _no_cookie(asked: Asked) -> tuple[str, str]:
     return "Set-Cookie", cookies.taken(cookies.name(asked.authority, asked.secure), asked.secure)
 
 
-def _with(answer: Answer, header: tuple[str, str]) -> Answer:
-    return Answer(answer.status, answer.body, answer.kind, (*answer.headers, header))
+def _with(answer: Answer, *headers: tuple[str, str]) -> Answer:
+    return Answer(answer.status, answer.body, answer.kind, (*answer.headers, *headers))

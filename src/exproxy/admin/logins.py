@@ -1,8 +1,9 @@
 """Who may come in: passwords against scrypt hashes, by HTTP Basic (RFC 7617) with each request, or once, for a stay.
 
 Each comparison takes a tenth of a second and 32 MB, which is the point of it, so they are done in a thread, one after the other,
-and few may wait.  A right password of HTTP Basic is remembered for a minute, as a keyed hash of it: who asks every second is
-compared once.
+and few may wait.  A right password of HTTP Basic is remembered, as a keyed hash of it: who asks every second is compared once, and
+does not have to wait because of what strangers try meanwhile (:mod:`exproxy.admin.attempts`).  Nor does a browser in which somebody
+has logged in before, for that user: it keeps a mark.
 """
 
 import base64
@@ -24,13 +25,12 @@ from exproxy.admin.attempts import Attempts
 from exproxy.admin.callers import Caller, Role
 from exproxy.admin.stays import Stays
 
-REMEMBERED = 60.0
-"""Seconds for which a right password is not compared again."""
 LONGEST = 2048
 """Octets of the line that brings them."""
 WAITING = 8
 """Comparisons that may wait for their turn."""
-_KEPT = 100
+KEPT = 100
+"""Right passwords that are remembered; the one goes that was asked with the longest ago."""
 
 _log = Logger()
 
@@ -73,7 +73,8 @@ class Logins:
         self._turn = DeferredSemaphore(1)
         self._waiting = 0
         self._key = secrets.token_bytes(32)
-        self._right: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
+        self._right: OrderedDict[bytes, str] = OrderedDict()
+        """Whose they are."""
         self._stays = Stays()
 
     @property
@@ -87,7 +88,8 @@ class Logins:
             name for name, account in self._accounts.items() if name not in accounts or accounts[name].secret != account.secret
         ]
         self._accounts = dict(accounts)
-        self._right.clear()
+        for proof in [proof for proof, name in self._right.items() if name in gone]:
+            del self._right[proof]
         self._stays.end_of(gone)
 
     def check(self, asked: Asked) -> "Deferred[Caller]":
@@ -101,33 +103,34 @@ class Logins:
         if said is None:
             return fail(LoginError("log in with a user of [admin]: by HTTP Basic, or at /login"))
         proof = self._proof(*said)
-        return self._compare(*said, asked.address).addCallback(self._remember, proof)
+        return self._compare(*said, asked.address, "").addCallback(self._remember, proof)
 
     def known(self, asked: Asked) -> Caller | None:
         """Who it is, where no password has to be compared for that."""
-        now = self._clock.seconds()
         if asked.authorization is None:
-            stay = self._stays.find(asked.session, now)
+            stay = self._stays.find(asked.session, self._clock.seconds())
             return None if stay is None else Caller(stay.user, self._accounts[stay.user].role, token=stay.token)
         said = _said(asked.authorization)
-        found = None if said is None else self._right.get(self._proof(*said))
-        return found[1] if found is not None and now - found[0] < REMEMBERED else None
+        proof = b"" if said is None else self._proof(*said)
+        if proof not in self._right:
+            return None
+        self._right.move_to_end(proof)
+        name = self._right[proof]
+        return Caller(name, self._accounts[name].role)
 
-    def recognised(self, asked: Asked) -> str:
-        """The user's name, if it is one who has logged in before, even if the password has to be compared again; else empty."""
-        if asked.authorization is None:
-            caller = self.known(asked)
-        else:
-            said = _said(asked.authorization)
-            found = None if said is None else self._right.get(self._proof(*said))
-            caller = None if found is None else found[1]
-        return "" if caller is None else caller.name
+    def enter(self, name: str, password: str, address: str, mark: str = "") -> "Deferred[tuple[str, Caller]]":
+        """Begin a stay; fires with the name that it is known by, and who it is, or fails with :class:`LoginError`.
 
-    def enter(self, name: str, password: str, address: str) -> "Deferred[tuple[str, Caller]]":
-        """Begin a stay; fires with the name that it is known by, and who it is, or fails with :class:`LoginError`."""
+        :param mark: what the browser shows of :meth:`mark`.
+        """
         if not self.needed:
             return fail(LoginError("nobody has to log in here: [admin] has no users"))
-        return self._compare(name, password, address).addCallback(self._begin, address)
+        known = name if hmac.compare_digest(mark.encode(), self.mark(name).encode()) else ""
+        return self._compare(name, password, address, known).addCallback(self._begin, address)
+
+    def mark(self, name: str) -> str:
+        """What who has been in as that user may keep: it opens nothing, and is good as long as the process lives."""
+        return hmac.digest(self._key, f"mark {name}".encode(), "sha256").hex()
 
     def leave(self, session: str, caller: Caller) -> None:
         """End the stay, if that is how ``caller`` is known."""
@@ -143,10 +146,10 @@ class Logins:
             return lambda: None
         return stay.when_over(call)
 
-    def _compare(self, name: str, password: str, address: str) -> "Deferred[Caller]":
+    def _compare(self, name: str, password: str, address: str, known: str) -> "Deferred[Caller]":
         if self._waiting >= WAITING:
             return fail(LoginError("too many want to log in at once: wait a little, then try again", 1.0))
-        wait = self._attempts.begin(address, self._clock.seconds())
+        wait = self._attempts.begin(address, self._clock.seconds(), known)
         if wait:
             seconds = int(wait) + 1
             return fail(LoginError(f"too many logins have failed: wait {seconds} s, then try again", wait))
@@ -155,25 +158,24 @@ class Logins:
         # where there is no such user, somebody else's is compared, so that this takes as long
         secret = (account or next(iter(self._accounts.values()))).secret
         compared = self._turn.run(self._elsewhere, lambda: secret.matches(password))
-        return compared.addBoth(self._compared).addCallback(self._judge, name, account, address)
+        return compared.addBoth(self._compared).addCallback(self._judge, name, account, address, known)
 
     def _compared(self, result: bool) -> bool:
         self._waiting -= 1
         return result
 
-    def _judge(self, right: bool, name: str, account: Account | None, address: str) -> Caller:
+    def _judge(self, right: bool, name: str, account: Account | None, address: str, known: str) -> Caller:
         if account is None or not right:
             _log.warn("audit: a login from {address} failed", address=address)
             raise LoginError("there is no such user, or the password is another one")
-        self._attempts.succeeded(address)
+        self._attempts.succeeded(address, known)
         if self._accounts.get(name) != account:
             raise LoginError("users have changed just now: log in again")
         return Caller(name, account.role)
 
     def _remember(self, caller: Caller, proof: bytes) -> Caller:
-        self._right[proof] = self._clock.seconds(), caller
-        self._right.move_to_end(proof)
-        while len(self._right) > _KEPT:
+        self._right[proof] = caller.name
+        while len(self._right) > KEPT:
             self._right.popitem(last=False)
         return caller
 
