@@ -31,12 +31,9 @@ class Attempts:
         :param known: the user that who tries has been before, and wants to be again; empty: that cannot be told.
         """
         source = _source(address, known)
-        limits = [(self._of.get(source, deque()), EACH), *(() if known else ((self._all, ALL),))]
-        for tries, most in limits:
-            while tries and now - tries[0] >= WINDOW:
-                tries.popleft()
-            if len(tries) >= most:
-                return WINDOW - (now - tries[0])
+        wait = _wait(self._of.get(source, deque()), EACH, now) or (0.0 if known else _wait(self._all, ALL, now))
+        if wait:
+            return wait
         self._of.setdefault(source, deque())
         for tries in self._counting(source, known):
             tries.append(now)
@@ -54,6 +51,13 @@ class Attempts:
         """Where a try is counted."""
         own = [self._of[source]] if source in self._of else []
         return own if known else [*own, self._all]
+
+
+def _wait(tries: "deque[float]", most: int, now: float) -> float:
+    """Seconds until there may be another one."""
+    while tries and now - tries[0] >= WINDOW:
+        tries.popleft()
+    return WINDOW - (now - tries[0]) if len(tries) >= most else 0.0
 
 
 def _source(address: str, known: str) -> str:

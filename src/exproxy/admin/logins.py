@@ -1,9 +1,9 @@
 """Who may come in: passwords against scrypt hashes, by HTTP Basic (RFC 7617) with each request, or once, for a stay.
 
 Each comparison takes a tenth of a second and 32 MB, which is the point of it, so they are done in a thread, one after the other,
-and few may wait.  A right password of HTTP Basic is remembered, as a keyed hash of it: who asks every second is compared once, and
-does not have to wait because of what strangers try meanwhile (:mod:`exproxy.admin.attempts`).  Nor does a browser in which somebody
-has logged in before, for that user: it keeps a mark.
+and few may wait.  A right password of HTTP Basic is remembered, as a keyed hash of it: who asks every second is compared once,
+and does not have to wait because of what strangers try meanwhile (:mod:`exproxy.admin.attempts`).  Nor does a browser in which
+somebody has logged in before, for that user: it keeps a mark.
 """
 
 import base64
