@@ -118,6 +118,7 @@ class NotifyTests(ConfigTestCase):
             ('on = "everything"', "is not known here"),
             ('window = "0s"', "has to be more than 0"),
             ('limit = "0/1m"', "allows nothing at all"),
+            ('limit = "99999999999999999999/1m"', "10000 are the most"),
             ("command_timeout = 3", "a duration needs a unit"),
             ('webhok = "x"', "there is no such key; did you mean"),
         ):

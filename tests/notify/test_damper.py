@@ -1,5 +1,6 @@
 """What is told at once, and what together."""
 
+from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.notify.damper import GATHER, LONGEST, Damper
@@ -71,10 +72,22 @@ class DamperTests(SynchronousTestCase):
         for number in range(100):
             self.damper.hear(news(subject=f"hub/ex{number}"), number * 2.0)
             self.run_until(number * 2.0 + 1.5, number * 2.0)
-        self.assertEqual(len(self.told), 5)
+        self.assertEqual(len(self.told), 4)
         self.run_until(700.0, 200.0)
         self.assertEqual(sum(len(stories) for _, stories in self.told), 100)
-        self.assertEqual((len(self.told), self.told[-1][0]), (6, 601.0))
+        self.assertEqual((len(self.told), self.told[-1][0]), (5, 601.0))
+
+    def test_a_back_end_without_servers_does_not_wait_because_servers_flapped(self) -> None:
+        for number in range(100):
+            self.damper.hear(news(subject=f"hub/ex{number}"), number * 2.0)
+            self.run_until(number * 2.0 + 1.5, number * 2.0)
+        for number in range(3):
+            self.damper.hear(evolve(news(subject=f"back end {number}"), kind="backend"), 200.0 + number * 10.0)
+        self.run_until(300.0, 200.0)
+        # with all that had to wait, and a second time there is none left to be kept
+        self.assertEqual([(now, len(stories)) for now, stories in self.told[4:]], [(201.0, 97)])
+        self.run_until(700.0, 300.0)
+        self.assertEqual([len(stories) for _, stories in self.told[5:]], [2])
 
     def test_at_the_end_there_is_the_rest(self) -> None:
         self.assertEqual(self.damper.rest(), ())

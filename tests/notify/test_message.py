@@ -73,6 +73,11 @@ class MessageTests(SynchronousTestCase):
             self.assertNotIn("\r", text)
             self.assertNotIn("\x1b", text)
 
+    def test_a_subject_that_is_cut_still_says_what_is_so(self) -> None:
+        subject = message(Story.of(news(reason="554 No" + "x" * 1000)), Story.of(news("up", subject="hub/ex1"))).subject
+        self.assertTrue(subject.startswith("[proxy1] hub/ex2 is down: 554 No"), subject)
+        self.assertTrue(subject.endswith("xx; 1 of 2 servers of hub left (and 1 more)"), subject)
+
     def test_what_is_no_text_at_all_is_sent_nevertheless(self) -> None:
         json.loads(Message((Story.of(news(reason="\udcff")),), "proxy1").json())
         self.assertEqual(plain(" a\tb\u2028c "), "a b c")

@@ -17,6 +17,8 @@ _ADDRESS = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+")
 """What an envelope can hold: ASCII without blanks and angle brackets."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t -~\x80-\xff]*")
+_MOST = 10_000
+"""Messages whose times are remembered, for ``limit``."""
 _PORTS = {"off": 25, "starttls": 25, "implicit": 465}
 
 
@@ -31,6 +33,8 @@ class NotifyBuilder:
         if webhook is None and smtp is None and not section.command.items:
             hint = 'write webhook = "https://…", smtp = { server = …, sender = …, to = … } or command = ["…"]'
             self.report.problem(("notify",), "it does not say how anybody is told", hint)
+        if section.limit.count > _MOST:
+            self.report.problem(("notify", "limit"), f"nobody reads so many messages: {_MOST} are the most")
         return Notify(
             on=tuple(dict.fromkeys(section.on.values())) or Notify().on,
             window=section.window,

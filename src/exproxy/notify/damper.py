@@ -1,7 +1,8 @@
 """When something is told: the first change of a thing at once, what follows soon after it together.
 
 A server that comes and goes all night makes one message at first, then one a window, and the windows double while it goes on.
-What falls due in the same moment is one message, and messages are only so many: what is beyond that waits, and is gathered.
+What falls due in the same moment is one message, and messages are only so many: what is beyond that waits, and is gathered.  A
+quarter of them is kept for back ends: one that is without servers does not wait because servers have flapped before.
 Pure: times are passed in.
 """
 
@@ -34,6 +35,7 @@ class Damper:
     def __init__(self, window: float, count: int, seconds: float) -> None:
         self._window = window
         self._seconds = seconds
+        self._usual = count - count // 4
         self._sent: deque[float] = deque(maxlen=count)
         self._open: dict[tuple[Kind, str], Story] = {}
         self._due: dict[tuple[Kind, str], float] = {}
@@ -52,7 +54,7 @@ class Damper:
 
     def take(self, now: float) -> tuple[Story, ...]:
         """What is to be told now, as one message."""
-        if not self._due or min(self._due.values()) > now or now < self._allowed_from():
+        if not self._due or min(self._due.values()) > now or now < self._allowed_from(now):
             return ()
         # and who would be told of in the next moment
         keys = [key for key, due in self._due.items() if due <= now + GATHER]
@@ -72,9 +74,11 @@ class Damper:
         self._due.clear()
         return stories
 
-    def _allowed_from(self) -> float:
-        full = len(self._sent) == self._sent.maxlen
-        return self._sent[0] + self._seconds if full else 0.0
+    def _allowed_from(self, now: float) -> float:
+        urgent = any(kind == "backend" and due <= now for (kind, _), due in self._due.items())
+        count = self._sent.maxlen if urgent else self._usual
+        assert count is not None
+        return self._sent[-count] + self._seconds if len(self._sent) >= count else 0.0
 
     def _forget(self, now: float) -> None:
         """Who has been quiet for a window beyond the last one begins anew."""

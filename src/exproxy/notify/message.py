@@ -12,6 +12,8 @@ MOST = 100
 """Stories that a message tells one by one."""
 LONGEST = 200
 """Characters of a subject line."""
+_END = 80
+"""Of these, those of its end where it is cut: what follows from what a server has said at length."""
 
 
 @attrs.frozen
@@ -77,7 +79,7 @@ def plain(text: str) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return text if len(text) <= most else f"{text[: most - _END - 1]}…{text[-_END:]}"
 
 
 def _same(story: Story) -> str:
