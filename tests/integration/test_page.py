@@ -48,6 +48,19 @@ YES, NO = f"{DIALOG} button", f"{DIALOG} [data-no]"
 
 FOCUS = "return document.activeElement.getAttribute('href') ?? document.activeElement.closest('details')?.id ?? ''"
 WIDER = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+OUTSIDE = """
+const long = {
+  sessions: "120 of 500", queue: "12", rate: "120", max: "310", total: "1 040 310", in: "812.4 MB", out: "812.4 MB",
+  errors: "120",
+};
+for (const place of document.querySelectorAll("[data-fact]")) {
+  const key = place.dataset.fact.split(" ").at(-1);
+  if (key in long) place.textContent = long[key];
+}
+const width = document.documentElement.clientWidth;
+const outside = [...document.querySelectorAll("*")].filter(one => one.getBoundingClientRect().right > width + 1);
+return document.documentElement.scrollWidth > width ? outside.map(one => `${one.tagName} ${one.className}`) : []"""
+"""What lies outside of the window, with numbers as a busy site has them."""
 RING = "const s = getComputedStyle(document.activeElement); return s.outlineStyle + ' ' + s.outlineWidth"
 
 
@@ -362,6 +375,16 @@ class ActingTests(PageTestCase):
         self.browser.click('nav a[href="#log"]')
         self.until(lambda: self.browser.run("return document.getElementById('log').getBoundingClientRect().top") < 500, "the log")
         self.settled()
+
+    def test_on_windows_of_any_width_no_column_lies_outside(self) -> None:
+        for width in (800, 1024, 1101, 1250, 1251, 1280, 1366, 1440, 1536, 1701, 1920):
+            self.browser.screen(width, 900)
+            self.until(lambda width=width: self.nothing_outside(width), f"all within {width} pixels")
+        self.settled()
+
+    def nothing_outside(self, width: int) -> bool:
+        self.assertEqual(self.browser.run(OUTSIDE), [], width)
+        return True
 
     def test_without_scripts_it_is_asked_on_a_page_of_its_own(self) -> None:
         self.browser.devtools("Emulation.setScriptExecutionDisabled", value=True)
