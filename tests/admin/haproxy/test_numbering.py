@@ -11,3 +11,9 @@ class NumberingTests(AdminStage):
 
     def test_servers_are_numbered_in_their_back_end(self) -> None:
         self.assertEqual([(sid, server.name) for sid, server in servers(self.backends["web"])], [(1, "ex1"), (2, "ex2")])
+
+    def test_one_that_goes_while_they_are_told_does_not_matter(self) -> None:
+        told = servers(self.backends["web"])
+        next(told)
+        del self.backends["web"].servers["ex1"]
+        self.assertEqual([(sid, server.name) for sid, server in told], [(2, "ex2")])

@@ -3,6 +3,7 @@
 from attrs import evolve
 
 from exproxy import pool
+from exproxy.admin.sources import Things
 from tests.admin.haproxy.stage import RuntimeStage
 from tests.pool.support import fail, get
 
@@ -16,6 +17,19 @@ class StatTests(RuntimeStage):
         )
         self.assertEqual([row["type"] for row in rows.values()], ["0", "0", "2", "2", "1", "2", "2", "1"])
         self.assertEqual([row["iid"] for row in rows.values()], ["2", "3", "4", "4", "4", "5", "5", "5"])
+
+    def test_a_slow_reader_is_told_what_there_was_when_it_began(self) -> None:
+        whole = self.say("show stat")
+        for taken in range(1, 8):
+            pieces = self.runtime.say("show stat", self.conversation)
+            read = [next(pieces) for _ in range(1 + taken)]
+            self.change(evolve(self.things, frontends={}, backends={}, hosts={}, groups={}))
+            self.assertEqual("".join(str(piece) for piece in (*read, *pieces)), whole, taken)
+            self.setUp()
+
+    def change(self, fresh: Things) -> None:
+        self.overview.change(fresh)
+        self.runtime.change()
 
     def test_a_front_end(self) -> None:
         self.sources.front = evolve(

@@ -33,5 +33,5 @@ def proxies(things: Things) -> Iterator[Proxy]:
 
 
 def servers(backend: pool.Backend) -> Iterator[tuple[int, pool.Server]]:
-    """A back end's, with their numbers."""
-    return enumerate(backend.servers.values(), 1)
+    """A back end's as they are when the first is asked for, with their numbers."""
+    return enumerate(tuple(backend.servers.values()), 1)

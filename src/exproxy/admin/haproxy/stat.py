@@ -68,25 +68,26 @@ class Stats:
             self._memory.clear()
 
     def _all(self) -> Iterator[Row]:
+        """As it was when the first one was asked for: who reads slowly may do so over a change of the configuration."""
         snapshot = self._overview.snapshot()
-        frontends = {view.name: view for view in snapshot.frontends}
-        backends = {view.name: view for view in snapshot.backends}
-        modes = self._modes()
-        for proxy in proxies(self._things):
+        known = evolve(self._things)
+        frontends = {view.name: (view, self._memory.frontend(view.name)) for view in snapshot.frontends}
+        backends = {view.name: (view, self._memory.backend(known.backends[view.name])) for view in snapshot.backends}
+        modes = _modes(known)
+        for proxy in proxies(known):
             if proxy.sort == "Frontend":
-                past = self._memory.frontend(proxy.name)
-                yield _frontend(proxy, frontends[proxy.name], past, modes[f"frontend {proxy.name}"], snapshot)
+                yield _frontend(proxy, *frontends[proxy.name], modes[f"frontend {proxy.name}"], snapshot)
                 continue
             mode = modes.get(f"backend {proxy.name}", "tcp")
-            yield from self._of_backend(proxy, backends[proxy.name], mode)
+            yield from self._of_backend(proxy, known.backends[proxy.name], *backends[proxy.name], mode)
 
-    def _of_backend(self, proxy: Proxy, view: BackendView, mode: str) -> Iterator[Row]:
-        backend = self._things.backends[proxy.name]
+    def _of_backend(self, proxy: Proxy, backend: pool.Backend, view: BackendView, past: Past, mode: str) -> Iterator[Row]:
         now = self._clock.seconds()
         views = {server.name: server for server in view.servers}
         for sid, server in servers(backend):
-            yield _server(proxy.iid, sid, server, views[server.name], self._memory.server(server), mode, now)
-        row = _backend(proxy, view, self._memory.backend(backend), mode, now)
+            if server.name in views:
+                yield _server(proxy.iid, sid, server, views[server.name], self._memory.server(server), mode, now)
+        row = _backend(proxy, view, past, mode, now)
         going = sum(not status.stopped(server) for server in backend.servers.values())
         yield evolve(row, going=f"{going}/{len(backend.servers)}")
 
@@ -97,15 +98,16 @@ class Stats:
         # a worker that dies takes along what it has not reported
         return evolve(row, values=row.values | {name: max(0, now - zero.get(name, 0)) for name, now in _counters(row).items()})
 
-    def _modes(self) -> dict[str, str]:
-        """In HAProxy's words: what is not HTTP is TCP for its tools.  A back end's is that of the first that leads there."""
-        modes: dict[str, str] = {}
-        for facts in self._things.frontends.values():
-            mode = "http" if facts.mode == "http" else "tcp"
-            modes[f"frontend {facts.name}"] = mode
-            for name in facts.backends:
-                modes.setdefault(f"backend {name}", mode)
-        return modes
+
+def _modes(things: Things) -> dict[str, str]:
+    """In HAProxy's words: what is not HTTP is TCP for its tools.  A back end's is that of the first that leads there."""
+    modes: dict[str, str] = {}
+    for facts in things.frontends.values():
+        mode = "http" if facts.mode == "http" else "tcp"
+        modes[f"frontend {facts.name}"] = mode
+        for name in facts.backends:
+            modes.setdefault(f"backend {name}", mode)
+    return modes
 
 
 def _counted(row: Row) -> Row:
