@@ -12,7 +12,7 @@ from twisted.protocols import amp
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.process.forks import PATIENCE, Forks
+from exproxy.process.forks import ANSWER_PATIENCE, PATIENCE, Forks
 from exproxy.process.messages import CannotChangeError, CannotForkError, Configure, Ended, Fork, Kill
 from tests.process.stage import Pipe
 
@@ -235,6 +235,25 @@ class ForksTests(SynchronousTestCase):
         self.clock.advance(60)
         self.assertEqual(len(self.servers), 1)
 
+    def test_drained_nobody_waits_for_a_fork_server_that_cannot_be_started(self) -> None:
+        def spawn(process: Any, link: Any) -> Any:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+        self.forks = Forks(self.clock, spawn, self.tie, 7)
+        self.forks.start()
+        self.fork()
+        self.forks.drain()
+        self.assertEqual((self.told, self.clock.getDelayedCalls()), (["there was no fork server"], []))
+
+    def test_drained_workers_that_live_go_on_and_a_fork_server_that_ends_has_no_successor(self) -> None:
+        self.forked()
+        self.forks.drain()
+        self.assertEqual(self.told, [])
+        self.end_server()
+        self.assertEqual(self.told, ["with the fork server"])
+        self.clock.advance(60)
+        self.assertEqual(len(self.servers), 1)
+
     def test_another_configuration_is_read_by_the_fork_server_that_runs_and_by_those_that_come(self) -> None:
         self.forked()
         prepared = self.forks.prepare(9)
@@ -261,6 +280,22 @@ class ForksTests(SynchronousTestCase):
         self.assertEqual(str(self.failureResultOf(prepared, CannotChangeError).value), "no")
         self.forks.abandon()
         self.assertEqual(self.settle().heard[-1], "configure 9")
+
+    def test_a_fork_server_that_does_not_answer_is_no_reason_to_wait_for_ever(self) -> None:
+        self.forked()
+        prepared = self.forks.prepare(9)
+        self.clock.advance(ANSWER_PATIENCE)
+        self.assertIn("the fork server has not read it", str(self.failureResultOf(prepared, CannotChangeError).value))
+        self.forks.abandon()
+        self.assertEqual(self.settle().heard[-2:], ["configure 9", "configure 7"])
+        self.assertEqual((self.told, self.servers[0].signals), ([], []))
+
+    def test_one_that_answers_is_not_watched_any_more(self) -> None:
+        self.forked()
+        prepared = self.forks.prepare(9)
+        self.settle()
+        self.successResultOf(prepared)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_without_a_fork_server_there_is_nobody_to_ask(self) -> None:
         self.successResultOf(self.forks.prepare(9))

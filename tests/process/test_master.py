@@ -555,6 +555,18 @@ class ChangeTests(MasterStage):
         self.settle()
         self.assertEqual(len(self.processes), 2)
 
+    def test_nobody_is_started_afterwards_when_all_end(self) -> None:
+        self.begin()
+        self.successResultOf(self.prepare())
+        self.end(self.processes[0])
+        self.settle(1.0)
+        ended = self.master.stop()
+        self.master.go_on()
+        self.settle()
+        self.assertEqual(len(self.processes), 1)
+        self.end(self.processes[0])
+        self.assertIsNone(self.successResultOf(ended))
+
     def test_committed_all_are_told_how_servers_are_and_how_much_there_is_of_everything(self) -> None:
         self.begin()
         self.successResultOf(self.prepare())

@@ -44,6 +44,14 @@ class WorkerTests(MasterStage):
         follower.follow(backend, {}, {"service": slots["service"]})
         self.assertEqual((self.worker.servers["one"].limit, self.worker.quota), (1, 4))
 
+    def test_what_goes_with_its_last_session_is_told_to_have_none(self) -> None:
+        lease = get(self.worker.backend, avoid=self.worker.servers["two"])
+        self.settle(2 * BATCH)
+        lease.release(self.clock.seconds())
+        self.worker.follower.follow({}, {}, {})
+        self.settle(2 * BATCH)
+        self.assertEqual(self.master.workers[0].servers["b/one"], ServerCounts(total=1))
+
     def test_it_answers_a_new_quota_with_what_it_uses(self) -> None:
         get(self.worker.backend, avoid=self.worker.servers["two"])
         self.assertEqual(

@@ -5,6 +5,7 @@ import pickle
 import tempfile
 
 import attrs
+from twisted.internet.testing import StringTransport
 
 from exproxy.config import model
 from exproxy.process.messages import CannotChangeError
@@ -21,6 +22,7 @@ class WorkerStage(SiteStage):
         self.reactor.stop = self.note_stop
         configuration = self.configuration(self.server("one", "192.0.2.1"))
         self.worker = WorkerSite(self.reactor, self.network, configuration, TLSContexts({}, 0.0), b"secret")
+        self.worker.link.makeConnection(StringTransport())
         self.network.inherited[7] = ("192.0.2.9", 25)
         self.worker.listen("192.0.2.9", 25, 7)
 
@@ -101,6 +103,19 @@ class ReloadTests(WorkerStage):
         self.assertEqual(self.client().data, b"220 two\r\n")
         self.assertFalse(self.network.ports["192.0.2.9", 587].paused)
         self.assertFalse(first.lost)
+
+    def test_a_front_end_that_goes_with_its_last_session_is_told_to_have_none(self) -> None:
+        client = self.client()
+        self.prepare(attrs.evolve(self.other(), frontends={}))
+        self.worker.commit()
+        self.assertEqual(self.worker._frontend_counts()["smtp"].sessions, 1)
+        assert client.stream is not None
+        client.stream.abort()
+        self.settle(2.0)
+        serving = self.worker._serving
+        assert serving is not None
+        self.assertEqual(serving.fronts.frontends, {})
+        self.assertEqual(self.worker._frontend_counts()["smtp"].sessions, 0)
 
     def test_the_masters_quotas_hold_on(self) -> None:
         self.give()

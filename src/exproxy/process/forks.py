@@ -20,6 +20,8 @@ from exproxy.process.supervisor import Restarts
 
 PATIENCE = 4.0
 """Seconds after which a fork server that was told to kill a worker, or to end, and has not, is killed itself."""
+ANSWER_PATIENCE = 30.0
+"""The same when it was told to read another configuration, with all certificates that are in it: that is refused then."""
 NAME = "the fork server"
 
 _log = Logger()
@@ -85,6 +87,7 @@ class Forks:
         """Not asked for yet: there is no fork server now."""
         self._asked: set[Forked] = set()
         """Asked for, or living."""
+        self._draining = False
         self._ending: Deferred[None] | None = None
 
     def start(self) -> None:
@@ -116,7 +119,7 @@ class Forks:
         done: Deferred[None] = Deferred()  # AMP ends the link when an error of its own answers is left over
         answer = self._link.callRemote(Configure, file=file)
         answer.addCallbacks(lambda _: done.callback(None), self._not_configured, errbackArgs=(done,))
-        return done
+        return done.addTimeout(ANSWER_PATIENCE, self._clock, _does_not_answer)
 
     def use(self, file: int) -> None:
         """Fork servers read that one from now on."""
@@ -140,11 +143,18 @@ class Forks:
             _unanswered(failure)
             done.callback(None)  # another one will read whatever holds then
 
-    def stop(self) -> "Deferred[None]":
-        """Have none any more; to be called when all workers have ended.  Fires when it has ended too."""
+    def drain(self) -> None:
+        """Those that live go on, and nobody comes after them: who waits for a fork server is told that there is none."""
+        self._draining = True
         if self._again is not None:
             self._again.cancel()
             self._again = None
+        for forked in tuple(self._waiting):
+            self.kill(forked)
+
+    def stop(self) -> "Deferred[None]":
+        """Have none any more; to be called when all workers have ended.  Fires when it has ended too."""
+        self.drain()
         if self._process is None:
             return succeed(None)
         self._ending = Deferred()
@@ -216,6 +226,8 @@ class Forks:
         workers = list(self._asked)
         if self._ending is not None:
             self._ending.callback(None)
+        elif self._draining:
+            _log.error("the fork server has ended ({why}), and all workers with it", why=why)
         else:
             delay = self._restarts.ended(self._clock.seconds())
             words = "the fork server has ended ({why}), and all workers with it; another one is started in {delay:g} s"
@@ -257,6 +269,12 @@ def _close(result: Any, *ends: socket.socket) -> Any:
     for end in ends:
         end.close()
     return result
+
+
+def _does_not_answer(result: Any, seconds: float) -> Any:
+    raise CannotChangeError(
+        f"the fork server has not read it within {seconds:g} s; sessions go on, and if it stays so, only a restart helps"
+    )
 
 
 def _unanswered(failure: Any) -> None:

@@ -180,7 +180,7 @@ class Master:
         """Start those that waited for that."""
         self._changing = False
         held_up, self._held_up = self._held_up, []
-        for worker in held_up:
+        for worker in held_up if self._ending is None else ():
             self._begin(worker)
 
     def abandon(self) -> None:

@@ -133,7 +133,11 @@ class Follower:
             slot.allow(self._allowed.get(name, 0))
 
     def follow(self, backends: Mapping[str, pool.Backend], groups: Mapping[str, pool.Group], slots: Mapping[str, Slots]) -> None:
-        """The configuration has changed; :meth:`limit` and :meth:`share` as before."""
+        """The configuration has changed; :meth:`limit` and :meth:`share` as before.
+
+        The last word on what is gone by now is said first: nobody would say any more that its sessions have ended.
+        """
+        self._tell_counts()
         self._take(backends, groups)
         self.limit(slots)
 
@@ -245,6 +249,15 @@ class Follower:
 
     def _report(self) -> None:
         self._call = self._clock.callLater(BATCH, self._report)
+        self._tell_counts()
+        self._tell(Happened, self._events)
+        self._tell(Present, self._presence)
+        now = self._clock.seconds()
+        if now - self._touched_at >= TOUCH:
+            self._touch(self._touched_at)
+            self._touched_at = now
+
+    def _tell_counts(self) -> None:
         servers = {name: ServerCounts.of(server) for name, server in self._servers.items()}
         backends = {name: BackendCounts(backend.queued, backend.refused) for name, backend in self._backends.items()}
         usage = {name: Usage(slot.used(), slot.wanted()) for name, slot in self._slots.items()}
@@ -258,12 +271,6 @@ class Follower:
                 {name: now for name, now in backends.items() if last.backends.get(name) != now},
             )
             self._link.callRemote(Report, counts=changed)
-        self._tell(Happened, self._events)
-        self._tell(Present, self._presence)
-        now = self._clock.seconds()
-        if now - self._touched_at >= TOUCH:
-            self._touch(self._touched_at)
-            self._touched_at = now
 
     def _tell(self, command: type[amp.Command], tables: Mapping[str, Shared]) -> None:
         for piece in pieces((name, key, count) for name, shared in tables.items() for key, count in shared.changes()):

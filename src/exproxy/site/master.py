@@ -175,7 +175,9 @@ class MasterSite:
         self.reloading.end()
         self._admin.drain()
         self._fronts.close()
-        return gatherResults([self._master.stop(), self._keeping.stop()]).addCallback(self._end)
+        over = self._master.stop()
+        self._forks.drain()
+        return gatherResults([over, self._keeping.stop()]).addCallback(self._end)
 
     def hurry(self) -> None:
         """End the sessions that still live."""

@@ -41,6 +41,8 @@ class WorkerSite:
         rng = Random()  # noqa: S311 - choices of servers, no secrets
         self._pools = pools = Pools(self._configuration, reactor.seconds(), rng, tls, secret)
         self._serving: Serving | None = None
+        self._counted: dict[str, Frontend] = {}
+        """Those of the configuration, and those that had sessions left when it came: they are told on when they are over."""
         self._live = LiveSessions(self._frontends, pools.backends)
         self._over = False
         self.link = WorkerLink(self)
@@ -63,6 +65,7 @@ class WorkerSite:
         """
         configuration, tls = self._configuration, self._tls
         self._serving = Serving(self._reactor, self._inherited, configuration, self._pools, tls, self._network, self._secret)
+        self._counted = dict(self._serving.fronts.frontends)
         together = self._serving.fronts.together
         self.link.follower.share(together.events, together.presence)
         self.link.follower.limit(self.slots(self._serving))
@@ -96,6 +99,7 @@ class WorkerSite:
         serving.commit(change)
         backends = {name: backend.pool for name, backend in self._pools.backends.items()}
         self.link.follower.follow(backends, self._pools.groups, self.slots(serving))
+        self._counted = dict(serving.fronts.frontends)
         together = serving.fronts.together
         self.link.follower.share(together.events, together.presence)
 
@@ -152,7 +156,7 @@ class WorkerSite:
         return () if self._serving is None else self._serving.fronts.frontends.values()
 
     def _frontend_counts(self) -> dict[str, FrontendCounts]:
-        return {} if self._serving is None else counts_of(self._serving.fronts.frontends)
+        return counts_of(self._counted)
 
     def _end(self, nothing: None) -> None:
         self.link.follower.stop()
