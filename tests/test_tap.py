@@ -1,14 +1,20 @@
 """``twistd exproxy``."""
 
 import io
+import signal
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy import tap
+from exproxy.site import starting
 
 
 class TapTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        if hasattr(signal, "SIGHUP"):
+            self.addCleanup(signal.signal, signal.SIGHUP, signal.getsignal(signal.SIGHUP))
+
     def options(self, *words: str) -> tap.Options:
         options = tap.Options()
         options.parseOptions(words)
@@ -28,6 +34,16 @@ class TapTests(SynchronousTestCase):
         self.assertEqual(ended.code, 1)
         self.assertIn(f"{path}:1:", errors.getvalue())
         self.assertIn("exproxy is not started.", errors.getvalue())
+
+    def test_sighup_ends_nobody_while_the_file_is_read(self) -> None:
+        def service_for(*about: object) -> None:
+            signal.raise_signal(signal.SIGHUP)
+
+        self.patch(starting, "service_for", service_for)
+        self.assertIsNone(tap.makeService(self.options()))
+
+    if not hasattr(signal, "SIGHUP"):
+        test_sighup_ends_nobody_while_the_file_is_read.skip = "this system has no SIGHUP"  # type: ignore[attr-defined]  # trial's
 
     def test_a_file_that_is_not_there_is_explained(self) -> None:
         errors = io.StringIO()

@@ -1,6 +1,7 @@
 """``twistd exproxy -c conf/site.toml``: the service that twistd runs."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ def makeService(options: Options) -> IService:
 
     :raises SystemExit: with status 1, after the reasons were written to standard error.
     """
+    _ignore_reloads()
     sockets = {name: os.environ[name] for name in _SOCKETS if name in os.environ}
     from exproxy.site.starting import service_for
 
@@ -38,6 +40,12 @@ def makeService(options: Options) -> IService:
     except (ConfigError, SiteError) as error:
         sys.stderr.write(f"{error}\nexproxy is not started.\n")
         raise SystemExit(1) from error
+
+
+def _ignore_reloads() -> None:
+    """Have SIGHUP, which would end us, mean nothing before the configuration is read: what it asks for comes about anyway."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _user(options: Options) -> tuple[int | None, int | None]:

@@ -297,6 +297,16 @@ class ForksTests(SynchronousTestCase):
         self.successResultOf(prepared)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_one_that_is_gone_and_has_not_ended_yet_is_not_asked(self) -> None:
+        self.forked()
+        self.link.connectionLost(Failure(ConnectionDone()))
+        self.successResultOf(self.forks.prepare(9))
+        self.forks.use(9)
+        self.fork()
+        self.process.processEnded(_Reason())
+        self.clock.advance(1.0)
+        self.assertEqual(self.settle().heard, ["configure 9", "fork"])
+
     def test_without_a_fork_server_there_is_nobody_to_ask(self) -> None:
         self.successResultOf(self.forks.prepare(9))
         self.forks.use(9)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
 
 from exproxy import pool
 from exproxy.pool import Admin, Lease, Operational, Ticket
@@ -544,6 +546,12 @@ class ChangeTests(MasterStage):
         self.assertNoResult(prepared)
         self.end(self.processes[0])
         self.successResultOf(prepared)
+
+    def test_neither_is_one_that_is_gone_and_has_not_ended_yet(self) -> None:
+        self.begin()
+        self.processes[0].link.connectionLost(Failure(ConnectionDone()))
+        self.successResultOf(self.prepare())
+        self.assertEqual(self.events()[1][-1], "prepare 9")
 
     def test_nobody_is_started_in_the_middle(self) -> None:
         self.begin()

@@ -14,14 +14,15 @@ class SignalTests(SynchronousTestCase):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP):
             self.addCleanup(signal.signal, number, signal.getsignal(number))
         signal.signal(signal.SIGUSR1, lambda number, frame: self.calls.append("twistd"))
-        signals = Signals(
+        self.signals = Signals(
             lambda call: call(),
             lambda: self.calls.append("stop"),
             lambda: self.calls.append("hurry"),
             lambda: self.calls.append("reopen"),
             lambda: self.calls.append("reload"),
         )
-        signals.install()
+        self.signals.note_reloads()
+        self.signals.install()
 
     def send(self, number: int) -> None:
         os.kill(os.getpid(), number)
@@ -41,5 +42,11 @@ class SignalTests(SynchronousTestCase):
         self.assertEqual(self.calls, ["twistd", "reopen"])
 
     def test_sighup_reloads(self) -> None:
+        self.send(signal.SIGHUP)
+        self.assertEqual(self.calls, ["reload"])
+
+    def test_before_the_reactor_runs_it_is_remembered(self) -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self.signals.note_reloads()
         self.send(signal.SIGHUP)
         self.assertEqual(self.calls, ["reload"])

@@ -79,6 +79,16 @@ class ReloadingTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(first), ())
         self.assertEqual(self.successResultOf(second), ("more",))
 
+    def test_all_who_ask_meanwhile_share_one(self) -> None:
+        under_way: Deferred[tuple[str, ...]] = Deferred()
+        self.answers = [under_way, SiteError(["no"])]
+        first, *others = (self.reloading.reload() for _ in range(20))
+        under_way.callback(())
+        self.successResultOf(first)
+        for asked in others:
+            self.assertEqual(self.failureResultOf(asked, NotReloadedError).value.problems, ("no",))
+        self.assertEqual(len(self.applied), 2)
+
     def test_one_that_was_refused_does_not_hold_up_the_next(self) -> None:
         self.answers = [SiteError(["no"]), ()]
         self.refused()

@@ -113,7 +113,7 @@ class Forks:
         Fails with :class:`exproxy.process.messages.CannotChangeError`; then the one before stays.  Until :meth:`use` or
         :meth:`abandon`, nobody is to be forked.
         """
-        if self._link is None:
+        if self._link is None or self._link.lost:
             return succeed(None)
         self._configured = file
         done: Deferred[None] = Deferred()  # AMP ends the link when an error of its own answers is left over
@@ -170,7 +170,7 @@ class Forks:
         :raises OSError: the system gives no pair.
         """
         forked = Forked(self, link, self._pairs(name, link), told)
-        if self._link is None:
+        if self._link is None or self._link.lost:
             self._waiting.append(forked)
         else:
             self._order(forked)
@@ -257,7 +257,7 @@ class Forks:
             pass
 
     def _ask(self, command: type[amp.Command], **arguments: object) -> None:
-        if self._link is not None:
+        if self._link is not None and not self._link.lost:
             self._link.callRemote(command, **arguments).addErrback(_unanswered)
 
 
@@ -271,7 +271,7 @@ def _close(result: Any, *ends: socket.socket) -> Any:
     return result
 
 
-def _does_not_answer(result: Any, seconds: float) -> Any:
+def _does_not_answer(_: object, seconds: float) -> Any:
     raise CannotChangeError(
         f"the fork server has not read it within {seconds:g} s; sessions go on, and if it stays so, only a restart helps"
     )

@@ -166,7 +166,7 @@ class Master:
         :param sockets: those that are new.
         """
         answers = []
-        for link in self._links():
+        for link in [link for link in self._links() if not link.lost]:
             for (host, port), fd in sockets:
                 _ask(link, Listen, host=host, port=port, socket=fd)
             answers.append(link.callRemote(Prepare, file=file).addErrback(_ended_meanwhile))

@@ -34,14 +34,17 @@ class Signals:
         self._stopping = False
         self._before_usr1: Any = None
 
+    def note_reloads(self) -> None:
+        """From now on a reload that is asked for comes about, if only when the reactor runs."""
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, self._hup)
+
     def install(self) -> None:
         """To be called once the reactor runs: it installs its own when it starts."""
         signal.signal(signal.SIGTERM, self._end)
         signal.signal(signal.SIGINT, self._end)
         if hasattr(signal, "SIGUSR1"):
             self._before_usr1 = signal.signal(signal.SIGUSR1, self._usr1)
-        if hasattr(signal, "SIGHUP"):
-            signal.signal(signal.SIGHUP, self._hup)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:

@@ -1,7 +1,7 @@
 """The configuration is read anew: by a signal, or because an administrator wants it."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
 from twisted.logger import Logger
@@ -20,7 +20,7 @@ _log = Logger()
 
 
 class Reloading:
-    """One at a time: who asks meanwhile has it read once more.
+    """One at a time: all who ask meanwhile have it read once more.
 
     :param apply: makes a configuration hold, or raises, or fails with, :class:`exproxy.site.errors.SiteError`: then all is as it
         was.
@@ -35,6 +35,8 @@ class Reloading:
         self._begun: Callable[[], object] = _nothing
         self._done: Callable[[], object] = _nothing
         self._lock = DeferredLock()
+        self._asking: list[Deferred[Changed]] = []
+        """Who has asked since the file was read for the last time."""
 
     def read_by(self, load: Callable[[], model.Configuration]) -> None:
         """:param load: raises :class:`exproxy.config.problems.ConfigError`."""
@@ -53,16 +55,20 @@ class Reloading:
 
         Fails with :class:`exproxy.admin.reloading.NotReloadedError`, which has been logged then.
         """
-        done: Deferred[Changed] = self._lock.run(self._reload)
-        return done
+        asked: Deferred[Changed] = Deferred()
+        self._asking.append(asked)
+        if len(self._asking) == 1:
+            self._lock.run(self._reload)
+        return asked
 
     def signalled(self) -> None:
         """The same for somebody who reads no answer but the log."""
         self.reload().addErrback(_logged_already)
 
-    def _reload(self) -> "Deferred[Changed]":
+    def _reload(self) -> "Deferred[None]":
+        asking, self._asking = self._asking, []
         self._begun()
-        return maybeDeferred(self._begin).addCallbacks(_tell, _refuse).addBoth(self._tell_done)
+        return maybeDeferred(self._begin).addCallbacks(_tell, _refuse).addBoth(self._tell_done).addBoth(_answer, asking)
 
     def _tell_done(self, result: T) -> T:
         self.refused = isinstance(result, Failure)
@@ -74,6 +80,11 @@ class Reloading:
         if self._over or self._load is None:
             raise SiteError(["the process ends" if self._over else "there is no file to read"])
         return self._apply(self._load())
+
+
+def _answer(result: Any, asking: "list[Deferred[Changed]]") -> None:
+    for asked in asking:
+        asked.callback(result)
 
 
 def _tell(changed: Changed) -> Changed:

@@ -74,6 +74,7 @@ class SiteService(Service):
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]  # Twisted's Service has no types
+        self._signals.note_reloads()
         self._reactor.callWhenRunning(self._begin)
 
     def stopService(self) -> "Deferred[None]":
