@@ -13,11 +13,16 @@ HOSTILE = "<script>alert('x')</script>\"onload=\"alert(1)"
 
 @attrs.define
 class Page(HTMLParser):
-    """:ivar elements: each with its attributes, in their order; ``text``: what is read."""
+    """:ivar elements: each with its attributes, in their order; ``text``: what is read.
+
+    :ivar places: what stands in each that events change, by its ``data-fact``.
+    """
 
     elements: list[tuple[str, dict[str, str]]] = attrs.field(factory=list)
     words: list[str] = attrs.field(factory=list)
     open: list[str] = attrs.field(factory=list)
+    places: dict[str, str] = attrs.field(factory=dict)
+    place: str = ""
 
     def __attrs_pre_init__(self) -> None:
         super().__init__()
@@ -26,13 +31,19 @@ class Page(HTMLParser):
         self.elements.append((tag, {name: value or "" for name, value in attributes}))
         if tag not in VOID:
             self.open.append(tag)
+        self.place = dict(attributes).get("data-fact") or ""
+        if self.place:
+            self.places[self.place] = ""
 
     def handle_endtag(self, tag: str) -> None:
+        self.place = ""
         if tag not in VOID:
             assert self.open.pop() == tag, f"</{tag}> where another element ends"
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
+        if self.place:
+            self.places[self.place] += data
 
     @property
     def text(self) -> str:

@@ -1,6 +1,6 @@
 from attrs import evolve
 
-from exproxy.admin.views import WorkerView
+from exproxy.admin.views import CertificateView, OwnCertificateView, Snapshot, WorkerView
 from exproxy.pool import Admin, Host
 from tests.admin.page.stage import HOSTILE, PageStage
 from tests.pool.support import CHECK, fail, heal, make_backend, make_server
@@ -23,6 +23,61 @@ class BoardTests(PageStage):
             "up",
         ):
             self.assertIn(word, text)
+
+    def test_all_that_is_known_of_a_server_can_be_read(self) -> None:
+        seen = self.overview.snapshot()
+        (check,) = seen.backends[1].servers[0].checks
+        check = evolve(check, status="L7STS", code=503, duration=0.25, certificate=CertificateView("CN=ex1", 0.0, 21))
+        server = evolve(
+            seen.backends[1].servers[0],
+            checks=(check,),
+            address="2001:db8::1",
+            interface="emsmdb",
+            port=6001,
+            since=seen.at - 3600,
+            sessions=11,
+            maxconn=500,
+            queued=12,
+            rate=13.0,
+            rate_max=14.0,
+            total=15,
+            failed_connects=16,
+            bytes_in=17_408,
+            bytes_out=18_432,
+            weight=19,
+            share=50,
+        )
+        self.seeing(evolve(seen, backends=(evolve(seen.backends[1], servers=(server,)),)))
+        said = self.said("s web/ex1 ")
+        self.assertEqual(said["check"], "L7STS 503, 250\u202fms")
+        self.assertEqual((said["sessions"], said["queue"], said["rate"], said["max"]), ("11 of 500", "12", "13", "14"))
+        self.assertEqual((said["total"], said["errors"], said["weight"]), ("15", "16", "19 at 50%"))
+        self.assertEqual((said["in"], said["out"]), ("17.0\u202fKB", "18.0\u202fKB"))
+        self.assertEqual((said["where"], said["days"], said["since"]), ("[2001:db8::1]:6001", "21 d", "1h 0m"))
+        self.assertIn("emsmdb", self.page().text)
+
+    def test_all_that_is_known_of_front_ends_and_back_ends_can_be_read(self) -> None:
+        seen = self.overview.snapshot()
+        numbers = {"sessions": 11, "maxconn": 500, "rate": 13.0, "rate_max": 14.0, "total": 15, "refused": 16}
+        octets = {"bytes_in": 17_408, "bytes_out": 18_432}
+        mine = OwnCertificateView("mail.pem", "CN=mail", ("mail.example.com",), 0.0, 21)
+        front = evolve(seen.frontends[0], **numbers, **octets, certificates=(mine,))
+        back = evolve(seen.backends[0], **numbers, **octets, queued=12)
+        self.seeing(evolve(seen, frontends=(front,), backends=(back,)))
+        for said in (self.said("f mail "), self.said("b smtp ")):
+            self.assertEqual((said["sessions"], said["rate"], said["max"]), ("11 of 500", "13", "14"))
+            self.assertEqual((said["total"], said["errors"]), ("15", "16"))
+            self.assertEqual((said["in"], said["out"]), ("17.0\u202fKB", "18.0\u202fKB"))
+        self.assertEqual((self.said("f mail ")["state"], self.said("f mail ")["days"]), ("ready", "21 d"))
+        self.assertEqual((self.said("b smtp ")["state"], self.said("b smtp ")["queue"]), ("2 of 2 usable", "12"))
+        self.assertIn("16 without a server", self.said("f mail ")["faults"])
+
+    def seeing(self, snapshot: Snapshot) -> None:
+        self.patch(self.overview, "snapshot", lambda: snapshot)
+
+    def said(self, of: str) -> dict[str, str]:
+        """What stands in the places of one thing, by the last word of each name."""
+        return {name.removeprefix(of): text for name, text in self.page().places.items() if name.startswith(of)}
 
     def test_what_is_not_well_stands_first(self) -> None:
         fail(self.server("web/ex1"))
