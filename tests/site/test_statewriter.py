@@ -67,6 +67,25 @@ class StateWriterTests(SiteStage):
         self.settle(0.9)
         self.assertEqual(self.state().kept.by_hand.servers, {"hub/one": pool.Admin.MAINT})
 
+    def test_another_process_that_writes_the_same_file_is_told_of_once(self) -> None:
+        heard = self.hear()
+        self.begin()
+        for state in (pool.Admin.MAINT, pool.Admin.READY, pool.Admin.DRAIN):
+            statefile.write(self.path, ["the other's"])
+            self.one.set_admin(state, 1001.0)
+            self.settle(0.9)
+        (line,) = [line for line in heard if "service.state" in line]
+        self.assertTrue(line.startswith(f"service.state: another process writes {self.path} too, and each loses"), line)
+
+    def test_a_file_that_was_taken_away_is_made_again_without_a_word(self) -> None:
+        heard = self.hear()
+        self.begin()
+        self.path.unlink()
+        self.one.set_admin(pool.Admin.MAINT, 1001.0)
+        self.settle(0.9)
+        self.assertEqual(self.state().kept.by_hand.servers, {"hub/one": pool.Admin.MAINT})
+        self.assertEqual([line for line in heard if "service.state" in line], [])
+
     def test_while_nothing_changes_nothing_is_written(self) -> None:
         self.begin()
         self.settle(ROUND - 5)

@@ -111,6 +111,35 @@ def write(path: Path, pieces: Iterable[str]) -> None:
     _sync_folder(path.parent)
 
 
+@attrs.define
+class OwnFile:
+    """One that only this process is to write.
+
+    :ivar shared: somebody else has written it since we did.
+    """
+
+    path: Path
+    shared: bool = False
+    _left: tuple[int, int] | None = attrs.field(default=None, init=False)
+
+    def write(self, pieces: Iterable[str]) -> None:
+        """As :func:`write`; may be called in a thread."""
+        found = _mark(self.path)
+        if None not in (self._left, found) and found != self._left:
+            self.shared = True
+        write(self.path, pieces)
+        self._left = _mark(self.path)
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    """By which a file is known again; ``None``: there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_ino, about.st_mtime_ns
+
+
 def _is(known: os.stat_result, path: Path) -> bool:
     """Whether that is still the same file: what another process has half written must not become the whole."""
     try:

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 
 from exproxy.pool.kept import Configured, Kept, keep
 from exproxy.process import statefile
+from exproxy.process.statefile import OwnFile
 from exproxy.site.pools import Pools
 
 LOOK = 0.4
@@ -68,6 +69,8 @@ class StateWriter:
         self._round_due = 0.0
         self._written: Kept | None = None
         self._written_in: Aim | None = None
+        self._file = OwnFile(aim.path)
+        self._warned: OwnFile | None = None
         self._not_before = 0.0
         self._failing = False
         self._busy = False
@@ -139,8 +142,10 @@ class StateWriter:
         self._newer, self._busy = False, True
         self._not_before = self._clock.seconds() + HEALTH
         aim = self.aim
+        if aim.path != self._file.path:
+            self._file = OwnFile(aim.path)
         pieces = statefile.document(kept, self._secret, self._wall(), tables)
-        self._writing = self._in_thread(partial(statefile.write, aim.path, pieces))
+        self._writing = self._in_thread(partial(self._file.write, pieces))
         return self._writing.addCallbacks(self._wrote, self._failed, callbackArgs=(kept, aim), errbackArgs=(aim.path,))
 
     def _write_last(self) -> None:
@@ -154,6 +159,12 @@ class StateWriter:
         if self._failing:
             self._failing = False
             _log.info("service.state: {path} can be written again", path=str(aim.path))
+        if self._file.shared and self._warned is not self._file:
+            self._warned = self._file
+            words = (
+                "service.state: another process writes {path} too, and each loses what the other keeps: give it a file of its own"
+            )
+            _log.error(words, path=str(aim.path))
 
     def _failed(self, failure: Failure, path: Path) -> None:
         self._busy = False
