@@ -84,6 +84,19 @@ class ApplicationTests(AdminStage):
             self.assertNoResult(application.answer(Asked("GET", path)))
             self.assertEqual(self.successResultOf(application.answer(asked)).status, 200)
 
+    def test_known_is_who_need_not_log_in_or_has(self) -> None:
+        logins = self.logins(anna="viewer")
+        session, _ = self.successResultOf(logins.enter("anna", "secret", ""))
+        site = self.application(logins)
+        for asked, known in (
+            (Asked("GET", ()), False),
+            (Asked("GET", (), session="x" * 43), False),
+            (Asked("GET", (), session=session), True),
+            (Asked("GET", (), user="uid 0"), True),
+        ):
+            self.assertEqual(site.knows(asked), known)
+        self.assertTrue(self.application().knows(Asked("GET", ())))
+
     def test_while_strangers_ask_too_much_a_page_leads_to_the_login_all_the_same(self) -> None:
         moments = itertools.count()
         application = Application(self.clock, self.api.routes(), self.logins(anna="viewer"), lambda: next(moments) * BURST)

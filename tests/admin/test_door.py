@@ -237,6 +237,32 @@ class DoorTests(DoorStage):
         clients = [self.client() for _ in range(3 * MOST)]
         self.assertEqual([client.aborted for client in clients], [True] * 2 * MOST + [False] * MOST)
 
+    def test_strangers_who_wait_for_an_answer_take_turns_and_push_out_nobody_who_has_logged_in(self) -> None:
+        users = self.logins(anna="viewer")
+        self.door = Door(self.clock, self.application(users))
+        session, _ = self.successResultOf(users.enter("anna", "secret", ""))
+        anna = self.client()
+        self.assertIn(b" 200 ", self.get(anna, "/api/v1/whoami", Cookie=f"exproxy-7777={session}"))
+        self.patch(self.door.application, "answer", lambda asked: Deferred())
+        strangers = [self.client() for _ in range(MOST - 1)]
+        for stranger in strangers:
+            self.get(stranger, "/api/v1/status")
+        self.clock.advance(0.1)
+        comer = self.client()
+        self.assertEqual([stranger.aborted for stranger in strangers[:2]], [True, False])
+        self.client()
+        self.assertEqual((strangers[1].aborted, comer.aborted, anna.aborted), (True, False, False))
+
+    def test_where_all_are_known_who_waits_for_nothing_goes_first(self) -> None:
+        """As without users."""
+        self.patch(self.sources, "sessions", lambda *wanted: Deferred())
+        there = [self.client() for _ in range(MOST)]
+        for client in there[:-1]:
+            self.get(client, "/api/v1/sessions")
+        self.get(there[-1])
+        self.client()
+        self.assertEqual([client.aborted for client in there], [False] * (MOST - 1) + [True])
+
     def test_an_answer_that_nobody_waits_for_is_dropped(self) -> None:
         asked: list[Any] = []
         self.patch(self.sources, "sessions", lambda *wanted: asked.append(self.deferred()) or asked[-1])

@@ -54,6 +54,10 @@ class Application:
         self._allowances: dict[str, Allowance] = {}
         """What strangers ask, who may be many, is not taken from those who have logged in, nor one user's from another's."""
 
+    def knows(self, asked: Asked) -> bool:
+        """Whether that is somebody who need not log in, or has."""
+        return asked.user is not None or not self._logins.needed or self._logins.known(asked) is not None
+
     def answer(self, asked: Asked) -> "Deferred[Answer]":
         """Never fails."""
         if asked.user is not None:

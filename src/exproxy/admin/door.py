@@ -1,8 +1,9 @@
 """HTTP for administrators, by Twisted's own server, with limits of its own.
 
-Clients here are few and may be hostile.  There are so many connections and no more, and a new one takes the place of the one that
-has waited longest for a request, or for its answer; none lives for long; a body is small, and one that is not is read and
-dropped, so that the client hears why.
+Clients here are few and may be hostile.  There are so many connections and no more, and a new one takes the place of the oldest
+stranger's, whatever that waits for, so that everybody has a moment to ask and strangers cannot push out who has logged in; where
+there is none, of the one that has waited longest for a request, or for its answer.  None lives for long; a body is small, and one
+that is not is read and dropped, so that the client hears why.
 """
 
 from collections.abc import Callable
@@ -82,7 +83,9 @@ class _Request(Request):
             self._send(plainpages.refusal(self._asked(), _TOO_LARGE))
             return
         application: Application = self.channel.factory.application
-        application.answer(self._asked()).addCallback(self._send)
+        asked = self._asked()
+        self.channel.known = application.knows(asked)
+        application.answer(asked).addCallback(self._send)
 
     def _asked(self) -> Asked:
         path = tuple(unquote(part) for part in self.path.decode("latin-1").strip("/").split("/"))
@@ -178,6 +181,8 @@ class _Channel(HTTPChannel):
     _life: IDelayedCall | None = None
     _next: IDelayedCall | None = None
     since = 0.0
+    known = False
+    """Whether the last request was that of somebody who need not log in, or has."""
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -233,9 +238,9 @@ class _Channel(HTTPChannel):
         self.cut()
 
     @property
-    def waiting(self) -> bool:
-        """Whether it has not asked yet."""
-        return not self._handlingRequest
+    def worth(self) -> tuple[bool, bool, float]:
+        """The least goes first."""
+        return self.known, self.known and self._handlingRequest, self.since
 
 
 class Door(HTTPFactory):
@@ -277,9 +282,9 @@ class Door(HTTPFactory):
         self._channels.append(channel)
         if len(self._channels) > MOST:
             others = [other for other in self._channels if other is not channel]
-            longest = min(others, key=lambda other: (not other.waiting, other.since))
-            self._channels.remove(longest)  # a cut is told in a turn of its own, and more may come before that
-            longest.cut()
+            least = min(others, key=lambda other: other.worth)
+            self._channels.remove(least)  # a cut is told in a turn of its own, and more may come before that
+            least.cut()
 
     def left(self, channel: _Channel) -> None:
         """For a connection: it is no more."""
