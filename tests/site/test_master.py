@@ -5,8 +5,11 @@ import pickle
 import socket
 from typing import Any
 
+from twisted.internet.defer import Deferred, succeed
+
 from exproxy.check.plugins import checkers
 from exproxy.process.master import MasterLink
+from exproxy.process.messages import CannotChangeError
 from exproxy.site.errors import SiteError
 from exproxy.site.master import MasterSite
 from tests.site.stage import SiteStage
@@ -70,6 +73,18 @@ class MasterSiteTests(SiteStage):
         self.peer("192.0.2.9")
         self.assertRaises(SiteError, self.master)
         self.assertEqual(self.spawned, [])
+
+    def test_stopped_in_the_middle_of_a_reload_it_says_that_and_nothing_of_what_draining_workers_miss(self) -> None:
+        site = self.master()
+        site.start()
+        for answer in (None, CannotChangeError("frontends.smtp: cannot listen")):
+            asked: Deferred[None] = Deferred()
+            self.patch(site._master, "prepare", lambda file, sockets, asked=asked: asked)
+            self.patch(site._forks, "prepare", lambda file: succeed(None))
+            applied = site.apply(self.wanted)
+            site.stop()
+            asked.callback(answer) if answer is None else asked.errback(answer)
+            self.assertEqual(self.failureResultOf(applied, SiteError).value.sentences, ("the process ends",))
 
     def test_stopped_it_listens_no_more_and_waits_for_its_workers(self) -> None:
         site = self.master()

@@ -129,13 +129,15 @@ class MasterSite:
             await self._forks.prepare(file.fileno())
             await self._master.prepare(file.fileno(), sockets)
             if self._stopping:
-                raise CannotChangeError("the process ends")
+                raise CannotChangeError
         except Exception as error:
             self._forks.abandon()
             self._master.abandon()
             opening.close()
             if isinstance(error, CannotChangeError):
-                raise SiteError(str(error).splitlines()) from error
+                # workers that drain have nothing any more, and would say what they miss
+                said = "the process ends" if self._stopping else str(error)
+                raise SiteError(said.splitlines()) from error
             raise
 
     def _commit(self, opening: Opening, admin: AdminTLS, told: Ways) -> "Deferred[None]":
