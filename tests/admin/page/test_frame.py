@@ -21,3 +21,7 @@ class FrameTests(PageStage):
     def test_it_says_who_looks(self) -> None:
         self.assertIn("looking only", self.page().text)
         self.assertIn("uid 0, operator", self.page(user="uid 0").text)
+
+    def test_it_says_for_how_long_the_process_is_up(self) -> None:
+        self.clock.advance(3590)
+        self.assertIn("up 1h 0m", self.page().text)
