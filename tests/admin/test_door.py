@@ -423,10 +423,10 @@ BAD: tuple[Row, ...] = (
     ("POST", "/api/v1/tables/cas/clear", KIND | {"Authorization": ANNA}, b"{}", 404, 'no table "cas"'),
     ("GET", "/nothing", {"Authorization": ANNA}, b"", 404, 'there is nothing at "/nothing"'),
     # how
-    ("DELETE", HOST, KIND | {"Authorization": ANNA}, b"", 405, "DELETE is nothing that can be done here, but PUT is"),
-    ("POST", HOST, KIND | {"Authorization": ANNA}, DRAIN, 405, "POST is nothing that can be done here, but PUT is"),
-    ("GET", SERVER + "/end-sessions", {"Authorization": ANNA}, b"", 405, "GET is nothing that can be done here, but POST is"),
-    ("GET", "/logout", {"Authorization": ANNA}, b"", 405, "GET is nothing that can be done here, but POST is"),
+    ("DELETE", HOST, KIND | {"Authorization": ANNA}, b"", 405, "DELETE cannot be done here; what can: PUT"),
+    ("POST", HOST, KIND | {"Authorization": ANNA}, DRAIN, 405, "POST cannot be done here; what can: PUT"),
+    ("GET", SERVER + "/end-sessions", {"Authorization": ANNA}, b"", 405, "GET cannot be done here; what can: POST"),
+    ("GET", "/logout", {"Authorization": ANNA}, b"", 405, "GET cannot be done here; what can: POST"),
 )
 
 

@@ -62,5 +62,5 @@ def find(routes: Sequence[Route], method: str, path: Sequence[str]) -> tuple[Rou
         allowed = ", ".join(
             sorted({route.method for route, _ in found} | ({"HEAD"} if any(r.method == "GET" for r, _ in found) else set()))
         )
-        raise RefusedError(405, f"{method} is nothing that can be done here, but {allowed} is", (("Allow", allowed),))
+        raise RefusedError(405, f"{method} cannot be done here; what can: {allowed}", (("Allow", allowed),))
     raise RefusedError(404, f'there is nothing at "/{"/".join(path)[:200]}"; /api/v1/openapi.json tells what there is')
