@@ -9,8 +9,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.cli import main
-from exproxy.winservice.answers import ManagerError
-from exproxy.winservice.order import Order
+from exproxy.winservice.answers import NOT_ACTIVE, ManagerError
+from exproxy.winservice.order import Kept, Order
 from exproxy.winservice.status import RUNNING, START_PENDING, STOP_PENDING, STOPPED
 from exproxy.winservice.waiting import Seen
 
@@ -40,6 +40,10 @@ class FakeManager:
 
     def look(self) -> Seen:
         return self.seen.pop(0) if len(self.seen) > 1 else self.seen[0]
+
+    def kept(self) -> Kept:
+        self._call("kept")
+        return Kept(self.orders[-1].configuration, self.orders[-1].log)
 
     def _call(self, name: str) -> None:
         self.calls.append(name)
@@ -102,6 +106,28 @@ class ServiceTests(SynchronousTestCase):
         self.manager.refusals["install"] = ManagerError(1073, "")
         result = self.install()
         self.assertEqual((result.exit_code, result.stderr), (1, "there is a service exproxy already: exproxy service remove\n"))
+
+    def test_the_configuration_may_be_named_each_time(self) -> None:
+        self.install()
+        for order in ("start", "stop", "restart", "remove"):
+            self.manager.seen = [Seen(STOPPED if order == "stop" else RUNNING)]
+            if order in ("restart", "remove"):
+                self.manager.refusals["stop"] = ManagerError(NOT_ACTIVE, "")
+            result = self.run_with(order, "-c", str(self.file))
+            self.assertEqual((result.exit_code, result.stderr), (0, ""), order)
+
+    def test_another_configuration_than_the_service_s_is_refused_and_nothing_happens(self) -> None:
+        self.install()
+        for order in ("start", "stop", "restart", "remove"):
+            result = self.run_with(order, "-c", "other.toml")
+            self.assertEqual(result.exit_code, 1)
+            self.assertIn(f"has another configuration, {PureWindowsPath(self.file.absolute())}", result.stderr)
+        self.assertEqual(set(self.manager.calls), {"install", "kept"})
+
+    def test_where_there_is_no_service_that_is_said_first(self) -> None:
+        self.manager.refusals["kept"] = ManagerError(2, "there is none")
+        result = self.run_with("start", "-c", "site.toml")
+        self.assertEqual((result.exit_code, self.manager.calls), (1, ["kept"]))
 
     def test_a_start_is_done_when_it_runs(self) -> None:
         self.manager.seen = [Seen(START_PENDING, hint=60), Seen(START_PENDING, hint=60), Seen(RUNNING, process=4711)]

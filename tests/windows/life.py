@@ -193,7 +193,9 @@ class ServiceLife(TestCase):
 
     async def test_a_restart_is_another_process_that_has_clients_again(self) -> None:
         await self.started()
-        code, said = await self.service("restart")
+        code, said = await self.service("restart", "-c", windows_path(self.file.with_name("other.toml")))
+        self.assertEqual((code, "has another configuration" in said), (1, True), said)
+        code, said = await self.service("restart", "-c", windows_path(self.file))
         self.assertEqual(code, 0, said)
         self.assertTrue((await self.client()).greeting.startswith("220"))
         self.assertEqual(len(re.findall("exproxy is ready", self.entries())), 2)

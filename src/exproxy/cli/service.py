@@ -11,7 +11,7 @@ import click
 from exproxy.cli.connection import REFUSED, give_up
 from exproxy.cli.output import say
 from exproxy.winservice.answers import NOT_ACTIVE, ManagerError
-from exproxy.winservice.order import NAME, OWN, STARTS, Order, account, folder_right
+from exproxy.winservice.order import NAME, OWN, STARTS, Kept, Order, account, folder_right
 from exproxy.winservice.status import RUNNING, STOPPED
 from exproxy.winservice.waiting import Seen, wait
 
@@ -33,6 +33,13 @@ class Manager(Protocol):
     def stop(self) -> None: ...
 
     def look(self) -> Seen: ...
+
+    def kept(self) -> Kept: ...
+
+
+_SAME = click.option(
+    "-c", "--config", type=click.Path(path_type=Path, dir_okay=False), help="Only if the service was installed with this file."
+)
 
 
 @click.group()
@@ -75,31 +82,35 @@ def install(
 
 
 @service.command()
-def remove() -> None:
+@_SAME
+def remove(config: Path | None) -> None:
     """Stop the service if it runs, and remove it."""
-    manager = _manager()
+    manager = _installed(config)
     _stop(manager)
     _done(manager.remove)
     say(f"the service {NAME} is removed")
 
 
 @service.command()
-def start() -> None:
+@_SAME
+def start(config: Path | None) -> None:
     """Start the service; done when clients are let in."""
-    _start(_manager())
+    _start(_installed(config))
 
 
 @service.command()
-def stop() -> None:
+@_SAME
+def stop(config: Path | None) -> None:
     """Stop the service; done when the last session is over, or timeouts.drain."""
-    if not _stop(_manager()):
+    if not _stop(_installed(config)):
         say(f"{NAME} does not run")
 
 
 @service.command()
-def restart() -> None:
+@_SAME
+def restart(config: Path | None) -> None:
     """Stop the service, and start it again."""
-    manager = _manager()
+    manager = _installed(config)
     _stop(manager)
     _start(manager)
 
@@ -107,6 +118,20 @@ def restart() -> None:
 def _manager() -> Manager:
     from exproxy.winservice import manager  # there is no pywin32 elsewhere
 
+    return manager
+
+
+def _installed(config: Path | None) -> Manager:
+    """The manager, if its service is the one that is meant: with that configuration, where one is named."""
+    manager = _manager()
+    if config is None:
+        return manager
+    try:
+        kept = manager.kept().configuration
+    except ManagerError as error:
+        give_up(str(error), REFUSED)
+    if kept != _windows(config.absolute()):
+        give_up(f"the service {NAME} has another configuration, {kept}: without -c it is that one which is meant", REFUSED)
     return manager
 
 
