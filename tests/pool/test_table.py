@@ -116,6 +116,14 @@ class KeptTests(SynchronousTestCase):
             sorted((entry.key, entry.host) for entry in table.snapshot()), [(b"\0", "ex0"), (b"\1", "ex1"), (b"\2", "ex2")]
         )
 
+    def test_the_latest_come_first_and_no_more_than_wanted(self) -> None:
+        table = Table("cas")
+        for number in (0, 1, 2, 0):
+            table.insert(bytes([number]), "ex1", float(number))
+        kept = list(table.entries())
+        for most in range(5):
+            self.assertEqual(list(table.latest(most)), kept[::-1][:most])
+
     def test_what_is_taken_up_is_in_the_order_of_its_use(self) -> None:
         table = Table("cas")
         self.assertEqual(table.recall([(b"b", "ex2", 5.0), (b"a", "ex1", 3.0)]), 2)

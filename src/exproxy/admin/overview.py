@@ -176,7 +176,7 @@ class Overview:
             entry = group.table.peek(key)
             found = [] if entry is None else [(key, entry.host, entry.used)]
         else:
-            found = list(group.table.entries())[::-1]
+            found = list(group.table.latest(most))
         return tuple(EntryView(shown_key(key), host, max(0.0, now - used)) for key, host, used in found[:most])
 
     def sessions(

@@ -7,6 +7,7 @@ use is the longest ago.
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Literal
 
 import attrs
@@ -141,6 +142,14 @@ class Table:
     def entries(self) -> Iterator[tuple[bytes, str, float]]:
         """Key, host name and time of the last use, the oldest first."""
         return ((entry.key, entry.host, entry.used) for entry in list(self._entries.values()))
+
+    def latest(self, most: int) -> Iterator[tuple[bytes, str, float]]:
+        """The same of those that were used last, the last one first; it costs what it tells, however many there are.
+
+        :param most: at most so many.
+        """
+        found = list(islice(reversed(self._entries.values()), most))
+        return ((entry.key, entry.host, entry.used) for entry in found)
 
     def snapshot(self) -> list[Entry]:
         """The entries of this moment, in no order: the cheapest look at all of them (1 ms for 100,000).

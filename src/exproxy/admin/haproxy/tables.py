@@ -110,7 +110,8 @@ class Tables:
 
     def _listed(self, group: pool.Group, filters: Sequence[_Filter]) -> Iterator[str]:
         yield _header(group.table)
-        yield from self._lines(group, group.table.entries(), filters)
+        entries = ((entry.key, entry.host, entry.used) for entry in group.table.snapshot())
+        yield from self._lines(group, entries, filters)
 
     def _lines(self, group: pool.Group, entries: Iterator[tuple[bytes, str, float]], filters: Sequence[_Filter]) -> Iterator[str]:
         """Each as it was when the answer began, unless it has gone since.  Where many are left out, a slice may be empty."""
