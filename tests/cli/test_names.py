@@ -58,7 +58,7 @@ class NamesTests(AdminStage, ProcessTestCase):
             where = ("--socket", "/run/x.sock")
             order = (words[0], *where, *words[1:]) if words[-1].startswith("--") else (*words, *where)
             self.assertEqual(self.completed(*order, where=()), names, words)
-        self.assertEqual((self.path, self.patience), ("/run/x.sock", PATIENCE))
+        self.assertEqual((self.path, self.patience), (str(Path("/run/x.sock")), PATIENCE))
 
     def test_what_is_begun_is_completed(self) -> None:
         self.assertEqual(self.completed("server", "drain", incomplete="web/"), ["web/ex1", "web/ex2"])

@@ -11,6 +11,7 @@ from exproxy.config.problems import ConfigError
 from exproxy.config.schema import keys
 from exproxy.config.sections import AccessSection, ClientCertificatesSection, PerSourceSection, RouteSection
 from exproxy.config.show import show
+from exproxy.config.toml import value
 from tests.config.support import CHECKERS, CONF, ConfigTestCase, conf
 
 
@@ -53,7 +54,7 @@ class LoadTests(ConfigTestCase):
     def test_the_state_is_kept_beside_the_file(self) -> None:
         configuration = self.load('[service]\nstate = "run/state.json"\n')
         self.assertEqual(configuration.service.state, configuration.files[0].parent / "run" / "state.json")
-        self.assertIn(f'state = "{configuration.service.state}"', show(configuration))
+        self.assertIn(f"state = {value(configuration.service.state)}", show(configuration))
 
     def test_auto_is_a_worker_for_each_core(self) -> None:
         self.patch(os, "sched_getaffinity", lambda who: {0, 1, 2, 3})

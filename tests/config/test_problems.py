@@ -12,7 +12,7 @@ class ProblemTests(SynchronousTestCase):
         problem = Problem(
             Path("conf/site.toml"), 12, "backends.hub.balance", '"leastcon" is not an algorithm', 'did you mean "leastconn"?'
         )
-        expected = 'conf/site.toml:12: backends.hub.balance: "leastcon" is not an algorithm; did you mean "leastconn"?'
+        expected = f'{Path("conf/site.toml")}:12: backends.hub.balance: "leastcon" is not an algorithm; did you mean "leastconn"?'
         self.assertEqual(str(problem), expected)
 
     def test_a_problem_of_the_file_has_neither_line_nor_key(self) -> None:

@@ -9,6 +9,7 @@ from exproxy.config.load import load
 from exproxy.config.model import Configuration, Timeouts
 from exproxy.config.sections import DefaultsSection, FrontendSection
 from exproxy.config.show import show
+from exproxy.config.toml import value
 from tests.config.support import CHECKERS, WEB, ConfigTestCase, conf
 
 
@@ -74,7 +75,7 @@ class RoundTripTests(ConfigTestCase):
         self.assertEqual(self.again(configuration), configuration)
 
     def test_tls_comes_back_equal(self) -> None:
-        certificate, ca = self.write("", "a.pem"), self.write("", "ca.pem")
+        certificate, ca = (self.write("", name).as_posix() for name in ("a.pem", "ca.pem"))
         text = (
             f'[tls.profiles.old]\nmin_version = "TLSv1.0"\nciphers = "ALL"\n[frontends.f]\nbackend = "b"\n'
             f'tls = {{ mode = "implicit", certificates = "{certificate}", profile = "old" }}\n'
@@ -104,7 +105,7 @@ class RoundTripTests(ConfigTestCase):
         self.assertEqual(of_http - said, set(), "EVERYTHING has all that a front end of mode http may have")
 
     def test_a_template_whose_tls_ends_here_comes_back_equal(self) -> None:
-        certificate = self.write("", "a.pem")
+        certificate = self.write("", "a.pem").as_posix()
         for version, more in (("2010", ""), ("2016", 'https = "offload"\n'), ("2019", 'server_tls = { ca = "a.pem" }\n')):
             text = f'tls = {{ certificates = "{certificate}" }}\n{more}ports = {{ http = 8080 }}\n'
             configuration = self.load(EXCHANGE.format(version) + text)
@@ -116,7 +117,7 @@ class RoundTripTests(ConfigTestCase):
 
     def test_secrets_are_shown_as_references_and_come_back_equal(self) -> None:
         environ = {"PROBE": "hunter2", "ADDRESS": "10.0.0.7"}
-        secret, certificate = self.write("hunter3\n", "secret"), self.write("", "a.pfx")
+        secret, certificate = self.write("hunter3\n", "secret"), self.write("", "a.pfx").as_posix()
         text = (
             WEB + '[backends.web]\ncheck = { type = "http", headers = { Authorization = "Basic ${PROBE}$${x}" }, '
             'body = { file = "secret" } }\n[hosts]\na = "${ADDRESS}"\n[frontends.f]\nbind = ":1"\nbackend = "web"\n'
@@ -126,7 +127,7 @@ class RoundTripTests(ConfigTestCase):
         shown = show(configuration)
         self.assertNotIn("hunter", shown)
         self.assertIn('Authorization = "Basic ${PROBE}$${x}"', shown)
-        self.assertIn(f'password = {{ file = "{secret}" }}', shown)
+        self.assertIn(f"password = {{ file = {value(secret)} }}", shown)
         self.assertIn("10.0.0.7", shown, "an address is no secret, and has been read")
         self.assertEqual(attrs.evolve(self.load(shown, environ), files=configuration.files), configuration)
 

@@ -47,7 +47,7 @@ class IncludeTests(ConfigTestCase):
         self.write("\n[service]\nmaxcon = 3\n", "conf.d/a.toml")
         self.assertEqual(
             self.problems('include = "conf.d/*.toml"\n'),
-            ['conf.d/a.toml:3: service.maxcon: there is no such key; did you mean "maxconn"?'],
+            [f'{Path("conf.d/a.toml")}:3: service.maxcon: there is no such key; did you mean "maxconn"?'],
         )
 
     def test_what_two_files_say_is_an_error_that_names_both(self) -> None:

@@ -104,7 +104,7 @@ class AlpnTests(TLSTestCase):
         tls = self.load(text).frontends["web"].binds[0].tls
         assert tls is not None
         self.assertEqual((tls.warn_days, tls.certificates[0].ocsp), (30, self.folder / "a.der"))
-        self.assertEqual(str(tls.place), f"{self.folder}/site.toml:5")
+        self.assertEqual(str(tls.place), f"{self.folder / 'site.toml'}:5")
 
 
 class UnverifiedTests(TLSTestCase):

@@ -5,6 +5,7 @@ import email.policy
 from typing import Any
 
 from twisted.internet.testing import MemoryReactorClock, StringTransportWithDisconnection
+from twisted.protocols.policies import TimeoutMixin
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.notify.channel import DeliveryError
@@ -14,6 +15,10 @@ from tests.notify.stories import message, news
 
 
 class MailTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        # the clients' own timers are the live reactor's, which would have them in the middle of somebody else's test
+        self.patch(TimeoutMixin, "callLater", lambda client, seconds, call: self.reactor.callLater(seconds, call))
+
     def mail(self, **more: Any) -> None:
         self.reactor = MemoryReactorClock()
         to = more.pop("recipients", ("anna@example.com",))

@@ -87,5 +87,5 @@ class CommandTests(SynchronousTestCase):
     def test_it_is_twistd_in_the_foreground_by_the_same_python(self) -> None:
         command = proxy_command("/venv/bin/python", Path("conf/demo.toml"))
         self.assertEqual(command[0], "/venv/bin/python")
-        self.assertEqual(command[-3:], ["exproxy", "-c", "conf/demo.toml"])
+        self.assertEqual(command[-3:], ["exproxy", "-c", str(Path("conf/demo.toml"))])
         self.assertIn("-n", command)

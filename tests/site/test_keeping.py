@@ -139,7 +139,9 @@ class KeepingTests(SiteStage):
         keeping = Keeping(self.reactor, self.path, MINE, lambda: self.wall, self.at_once)
         self.path.unlink()
         keeping.start()
-        self.assertIn("and it cannot be put aside: No such file or directory", heard[0])
+        self.assertRegex(
+            heard[0], "and it cannot be put aside: (No such file or directory|The system cannot find|File not found)"
+        )
 
     def test_nothing_is_changed_before_it_is_started(self) -> None:
         """Another process may run on that file, and this one find that the ports are taken."""

@@ -44,14 +44,16 @@ class ReloadingTests(SynchronousTestCase):
         self.assertEqual(self.heard, ["the configuration was read anew: nothing has changed"])
 
     def test_a_file_that_is_wrong_is_not_applied_and_each_problem_is_told(self) -> None:
+        file = Path("/x.toml")
+
         def load() -> model.Configuration:
-            raise ConfigError([Problem(Path("/x.toml"), line, "smtp", "is wrong") for line in (3, 9)])
+            raise ConfigError([Problem(file, line, "smtp", "is wrong") for line in (3, 9)])
 
         self.reloading.read_by(load)
-        self.assertEqual(self.refused(), ("/x.toml:3: smtp: is wrong", "/x.toml:9: smtp: is wrong"))
+        self.assertEqual(self.refused(), tuple(f"{file}:{line}: smtp: is wrong" for line in (3, 9)))
         self.assertEqual(self.applied, [])
         self.assertEqual(len(self.heard), 2)
-        self.assertIn("all is as it was: /x.toml:9: smtp: is wrong", self.heard[1])
+        self.assertIn(f"all is as it was: {file}:9: smtp: is wrong", self.heard[1])
 
     def test_what_cannot_be_had_is_told(self) -> None:
         self.answers = [SiteError(["frontends.smtp: cannot listen"])]

@@ -2,6 +2,7 @@
 
 import sys
 
+from hypothesis import HealthCheck, settings
 from twisted.internet import iocpreactor
 from twisted.python.reflect import namedAny
 from twisted.scripts.trial import run
@@ -11,6 +12,7 @@ FORK = "no fork on Windows"
 SIGNALS = "no such signals on Windows"
 PATHS = "looks at paths as POSIX writes them"
 RIGHTS = "rights of files are lists on Windows"
+LOW = "ports below 1024 need no right on Windows"
 OPEN = "Windows renames no file that is open, and has no such files"
 
 LEFT_OUT = {
@@ -41,6 +43,12 @@ LEFT_OUT = {
     "tests.site.test_logs.AccessLogTests.test_a_file_that_cannot_be_opened_is_said": PATHS,
     "tests.simulator.test_bound.BoundTests.test_it_has_a_session_of_its_own": "no sessions of processes on Windows",
     "tests.simulator.test_guide.GuideTests": PATHS,
+    "tests.process.test_statefile.WritingTests.test_only_the_owner_may_read_it_and_nothing_else_is_left": RIGHTS,
+    "tests.config.test_load.LoadTests.test_there_may_be_several_workers": FORK,
+    "tests.site.test_starting.ServiceForTests.test_workers_need_an_interpreter_that_the_process_may_run": FORK,
+    "tests.site.test_worker.ReloadTests": FORK,
+    "tests.site.test_administration.AdministrationTests.test_the_socket_is_for_its_owner_and_group": UNIX,
+    "tests.site.test_core.ReloadTests.test_a_low_port_that_may_not_be_bound_any_more_leaves_all_as_it_was_and_says_why": LOW,
     "tests.test_tap": PATHS,
     "tests.test_imports.ReaderTests.test_a_forbidden_import_is_found": PATHS,
 }
@@ -60,6 +68,9 @@ def leave_out() -> list[str]:
 
 if __name__ == "__main__":
     iocpreactor.install()  # before any test asks for the reactor
+    # examples are slow to make there, above all on a machine that does other things too, which is no fault of what is tested
+    settings.register_profile("wine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("wine")
     for name in leave_out():
         sys.exit(f"{name} is not there any more: take it out of {__file__}")
     sys.argv[0] = "trial"

@@ -1,6 +1,6 @@
 """What has changed, of one thing; and all that has changed of it since somebody was told."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 import attrs
@@ -76,9 +76,9 @@ class Story:
 
 def clock(at: float) -> str:
     """``03:12:05``, of the day here."""
-    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")
+    return datetime.fromtimestamp(at, UTC).astimezone().strftime("%H:%M:%S")
 
 
 def stamp(at: float) -> str:
     """ISO 8601 with the difference to UTC, to the second."""
-    return datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")
+    return datetime.fromtimestamp(at, UTC).astimezone().isoformat(timespec="seconds")

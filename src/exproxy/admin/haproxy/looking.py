@@ -1,7 +1,7 @@
 """The commands that only look, but for sessions and tables."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -113,7 +113,7 @@ class Looking:
 
     def _errors(self, words: Sequence[str], conversation: Conversation) -> str:
         """Nobody keeps what was wrong: the access log has it."""
-        now = datetime.fromtimestamp(self._clock.seconds()).astimezone()
+        now = datetime.fromtimestamp(self._clock.seconds(), UTC).astimezone()
         return f"Total events captured on [{now:%d/%b/%Y:%H:%M:%S}.{now.microsecond // 1000:03}] : 0\n"
 
     def _weight(self, words: Sequence[str], conversation: Conversation) -> str:

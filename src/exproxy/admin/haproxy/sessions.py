@@ -5,7 +5,7 @@ Sessions are looked for while they are read: a slice after the other, and of non
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -93,7 +93,7 @@ class Sessions:
 
     def _whole(self, session: SessionView) -> str:
         """A few lines: what is known here of what HAProxy tells."""
-        began = datetime.fromtimestamp(self._clock.seconds() - session.seconds).astimezone()
+        began = datetime.fromtimestamp(self._clock.seconds() - session.seconds, UTC).astimezone()
         when = f"{began:%d/%b/%Y:%H:%M:%S.%f}"
         first = f"0x{session.id}: [{when}] id=0 proto={_protocol(session)} source={session.client}"
         iids = {(proxy.sort, proxy.name): proxy.iid for proxy in proxies(self._things)}
