@@ -178,7 +178,7 @@ class ReaderTests(SynchronousTestCase):
     def test_a_forbidden_import_is_found(self) -> None:
         self.assertEqual(
             self.complaints("proxy", "from exproxy.check.interfaces import Target"),
-            ["src/exproxy/proxy/example.py:1: proxy may not import check (exproxy.check.interfaces.Target)"],
+            [f"{Path('src/exproxy/proxy/example.py')}:1: proxy may not import check (exproxy.check.interfaces.Target)"],
         )
 
     def test_a_package_that_is_imported_as_a_name_is_found(self) -> None:

@@ -49,4 +49,4 @@ class TapTests(SynchronousTestCase):
         errors = io.StringIO()
         self.patch(tap.sys, "stderr", errors)
         self.assertRaises(SystemExit, tap.makeService, self.options("-c", "/nowhere/site.toml"))
-        self.assertIn("/nowhere/site.toml", errors.getvalue())
+        self.assertIn(str(Path("/nowhere/site.toml")), errors.getvalue())

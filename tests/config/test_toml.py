@@ -1,7 +1,7 @@
 """Plain values as text."""
 
 import tomllib
-from pathlib import PurePosixPath
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -17,7 +17,7 @@ class ValueTests(SynchronousTestCase):
             self.assertEqual(tomllib.loads(f"x = {value(item)}")["x"], item)
 
     def test_paths_are_strings_and_tuples_lists(self) -> None:
-        self.assertEqual(value((PurePosixPath("/a"),)), '["/a"]')
+        self.assertEqual(value((PurePosixPath("/a"), PureWindowsPath("C:\\a"))), '["/a", "C:\\\\a"]')
 
     def test_what_looks_like_a_variable_is_text(self) -> None:
         self.assertEqual(value("${X}"), '"$${X}"')

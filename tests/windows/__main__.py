@@ -88,4 +88,10 @@ def main(tools: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    try:
+        status = main(Path(sys.argv[1]))
+    except (OSError, subprocess.SubprocessError) as error:
+        # the last line is what is counted, and parts before may have gone well
+        print(f"{error}\n\nFAILED (errors=1)")
+        status = 1
+    sys.exit(status)
