@@ -160,6 +160,24 @@ class LookingTests(PageTestCase):
         self.shows("All is well", ".verdict")
         self.until(lambda: "is down" not in self.text(), "nothing to look at")
 
+    def test_what_a_reload_brings_and_takes_is_seen_without_loading_the_page_again(self) -> None:
+        self.open()
+        self.visit()
+        self.live()
+        self.browser.run("window.same = true")
+        first = self.proxy.file.read_text()
+        place = "[backends.a.servers]\n"
+        for text, names in ((first.replace(place, f'{place}ex9 = "{SECOND}:{self.behind}"\n'), 3), (first, 2)):
+            self.proxy.file.write_text(text)
+            done = self.exproxy("reload")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.until(lambda names=names: self.text('[data-fact="b a state"]') == f"{names} of {names} usable", "the servers")
+            links = "return document.querySelectorAll('#backends a[href^=\"/servers/a/\"]:not([data-ask])').length"
+            self.until(lambda names=names, links=links: self.browser.run(links) == names, "a line for each")
+            self.shows("had the configuration read anew", "#log")
+        self.assertTrue(self.browser.run("return window.same"))
+        self.settled()
+
     def test_what_there_is_can_be_read_without_scripts(self) -> None:
         self.open()
         self.client()
