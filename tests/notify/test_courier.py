@@ -128,13 +128,13 @@ class CourierTests(SynchronousTestCase):
             self.clock.advance(pause + 0.1)
         self.assertIn("given up after 6 tries: division by zero", self.heard[0])
 
-    def test_at_the_end_nothing_is_left_and_what_was_not_told_is_said(self) -> None:
+    def test_at_the_end_nothing_is_left_and_what_was_not_told_is_returned(self) -> None:
         self.courier.send(message())
         self.courier.send(message(Story.of(news(subject="hub/ex1"))))
-        self.courier.stop()
-        self.assertEqual((self.channel.cancelled, self.clock.getDelayedCalls()), (1, []))
-        self.assertEqual(len(self.heard), 1)
-        self.assertIn("notify.fake: the process ends, and was not told: [proxy1] hub/ex2 is down", self.heard[0])
+        left = self.courier.stop()
+        self.assertEqual((self.channel.cancelled, self.clock.getDelayedCalls(), self.heard), (1, [], []))
+        assert left is not None
+        self.assertIn("[proxy1] hub/ex2 is down", left.subject)
 
     def test_between_two_tries_it_can_end_too(self) -> None:
         self.courier.send(message())
@@ -143,5 +143,4 @@ class CourierTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_without_anything_to_tell_the_end_is_silent(self) -> None:
-        self.courier.stop()
-        self.assertEqual(self.heard, [])
+        self.assertIsNone(self.courier.stop())

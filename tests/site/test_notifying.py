@@ -117,6 +117,37 @@ class NotifyingTests(SiteStage):
         self.settle(70.0)
         self.assertEqual(len(self.channels[0].got), 1)
 
+    def test_what_was_not_told_before_a_reload_is_told_on_the_ways_after_it(self) -> None:
+        self.channels[:] = [FakeChannel()]
+        self.channels[0].answers.append(Deferred())
+        made = self.begin(model.Notify())
+        self.observe("two", False)
+        self.settle(2.0)
+        self.observe("one", False)
+        heard, self.channels = self.hear(), [FakeChannel()]
+        made.commit(made.prepare(model.Notify(window=5.0)), self.pools, self.tls)
+        self.assertEqual(heard, [])
+        told = {story.last.subject for message in self.channels[0].got for story in message.stories}
+        self.assertEqual(told, {"hub/two", "hub/one", "back end hub"})
+
+    def test_a_way_that_is_taken_out_says_what_it_has_not_told(self) -> None:
+        self.channels[:] = [FakeChannel()]
+        self.channels[0].answers.append(Deferred())
+        made = self.begin(model.Notify())
+        self.observe("two", False)
+        self.settle(2.0)
+        heard = self.hear()
+        made.commit(made.prepare(None), self.pools, self.tls)
+        (line,) = heard
+        self.assertIn("notify.fake: it is not configured any more, and was not told: ", line)
+
+    def test_at_the_end_nothing_new_is_begun(self) -> None:
+        made = self.begin(model.Notify())
+        self.observe("two", False)
+        heard = self.hear()
+        made.stop()
+        self.assertEqual(([channel.got for channel in self.channels], len(heard)), ([[], []], 2))
+
     def test_one_that_cannot_be_had_changes_nothing(self) -> None:
         made = self.begin(model.Notify())
 

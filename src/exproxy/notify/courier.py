@@ -40,8 +40,13 @@ class Courier:
         if self._message is None:
             self._try()
 
-    def stop(self) -> None:
-        """Bring nothing any more; what was not told is logged."""
+    @property
+    def name(self) -> str:
+        """The channel's."""
+        return self._channel.name
+
+    def stop(self) -> Message | None:
+        """Bring nothing any more; returns what was not told."""
         if self._again is not None:
             self._again.cancel()
             self._again = None
@@ -49,10 +54,7 @@ class Courier:
         self._message = self._later = self._delivery = None
         if delivery is not None:
             delivery.cancel()
-        if left is not None:
-            _log.warn(
-                "{channel}: the process ends, and was not told: {subject}", channel=self._channel.name, subject=left.subject
-            )
+        return left
 
     def _gathered(self) -> Message | None:
         first, later = self._message, self._later

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
 
 from exproxy.config import model
 from exproxy.notify.courier import Courier
@@ -19,6 +20,8 @@ from exproxy.site.tls import TLSContexts
 
 LOOK = 0.5
 """Seconds between two looks at what has happened and what is due."""
+
+_log = Logger()
 
 
 @attrs.frozen(eq=False)
@@ -51,10 +54,10 @@ class Notifying:
         return self._ways if notify == self._ways.notify else self._made(notify)
 
     def commit(self, ways: Ways, pools: Pools, tls: TLSContexts) -> None:
-        """There is another configuration."""
+        """There is another configuration; what was not told by then is told on its ways."""
         before, self._ways = self._ways, ways
         if ways is not before:
-            self._end(before)
+            self._hand_over(before, ways)
         self._happenings.follow(pools, tls)
 
     def start(self) -> None:
@@ -66,7 +69,14 @@ class Notifying:
         if self._call is not None:
             self._call.cancel()
             self._call = None
-        self._end(self._ways)
+        rest = self._ways.damper.rest()
+        for courier in self._ways.couriers:
+            left = courier.stop()
+            if rest:
+                left = _both(left, Message(rest, self._host))
+            if left is not None:
+                words = "{channel}: the process ends, and was not told: {subject}"
+                _log.warn(words, channel=courier.name, subject=left.subject)
 
     def _made(self, notify: model.Notify | None) -> Ways:
         if notify is None:
@@ -75,10 +85,18 @@ class Notifying:
         damper = Damper(notify.window, notify.limit.count, notify.limit.seconds)
         return Ways(notify, damper, tuple(Courier(self._reactor, way) for way in found))
 
-    def _end(self, ways: Ways) -> None:
-        self._send(ways, ways.damper.rest())
-        for courier in ways.couriers:
-            courier.stop()
+    def _hand_over(self, before: Ways, after: Ways) -> None:
+        successors = {courier.name: courier for courier in after.couriers}
+        for courier in before.couriers:
+            left = courier.stop()
+            if left is None:
+                continue
+            if courier.name in successors:
+                successors[courier.name].send(left)
+            else:
+                words = "{channel}: it is not configured any more, and was not told: {subject}"
+                _log.warn(words, channel=courier.name, subject=left.subject)
+        self._send(after, before.damper.rest())
 
     def _hear(self, news: News) -> None:
         ways = self._ways
@@ -97,3 +115,7 @@ class Notifying:
             message = Message(stories, self._host)
             for courier in ways.couriers:
                 courier.send(message)
+
+
+def _both(first: Message | None, later: Message) -> Message:
+    return later if first is None else first.then(later)
