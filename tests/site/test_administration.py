@@ -1,6 +1,7 @@
 """The administrator's way in."""
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -17,6 +18,26 @@ from exproxy.site.tls import LOOK
 from tests.integration.peers.process import new_folder
 from tests.net.tls.files import certificate_file
 from tests.site.stage import SiteStage
+
+
+class Listener:
+    """Follows events."""
+
+    full = False
+    left: Callable[[], None]
+
+    def __init__(self, ended: list[str]) -> None:
+        self._ended = ended
+
+    def tell(self, data: bytes) -> None:
+        """Whatever it is."""
+
+    def end(self) -> None:
+        self._ended.append("end")
+        self.left()
+
+    def cut(self) -> None:
+        self._ended.append("cut")
 
 
 class AdministrationTests(SiteStage):
@@ -119,6 +140,20 @@ class AdministrationTests(SiteStage):
         caller = logins.known(Asked("GET", (), session=sessions["otto"]))
         assert caller is not None
         self.assertEqual(caller.role, "operator")
+
+    def test_who_listened_without_a_login_has_to_ask_again_when_users_change(self) -> None:
+        address = self.free()
+        self.start(self.with_admin(model.Admin(address)))
+        assert self.site._live is not None
+        ended: list[str] = []
+        listener = Listener(ended)
+        follow = self.site._live.admin._events.answer("nobody").follow
+        assert follow is not None
+        listener.left = follow(listener)
+        self.site.apply(attrs.evolve(self.with_admin(model.Admin(address)), hosts={}))
+        self.assertEqual(ended, [])
+        self.site.apply(self.with_admin(model.Admin(address, users=(model.User("anna", hashed("secret"), "viewer"),))))
+        self.assertEqual(ended, ["end"])
 
     def test_certificates_change_with_the_configuration_too(self) -> None:
         address, users = self.free(), (model.User("anna", hashed("secret"), "viewer"),)

@@ -82,8 +82,12 @@ class Logins:
         """Whether one has to log in."""
         return bool(self._accounts)
 
-    def change(self, accounts: Mapping[str, Account]) -> None:
-        """Others are let in from now on: who is not among them any more, or has another password, has to log in again."""
+    def change(self, accounts: Mapping[str, Account]) -> bool:
+        """Others are let in from now on: who is not among them any more, or has another password, has to log in again.
+
+        Returns whether anything is different now.
+        """
+        changed = self._accounts != accounts
         gone = [
             name for name, account in self._accounts.items() if name not in accounts or accounts[name].secret != account.secret
         ]
@@ -91,6 +95,7 @@ class Logins:
         for proof in [proof for proof, name in self._right.items() if name in gone]:
             del self._right[proof]
         self._stays.end_of(gone)
+        return changed
 
     def check(self, asked: Asked) -> "Deferred[Caller]":
         """Fires with who it is, or fails with :class:`LoginError`."""

@@ -192,7 +192,8 @@ class Administration:
     def commit(self, new: model.Configuration, tls: AdminTLS) -> None:
         """Let others in: who is no user any more, or has another password, is logged out."""
         self._ports.commit(tls)
-        self._logins.change(_accounts(new.admin))
+        if self._logins.change(_accounts(new.admin)):
+            self._events.close()  # who listens asks again, and has to be somebody who may
 
     def drain(self) -> None:
         """The process ends: let go of the ways in at once, since the next process wants them; who is inside may stay."""
