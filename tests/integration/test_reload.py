@@ -226,6 +226,32 @@ class SurvivalTests(ReloadTestCase):
         self.assertEqual(self.command("reload"), (0, "service.maxconn was changed\n"))
         self.assertEqual(self.servers()["echo/ex2"]["weight"], 9)
 
+    def test_clients_go_to_the_servers_that_they_had(self) -> None:
+        self.begin()
+        before = self.chosen()
+        self.assertEqual(len(set(before.values())), 2)
+        eventually(lambda: self.remembered() == before.keys(), "all choices to be known")
+        text = self.configuration().replace("maxconn = 800", "maxconn = 700").replace('expire = "20m"', 'expire = "40m"')
+        self.write(text.replace('balance = "roundrobin"', 'balance = "random"'))
+        code, said = self.command("reload")
+        self.assertEqual(code, 0, said)
+        self.assertEqual(self.remembered(), before.keys())
+        self.assertEqual(self.chosen(), before)
+
+    def chosen(self) -> dict[str, bytes]:
+        """The server of each of twelve clients."""
+        found = {}
+        for number in range(12):
+            source = f"127.0.0.{100 + number}"
+            with socket.create_connection((FRONT, self.plain), 10, (source, 0)) as client:
+                found[source] = client.recv(10)
+        return found
+
+    def remembered(self) -> set[str]:
+        code, said = self.command("table", "echo", "--json")
+        self.assertEqual(code, 0, said)
+        return {entry["key"] for entry in json.loads(said)}
+
     def test_nothing_changes_where_nothing_has(self) -> None:
         self.begin()
         self.assertEqual(self.command("reload"), (0, "nothing has changed\n"))
