@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from exproxy.admin.answers import JSON, Asked, RefusedError
 from exproxy.admin.callers import Caller
 from exproxy.admin.forms import FORM
-from exproxy.admin.intent import check
+from exproxy.admin.intent import check, check_listener
 
 PAGE = Caller("anna", "operator", token="right")
 PROGRAM = Caller("anna", "operator")
@@ -34,6 +34,13 @@ class IntentTests(SynchronousTestCase):
     def test_to_look_nothing_is_needed(self) -> None:
         for method in ("GET", "HEAD"):
             self.assertMeant(PAGE, method=method, site="cross-site", origin="https://evil.example")
+
+    def test_pages_of_others_may_not_listen(self) -> None:
+        for site in ("cross-site", "same-site"):
+            error = self.assertRaises(RefusedError, check_listener, Asked("GET", (), site=site))
+            self.assertEqual(error.status, 403)
+        for site in ("", "none", "same-origin"):
+            check_listener(Asked("GET", (), site=site))
 
     def test_at_the_socket_nothing_is_needed(self) -> None:
         self.assertMeant(Caller("uid 0 at the socket", "operator"), user="uid 0 at the socket", kind="text/plain")

@@ -34,6 +34,12 @@ def check(asked: Asked, caller: Caller) -> None:
         raise RefusedError(403, "the CSRF token is not that of this login: load the page again, then try again")
 
 
+def check_listener(asked: Asked) -> None:
+    """:raises RefusedError: 403: a page of another site would listen, which hears nothing, but takes the place of one of ours."""
+    if asked.site not in _OURS:
+        raise RefusedError(403, "a page of another site had the browser send this: only our own pages may listen")
+
+
 def _check_origin(asked: Asked) -> None:
     if asked.site not in _OURS:
         raise RefusedError(403, "a page of another site had the browser send this: nothing is done")

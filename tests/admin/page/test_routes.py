@@ -11,6 +11,7 @@ class RoutesTests(PageStage):
         self.assertEqual((answer.status, answer.kind), (200, KIND))
         self.assertIsNotNone(answer.follow)
         self.assertEqual(self.get("/events", host="exproxy.attacker.example").status, 421)
+        self.assertEqual(self.get("/events", site="same-site").status, 403)
 
     def test_files_are_for_everybody_and_pages_are_not(self) -> None:
         address = next(one["src"] for one in self.page().all("script"))

@@ -3,6 +3,7 @@
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from exproxy.admin import intent
 from exproxy.admin.actions import Actions
 from exproxy.admin.answers import Answer, Asked
 from exproxy.admin.callers import Caller, Role
@@ -48,7 +49,7 @@ class Pages:
             Route("GET", "/", "viewer", self._board, _LOOK),
             Route("GET", "/servers/{backend}/{server}", "viewer", self._server, _NAMED),
             Route("GET", "/tables/{table}", "viewer", self._table, _NAMED),
-            Route("GET", "/events", "viewer", self._follow, _LOOK),
+            Route("GET", "/events", "viewer", self._follow, _LOOK | {403}),
             *self._asking.routes(),
             Route("GET", "/favicon.ico", "nothing", self._icon, _LOOK),
             Route("GET", "/static/{version}/{file}", "nothing", self._file, _NAMED),
@@ -84,6 +85,7 @@ class Pages:
         return self._frame.page(view.name, snapshot.process, facts, caller, page.render(), self._notice(caller))
 
     def _follow(self, asked: Asked, names: Names, caller: Caller) -> Answer:
+        intent.check_listener(asked)
         return self._events.answer(f"{caller.name} {asked.address if caller.anonymous else ''}")
 
     def _file(self, asked: Asked, names: Names, caller: Caller) -> Answer:
