@@ -10,7 +10,7 @@ from exproxy.net.tls.certificates import load
 from exproxy.pool import Admin
 from tests.admin.stage import EXPIRY, AdminStage, Numbers, certificate
 from tests.net.tls.files import certificate_file
-from tests.pool.support import fail
+from tests.pool.support import fail, heal
 
 
 class MetricsTests(AdminStage):
@@ -65,7 +65,12 @@ class MetricsTests(AdminStage):
     def test_who_waits_and_what_a_slow_start_leaves_of_the_weight_is_told(self) -> None:
         self.sources.behind = Numbers(queued=4)
         self.assertEqual(self.values("exproxy_server_queued_sessions")["web", "ex1"], 4.0)
-        self.assertEqual(self.values("exproxy_server_weight_share_ratio")["web", "ex1"], 1.0)
+        server = self.server("web/ex2")
+        server.slow_start = 60.0
+        fail(server)
+        heal(server, self.clock.seconds())
+        shares = self.values("exproxy_server_weight_share_ratio")
+        self.assertEqual((shares["web", "ex1"], shares["web", "ex2"]), (1.0, 0.0))
         self.assertEqual(self.values("exproxy_check_last_run_timestamp_seconds")["web", "smtp", "ex1"], 1000.0)
 
     def test_a_limit_that_there_is_not_is_not_told(self) -> None:
