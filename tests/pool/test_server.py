@@ -419,6 +419,12 @@ class BecomeTests(SynchronousTestCase):
         self.assertEqual(self.server.operational, Operational.STARTING)
         self.assertTrue(self.server.awaited)
 
+    def test_how_often_it_has_moved_is_known(self) -> None:
+        self.become()
+        self.assertEqual(self.server.moves, 0)
+        self.become(moved=True)
+        self.assertEqual(self.server.moves, 1)
+
     def test_a_check_that_is_new_has_to_find_fault_with_a_server_that_is_up(self) -> None:
         self.become(checks=[CHECK, CheckSpec("imap", fall=1)])
         self.assertEqual(self.server.operational, Operational.UP)

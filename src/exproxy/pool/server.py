@@ -70,6 +70,7 @@ class Server:
         "limit",
         "line",
         "maxconn",
+        "moves",
         "name",
         "opened",
         "own_admin",
@@ -112,6 +113,8 @@ class Server:
         self.maxconn = self.configured_maxconn = maxconn
         self.backup = backup
         self.slow_start = slow_start
+        self.moves = 0
+        """How often the configuration has said that it is elsewhere: connections from before lead to where it was."""
         self.leaving = False
         """It was taken out of the configuration, and goes with its last session."""
         self.health = Health(checks, name, now)
@@ -371,6 +374,7 @@ class Server:
         :param moved: it is elsewhere now: checks, agent and endpoint mapper begin anew.
         """
         if moved:
+            self.moves += 1
             self.address, self.port, self.interface = fresh.address, fresh.port, fresh.interface
             self._resolve_error = self.port_error = ""
             self.failed_in_a_row = 0

@@ -12,6 +12,8 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 512
+    """Who connects while the accept queue is full may wait for the greeting for ever: with SYN cookies nobody notices."""
     name = ""
     came = 0
 

@@ -31,6 +31,17 @@ class UpstreamTests(WebStage):
         self.reply(OK, number=1)
         self.assertEqual(client.data, OK * 2)
 
+    def test_it_takes_none_when_its_server_is_elsewhere_by_the_configuration(self) -> None:
+        backend = self.backend()
+        self.serve(backend)
+        client = self.asks(GET)
+        self.reply(OK)
+        backend.pool.servers["one"].moves += 1
+        self.assertFalse(self.upstream().free)
+        self.send(client, GET)
+        self.reply(OK, number=1)
+        self.assertEqual((len(self.servers["one"].sessions), bytes(client.data)), (2, OK * 2))
+
     def test_the_slot_is_held_between_requests_and_given_back_when_the_server_leaves(self) -> None:
         backend = self.backend()
         self.serve(backend)

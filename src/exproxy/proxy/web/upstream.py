@@ -52,6 +52,7 @@ class Upstream:
         "_asker",
         "_frontend",
         "_kept",
+        "_moves",
         "_retired",
         "asked",
         "backend",
@@ -82,6 +83,7 @@ class Upstream:
         self._aside = aside
         self.stream: PipedStream | None = None
         self.server: Server | None = None
+        self._moves = 0
         self.connected_at = 0.0
         self.reader = ResponseReader(limits)
         self.asked = 0
@@ -102,7 +104,7 @@ class Upstream:
         """
         if self.gone or self._retired or self._asker is not None or self.stream is None or self.server is None:
             return False
-        return self.server.usable and not self.stream.has_waiting()
+        return self.server.usable and self.server.moves == self._moves and not self.stream.has_waiting()
 
     @property
     def host(self) -> str | None:
@@ -155,6 +157,7 @@ class Upstream:
     def reached(self, stream: PipedStream, server: Server) -> None:
         self.stream = stream
         self.server = server
+        self._moves = server.moves
         self.reaching.served()
         self.connected_at = self._frontend.seconds()
         stream.attach(self)
