@@ -312,6 +312,31 @@ class SurvivalWithWorkersTests(SurvivalTests):
         with socket.create_connection((FRONT, self.extra), timeout=10) as client:
             self.assertIn(client.recv(10), (b"ex2\n", b"ex3\n"))
 
+    def test_a_worker_that_hangs_is_killed_and_the_reload_goes_on(self) -> None:
+        self.begin()
+        hangs = min(self.proxy.workers())
+        before = self.proxy.written()
+        os.kill(hangs, signal.SIGSTOP)
+        self.write(self.configuration(second=True))
+        self.assertIn("was read anew: ", self.reload())
+        self.proxy.wait_for_log("worker . does not answer any more: it is killed", before)
+        self.proxy.wait_for_log("worker . serves", before)
+        self.assertNotIn(hangs, self.proxy.workers())
+        with socket.create_connection((FRONT, self.extra), timeout=10) as client:
+            self.assertIn(client.recv(10), (b"ex2\n", b"ex3\n"))
+
+    def test_a_worker_that_dies_in_the_middle_is_no_hindrance(self) -> None:
+        self.begin()
+        for turn in range(4):
+            before = self.proxy.written()
+            self.write(self.configuration(second=turn % 2 == 0))
+            dies = min(self.proxy.workers())
+            self.proxy.process.signal(signal.SIGHUP)
+            os.kill(dies, signal.SIGKILL)
+            self.assertIn("was read anew: ", self.proxy.wait_for_log("the configuration was (not )?read anew", before))
+            self.proxy.wait_for_log("worker . serves", before)
+        self.proxy.end()
+
     def test_workers_ignore_the_signal(self) -> None:
         self.begin()
         workers = self.proxy.workers()
