@@ -1,13 +1,17 @@
 """A master's site: it binds and checks, and lets others serve."""
 
+import errno
 import os
 import pickle
 import socket
+import tempfile
 from typing import Any
 
+import attrs
 from twisted.internet.defer import Deferred, succeed
 
 from exproxy.check.plugins import checkers
+from exproxy.config import model
 from exproxy.process.master import MasterLink
 from exproxy.process.messages import CannotChangeError
 from exproxy.site.errors import SiteError
@@ -73,6 +77,18 @@ class MasterSiteTests(SiteStage):
         self.peer("192.0.2.9")
         self.assertRaises(SiteError, self.master)
         self.assertEqual(self.spawned, [])
+
+    def test_without_room_for_what_workers_read_nothing_is_held(self) -> None:
+        def full() -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        site = self.master()
+        site.start()
+        binds = tuple(model.Bind("192.0.2.9", port, port) for port in (25, 587))
+        more = attrs.evolve(self.wanted, frontends={"smtp": attrs.evolve(self.wanted.frontends["smtp"], binds=binds)})
+        self.patch(tempfile, "TemporaryFile", full)
+        self.assertIn("No space left", str(self.failureResultOf(site.apply(more), SiteError).value))
+        self.assertNotIn(("192.0.2.9", 587), self.network.ports)
 
     def test_stopped_in_the_middle_of_a_reload_it_says_that_and_nothing_of_what_draining_workers_miss(self) -> None:
         site = self.master()

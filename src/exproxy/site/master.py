@@ -106,10 +106,10 @@ class MasterSite:
         tls.make_all(new)
         told = self._notifying.prepare(new.notify)
         admin = self._admin.prepare(new, self._reactor.seconds())
-        opening = self._fronts.prepare(new, tls)
         file = self._written(new)
         self._master.hold_up()
         try:
+            opening = self._fronts.prepare(new, tls)
             await self._prepare(opening, file)
             file, self._file = self._file, file
             changed = (*changes(self._configuration, new), *(f"file {each} was changed" for each in tls.reread))
@@ -205,10 +205,17 @@ class MasterSite:
             group.table.expire_after = self._configuration.tables[name].expire + 2 * TOUCH
 
     def _written(self, configuration: model.Configuration) -> IO[bytes]:
-        """For fork servers and workers, who read it."""
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - fork servers read it as long as it holds
-        pickle.dump((configuration, self._secret), file)
-        file.flush()
+        """For fork servers and workers, who read it.
+
+        :raises SiteError: there is no room for it.
+        """
+        try:
+            file = tempfile.TemporaryFile()  # noqa: SIM115 - fork servers read it as long as it holds
+            pickle.dump((configuration, self._secret), file)
+            file.flush()
+        except OSError as error:
+            words = "a temporary file for the workers cannot be written (in TMPDIR, or else /tmp)"
+            raise SiteError([f"service.workers: {words}: {error.strerror or error}"]) from error
         return file
 
     def _count_elsewhere(self) -> None:
