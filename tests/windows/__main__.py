@@ -7,7 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import attrs
 
 from tests.windows.install import ROOT, install
 from tests.windows.session import Session
@@ -27,7 +30,9 @@ NOT_UNITS = ("__pycache__", "bench", "fuzz", "integration", "smuggling", "window
 STREAMS = "tests.integration.test_transport_streams"
 """Real sockets on completion ports."""
 SECONDS = 900
-"""For the unit suite."""
+"""For each share of the unit tests."""
+SHARES = 2
+"""They run side by side: nothing of one is waited for by another, and Wine is slow."""
 
 
 def units() -> list[str]:
@@ -37,21 +42,35 @@ def units() -> list[str]:
     return [*sorted(name for name in names if not name.startswith(tuple(LINUX))), STREAMS]
 
 
-def run(title: str, command: list[str], environment: dict[str, str]) -> dict[str, int]:
-    """Run trial, show what it says, and return its counts; a run that does not end is an error."""
-    began = time.monotonic()
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace"
-    ) as trial:
-        assert trial.stdout is not None
-        last = ""
-        for line in trial.stdout:
-            sys.stdout.write(line)
-            last = line if line.startswith(("PASSED", "FAILED")) else last
+@attrs.frozen
+class Run:
+    """One of trial, whose output goes to ``log``."""
+
+    title: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+    began: float
+
+
+def begin(title: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> Run:
+    """Have trial run."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+        )
+    return Run(title, process, log, time.monotonic())
+
+
+def end(run: Run) -> dict[str, int]:
+    """Wait for it, show what it said, and return its counts; a run that did not come to its end is an error."""
+    status = run.process.wait()
+    lines = run.log.read_text(encoding="utf-8", errors="replace").splitlines()
+    print("\n".join(lines))
+    last = next((line for line in reversed(lines) if line.startswith(("PASSED", "FAILED"))), "")
     counts = {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", last)}
-    if not last or (trial.returncode and not counts.get("failures") and not counts.get("errors")):
+    if not last or (status and not counts.get("failures") and not counts.get("errors")):
         counts["errors"] = counts.get("errors", 0) + 1
-    print(f"{title}: {time.monotonic() - began:.0f} s", flush=True)
+    print(f"{run.title}: {time.monotonic() - run.began:.0f} s", flush=True)
     return counts
 
 
@@ -72,12 +91,17 @@ def main(tools: Path) -> int:
         old.unlink(missing_ok=True)
     session.start()
     try:
-        options = ["-m", "tests.windows.units", "--temp-directory=_windows/trial"]
-        counts = [run("the unit suite on Windows", [*session.command(), *options, *units()], {**session.environment(SECONDS)})]
+        options = [*session.command(), "-m", "tests.windows.units"]
+        runs = []
+        for share in range(SHARES):
+            command = [*options, f"--temp-directory=_windows/trial-{share}", *units()[share::SHARES]]
+            title, log = f"unit tests on Windows, {share + 1} of {SHARES}", session.folder / f"units-{share}.log"
+            runs.append(begin(title, command, session.environment(SECONDS), log))
+        counts = [end(run) for run in runs]
         session.start()
         environment = {**os.environ, "EXPROXY_WINDOWS": f"{session.tools}{os.pathsep}{session.folder}"}
         life = [sys.executable, "-m", "twisted.trial", "--temp-directory=_windows/trial-life", "tests.windows.life"]
-        counts.append(run("the service of Windows", life, environment))
+        counts.append(end(begin("the service of Windows", life, environment, session.folder / "life.log")))
     finally:
         session.stop()
     together = {name: sum(each.get(name, 0) for each in counts) for name in ("skips", "failures", "errors", "successes")}
