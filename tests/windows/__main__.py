@@ -89,10 +89,10 @@ def main(tools: Path) -> int:
     for old in session.folder.glob("trial*"):  # of a run that was ended, whose lock Wine cannot judge
         shutil.rmtree(old, ignore_errors=True)
         old.unlink(missing_ok=True)
-    session.start()
+    runs: list[Run] = []
     try:
+        session.start()
         options = [*session.command(), "-m", "tests.windows.units"]
-        runs = []
         for share in range(SHARES):
             command = [*options, f"--temp-directory=_windows/trial-{share}", *units()[share::SHARES]]
             title, log = f"unit tests on Windows, {share + 1} of {SHARES}", session.folder / f"units-{share}.log"
@@ -101,8 +101,12 @@ def main(tools: Path) -> int:
         session.start()
         environment = {**os.environ, "EXPROXY_WINDOWS": f"{session.tools}{os.pathsep}{session.folder}"}
         life = [sys.executable, "-m", "twisted.trial", "--temp-directory=_windows/trial-life", "tests.windows.life"]
-        counts.append(end(begin("the service of Windows", life, environment, session.folder / "life.log")))
+        runs.append(begin("the service of Windows", life, environment, session.folder / "life.log"))
+        counts.append(end(runs[-1]))
     finally:
+        for run in runs:
+            if run.process.poll() is None:
+                run.process.terminate()
         session.stop()
     together = {name: sum(each.get(name, 0) for each in counts) for name in ("skips", "failures", "errors", "successes")}
     failed = bool(together["failures"] or together["errors"])
