@@ -59,6 +59,9 @@ print(manager.look())
 """
 """Asks for the end as soon as the manager takes the order."""
 
+PATIENCE = 90.0
+"""Seconds for what a service does: on a machine that is busy with other tests, Python under Wine takes half a minute to start."""
+
 T = TypeVar("T")
 
 
@@ -87,7 +90,7 @@ class Client:
 
 
 class ServiceLife(TestCase):
-    timeout = 180
+    timeout = 400
 
     async def setUp(self) -> None:
         tools, folder = os.environ["EXPROXY_WINDOWS"].split(os.pathsep)
@@ -134,7 +137,7 @@ class ServiceLife(TestCase):
         return found
 
     async def client(self) -> Client:
-        client = await self.aside(eventually, self.greeted, "a server behind the front end")
+        client = await self.aside(eventually, self.greeted, "a server behind the front end", PATIENCE)
         self.addCleanup(client.close)
         return client
 
@@ -166,9 +169,9 @@ class ServiceLife(TestCase):
         await self.started()
         client = await self.client()
         stopping = deferToThread(self.session.exproxy, "service", "stop")
-        pending = await self.aside(eventually, self.pending, "STOP_PENDING")
+        pending = await self.aside(eventually, self.pending, "STOP_PENDING", PATIENCE)
         self.assertEqual((pending.hint, pending.code), (15_000, 0))
-        await self.aside(eventually, lambda: self.session.query().point > pending.point, "another sign of life")
+        await self.aside(eventually, lambda: self.session.query().point > pending.point, "another sign of life", PATIENCE)
         self.assertRaises(OSError, socket.create_connection, (FRONT, PORT), 5)
         self.assertTrue((await self.aside(client.said, "NOOP")).startswith(("250", "421")))
         client.close()
@@ -185,7 +188,7 @@ class ServiceLife(TestCase):
     async def test_a_stop_during_the_start_is_not_lost(self) -> None:
         done = await self.aside(self.session.run_python, "-c", START_AND_STOP)
         self.assertEqual(done.code, 0, done.text)
-        await self.aside(eventually, lambda: self.session.query().state == "STOPPED", "STOPPED")
+        await self.aside(eventually, lambda: self.session.query().state == "STOPPED", "STOPPED", PATIENCE)
         ended = await self.queried()
         self.assertEqual((ended.code, ended.own_code), (0, 0))
         self.assertIn("exproxy has stopped", self.entries())
