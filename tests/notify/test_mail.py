@@ -9,7 +9,7 @@ from twisted.protocols.policies import TimeoutMixin
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.notify.channel import DeliveryError
-from exproxy.notify.mail import Mail, Route
+from exproxy.notify.mail import PATIENCE, Mail, Route
 from exproxy.notify.news import Story
 from tests.notify.stories import message, news
 
@@ -66,6 +66,17 @@ class MailTests(SynchronousTestCase):
         self.assertNoResult(self.delivery)
         self.say("250 taken")
         self.assertIsNone(self.successResultOf(self.delivery))
+
+    def test_a_server_that_never_answers_quit_is_left_without_a_word(self) -> None:
+        self.mail()
+        self.say("220 mx", "250 mx", "250 ok", "250 ok", "354 go")
+        while self.transport.producer is not None:
+            self.transport.producer.resumeProducing()
+        self.assertEqual(self.say("250 taken", "250 ok"), "QUIT\r\n")
+        self.assertIsNone(self.successResultOf(self.delivery))
+        self.assertTrue(self.transport.connected)
+        self.reactor.advance(PATIENCE)
+        self.assertFalse(self.transport.connected)
 
     def test_what_the_server_says_is_told(self) -> None:
         for code, final in ((421, False), (450, False), (550, True)):

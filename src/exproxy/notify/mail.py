@@ -87,7 +87,7 @@ class Mail:
         wrapped = TLSMemoryBIOFactory(self._tls, True, factory) if route.tls == "implicit" else factory
         wrapped.noisy = False
         connector = self._reactor.connectTCP(route.host, route.port, wrapped, timeout=CONNECT)
-        return done.addCallbacks(self._sent, self._failed)
+        return done.addBoth(_let_go, factory).addCallbacks(self._sent, self._failed)
 
     def _written(self, message: Message) -> bytes:
         mail = EmailMessage(default.clone(cte_type="7bit"))
@@ -132,6 +132,14 @@ def _leave(factory: Any, connector: Any) -> None:
     # what is lost from now on was not lost by the server
     factory.sendFinished = True
     connector.disconnect()
+
+
+def _let_go(result: Any, factory: Any) -> Any:
+    client = factory.currentProtocol
+    if client is not None:
+        # a server that never answers QUIT: Twisted's own would fail to tell of it again
+        client.timeoutConnection = client.transport.abortConnection
+    return result
 
 
 def _text(said: object) -> str:
