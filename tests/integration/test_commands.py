@@ -78,8 +78,6 @@ class SessionsTests(AdminTestCase):
         return str(self.clients[0].getsockname()[0])
 
     def test_a_file_that_has_changed_is_taken_and_a_broken_one_is_not(self) -> None:
-        if self.workers > 1:
-            raise SkipTest("a reload with workers is tested where it is built")
         self.run_proxy(workers=self.workers)
         file, before = self.proxy.file, self.proxy.file.read_text()
         done = self.exproxy("reload")
