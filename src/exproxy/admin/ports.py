@@ -14,6 +14,8 @@ from exproxy.net.interfaces import Address
 from exproxy.net.listening import listening_socket
 
 BACKLOG = 64
+UNIX_BACKLOG = 512
+"""Greater, since most clients of a unix socket do not wait for a place: connect(2) fails with EAGAIN."""
 RIGHTS = 0o660
 """The owner and the group may do everything."""
 
@@ -76,7 +78,7 @@ def listen_unix(reactor: Any, path: Path, factory: ServerFactory[Any]) -> IListe
     """
     mask = os.umask(0o777 & ~RIGHTS)
     try:
-        port: IListeningPort = reactor.listenUNIX(str(path), factory, backlog=BACKLOG, mode=RIGHTS)
+        port: IListeningPort = reactor.listenUNIX(str(path), factory, backlog=UNIX_BACKLOG, mode=RIGHTS)
     finally:
         os.umask(mask)
     return port
