@@ -174,8 +174,8 @@ class _Request(Request):
 
 class _Channel(HTTPChannel):
     requestFactory = _Request  # noqa: N815 - Twisted's names
-    maxHeaders = 100  # noqa: N815
-    abortTimeout = 5  # noqa: N815
+    maxHeaders = 100  # noqa: N815 - Twisted's name
+    abortTimeout = 5  # noqa: N815 - Twisted's name
     factory: "Door"
     transport: Any
     _life: IDelayedCall | None = None

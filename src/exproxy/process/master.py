@@ -173,7 +173,7 @@ class Master:
         return DeferredList(answers, consumeErrors=True).addCallback(_first_refusal)
 
     def hold_up(self) -> None:
-        """Start no worker for now: the configuration changes."""
+        """Start no worker until :meth:`go_on`: the configuration changes."""
         self._changing = True
 
     def go_on(self) -> None:
