@@ -4,21 +4,19 @@ import errno
 import os
 from collections.abc import Mapping
 
-from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Network, PlainStream, Port, SecureStream, TLSOwner
-from exproxy.net.tls.client import ClientTLS
-from exproxy.net.tls.server import ServerTLS
+from exproxy.net.interfaces import Acceptor, Address, Network, Port
+from exproxy.net.ported import PortedNetwork
 
 
-class InheritedNetwork:
+class InheritedNetwork(PortedNetwork):
     """:param network: makes everything else.
 
     :param ports: the listening sockets that we were given, by the address that they were bound to.
     """
 
     def __init__(self, network: Network, ports: Mapping[Address, int]) -> None:
-        self._network = network
+        super().__init__(network)
         self._ports = dict(ports)
-        self.deadlines = network.deadlines
 
     def give(self, address: Address, fd: int) -> None:
         """One more of them."""
@@ -39,17 +37,3 @@ class InheritedNetwork:
         if fd is None:
             raise OSError(errno.EADDRNOTAVAIL, "the process that binds ports has given us none for this address")
         return self._network.adopt(fd, acceptor)
-
-    def adopt(self, fd: int, acceptor: Acceptor) -> Port:
-        return self._network.adopt(fd, acceptor)
-
-    def secure_server(self, stream: PlainStream, tls: ServerTLS, owner: TLSOwner) -> SecureStream:
-        return self._network.secure_server(stream, tls, owner)
-
-    def secure_client(self, stream: PlainStream, tls: ClientTLS, owner: TLSOwner) -> SecureStream:
-        return self._network.secure_client(stream, tls, owner)
-
-    def connect(
-        self, address: Address, dialer: Dialer, timeout: float, source: str | None = None, speaks_first: bool = False
-    ) -> Attempt:
-        return self._network.connect(address, dialer, timeout, source, speaks_first)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from exproxy.net.interfaces import Acceptor, Address, Attempt, Dialer, Network, PlainStream, Port, SecureStream, TLSOwner
-from exproxy.net.tls.client import ClientTLS
-from exproxy.net.tls.server import ServerTLS
+from exproxy.net.interfaces import Acceptor, Address, Network, Port
+from exproxy.net.ported import PortedNetwork
 from exproxy.wire.systemd import FIRST_PASSED, UNNAMED
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
@@ -93,16 +92,15 @@ class PassedSockets:
         self.troubles.append(f"the socket {label} was passed to us and {why}: it is not used")
 
 
-class PassedNetwork:
+class PassedNetwork(PortedNetwork):
     """:param network: makes everything else.
 
     :param passed: what need not be bound.
     """
 
     def __init__(self, network: Network, passed: PassedSockets) -> None:
-        self._network = network
+        super().__init__(network)
         self._passed = passed
-        self.deadlines = network.deadlines
 
     def listen(self, address: Address, acceptor: Acceptor, backlog: int = 1024) -> Port:
         """The port that was passed, or one that is bound now.
@@ -113,20 +111,6 @@ class PassedNetwork:
         return (
             self._network.listen(address, acceptor, backlog) if taken is None else self._network.adopt(taken.detach(), acceptor)
         )
-
-    def adopt(self, fd: int, acceptor: Acceptor) -> Port:
-        return self._network.adopt(fd, acceptor)
-
-    def secure_server(self, stream: PlainStream, tls: ServerTLS, owner: TLSOwner) -> SecureStream:
-        return self._network.secure_server(stream, tls, owner)
-
-    def secure_client(self, stream: PlainStream, tls: ClientTLS, owner: TLSOwner) -> SecureStream:
-        return self._network.secure_client(stream, tls, owner)
-
-    def connect(
-        self, address: Address, dialer: Dialer, timeout: float, source: str | None = None, speaks_first: bool = False
-    ) -> Attempt:
-        return self._network.connect(address, dialer, timeout, source, speaks_first)
 
 
 def _shown(address: Address) -> str:
