@@ -15,7 +15,8 @@ class ClosingLineTests(SynchronousTestCase):
         for path, log in zip(paths, logs, strict=True):
             path.write_text(log)
         done = subprocess.run([sys.executable, str(SCRIPT), *map(str, paths)], capture_output=True, text=True, check=False)
-        return done.stdout.strip(), done.returncode
+        *self.causes, line = done.stdout.strip().split("\n")
+        return line, done.returncode
 
     def test_a_run_that_passed(self) -> None:
         self.assertEqual(
@@ -36,6 +37,16 @@ class ClosingLineTests(SynchronousTestCase):
 
     def test_a_run_that_tested_nothing_is_no_success(self) -> None:
         self.assertEqual(self.said("Ran 0 tests in 0.000s\n\nPASSED\n"), ("0 passed, 0 failed, 0 skipped", 1))
+
+    def test_what_failed_is_said_before_it_and_what_was_skipped_is_not(self) -> None:
+        rule = "=" * 79 + "\n"
+        blocks = "[SKIPPED]\nnone here\n\ntests.A.a\n", "[FAIL]\nTraceback\nAssertionError: 1 != 2\n\ntests.B.b\n"
+        self.said(rule + rule.join(blocks) + "-" * 79 + "\nRan 2 tests in 1s\n\nFAILED (skips=1, failures=1)\n")
+        self.assertEqual("\n".join(self.causes), "[FAIL]\nTraceback\nAssertionError: 1 != 2\n\ntests.B.b")
+
+    def test_of_a_run_that_never_ended_the_last_lines_are_said(self) -> None:
+        self.said("\n".join(str(line) for line in range(100)))
+        self.assertEqual(self.causes[1:], [str(line) for line in range(75, 100)])
 
     def test_an_expected_failure_passes_and_an_unexpected_success_fails(self) -> None:
         log = "FAILED (expectedFailures=2, unexpectedSuccesses=1, successes=3)\n"
