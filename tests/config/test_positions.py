@@ -76,12 +76,12 @@ def documents(draw: st.DrawFn) -> str:
 
 
 class PositionTests(SynchronousTestCase):
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(documents())
     def test_the_keys_are_those_that_tomllib_finds(self, text: str) -> None:
         self.assertEqual(set(positions(text)), paths(tomllib.loads(text)), text)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.lists(VALUES, min_size=1, max_size=5))
     def test_the_line_is_the_one_on_which_the_key_was_written(self, values: list[str]) -> None:
         text, lines = "", {}

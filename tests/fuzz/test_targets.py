@@ -4,7 +4,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from fuzz.seeds import SEEDS
 from fuzz.targets import TARGETS, turns
-from tests.wire.cutting import MODEST
 
 
 class TargetsTests(SynchronousTestCase):
@@ -22,7 +21,6 @@ class TargetsTests(SynchronousTestCase):
         for name, target in TARGETS.items():
             seeds = list(SEEDS[name]())
 
-            @MODEST
             @given(st.sampled_from(seeds), st.integers(0, 5000), st.binary(min_size=1, max_size=4))
             def check(seed: bytes, at: int, noise: bytes) -> None:
                 at %= len(seed)

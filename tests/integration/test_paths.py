@@ -13,7 +13,6 @@ from exproxy.wire.web.reading import RequestReader
 from tests.integration.peers import mirror, needs
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
-from tests.wire.cutting import MODEST
 
 HOST = "127.0.0.1"
 
@@ -112,7 +111,7 @@ class PathTests(PeerTestCase):
         server = mirror.Mirror("mirror", HOST, free_port(HOST))
         self.started(server)
 
-        @settings(MODEST, max_examples=500)
+        @settings(max_examples=500)
         @given(st.lists(st.sampled_from(PIECES), max_size=8).map(b"".join))
         def check(target: bytes) -> None:
             self.reached(server, b"/" + target)

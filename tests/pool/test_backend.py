@@ -453,7 +453,7 @@ plays = st.builds(
 class DriftTests(SynchronousTestCase):
     """Whatever happens, in whatever order."""
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(plays, steps)
     def test_counts_are_the_live_leases_and_nobody_waits_beside_a_free_slot(
         self, play: Play, life: list[tuple[str, int]]

@@ -1,11 +1,10 @@
 """How often something happened lately."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.pool.rates import Rates, seconds_to_wait
-from tests.wire.cutting import MODEST
 
 A, B = b"a", b"b"
 START = 1_000.0
@@ -43,7 +42,6 @@ class RatesTests(SynchronousTestCase):
             rates.take(A, START)
         self.assertEqual([rates.take(A, START + 20.0) for _ in range(2)], [0.0] * 2)
 
-    @settings(MODEST)
     @given(st.lists(st.floats(0.0, 3.0), max_size=120))
     def test_however_they_come_never_more_than_the_limit_go_through_by_much(self, gaps: list[float]) -> None:
         rates, now, taken = Rates(10, 10.0), START, []

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.pool.seal import LENGTH, Seal, Sealed
-from tests.wire.cutting import MODEST
 
 SECRET = b"correct horse battery staple"
 HOSTS = ("ex1", "ex2", "10.0.0.3")
@@ -44,7 +43,6 @@ class SealTests(SynchronousTestCase):
                     self.assertIsNone(self.seal.open(changed, NOW), changed)
 
     def test_anything_else_is_nothing(self) -> None:
-        @MODEST
         @given(st.binary(max_size=40) | st.binary(min_size=LENGTH, max_size=LENGTH))
         def check(value: bytes) -> None:
             self.assertIsNone(self.seal.open(value, NOW))

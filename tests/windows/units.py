@@ -2,7 +2,6 @@
 
 import sys
 
-from hypothesis import HealthCheck, settings
 from twisted.internet import iocpreactor
 from twisted.python.reflect import namedAny
 from twisted.scripts.trial import run
@@ -69,9 +68,6 @@ def leave_out() -> list[str]:
 
 if __name__ == "__main__":
     iocpreactor.install()  # before any test asks for the reactor
-    # examples are slow to make there, above all on a machine that does other things too, which is no fault of what is tested
-    settings.register_profile("wine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.load_profile("wine")
     for name in leave_out():
         sys.exit(f"{name} is not there any more: take it out of {__file__}")
     sys.argv[0] = "trial"

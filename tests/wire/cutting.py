@@ -8,13 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import attrs
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exproxy.wire.errors import WireError
-
-MODEST = settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-"""Few examples, always the same ones: a parser that fails here fails on every machine."""
 
 
 class Parser(Protocol):
@@ -80,7 +77,6 @@ class ParserContract:
         raise NotImplementedError
 
     def test_valid_input_is_understood_however_it_is_cut(self) -> None:
-        @MODEST
         @given(self.valid, st.lists(st.integers(0, 5000), max_size=6))
         def check(data: bytes, cuts: list[int]) -> None:
             heard = assert_cut_invariant(self.make, data, cuts)
@@ -89,7 +85,6 @@ class ParserContract:
         check()
 
     def test_damaged_input_gives_the_same_error_however_it_is_cut(self) -> None:
-        @MODEST
         @given(self.valid, st.integers(0, 5000), st.binary(max_size=8), st.lists(st.integers(0, 5000), max_size=6))
         def check(data: bytes, at: int, noise: bytes, cuts: list[int]) -> None:
             at %= len(data) + 1
@@ -98,7 +93,6 @@ class ParserContract:
         check()
 
     def test_arbitrary_bytes_never_raise_anything_but_a_wire_error(self) -> None:
-        @MODEST
         @given(st.binary(max_size=300), st.lists(st.integers(0, 5000), max_size=6))
         def check(data: bytes, cuts: list[int]) -> None:
             assert_cut_invariant(self.make, data, cuts)
@@ -106,7 +100,6 @@ class ParserContract:
         check()
 
     def test_endless_input_is_never_held_beyond_the_bound(self) -> None:
-        @MODEST
         @given(st.binary(min_size=1, max_size=16), self.valid)
         def check(drop: bytes, data: bytes) -> None:
             limit = self.make().limit

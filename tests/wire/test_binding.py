@@ -5,7 +5,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from exproxy.wire.binding import string_binding
 from exproxy.wire.epm import HTTP, Floor, Tower, tower
 from exproxy.wire.interfaces import EMSMDB
-from tests.wire.cutting import MODEST
 from tests.wire.test_epm import towers
 
 TCP_TOWER = tower(EMSMDB.syntax, 6005, "10.0.0.15")
@@ -45,7 +44,6 @@ class BindingTests(SynchronousTestCase):
         self.assertEqual(string_binding(odd), "ncacn_ip_tcp:?[?]")
 
     def test_it_is_printable_and_bounded_whatever_the_tower_says(self) -> None:
-        @MODEST
         @given(towers)
         def check(each: Tower) -> None:
             self.assertTrue(string_binding(each).isprintable())

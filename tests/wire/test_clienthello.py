@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.clienthello import ClientHello, ClientHelloReader, parse_client_hello
 from exproxy.wire.errors import WireError
-from tests.wire.cutting import MODEST, ParserContract
+from tests.wire.cutting import ParserContract
 
 GREASE = 0x0A0A
 
@@ -175,7 +175,6 @@ class ClientHelloTests(SynchronousTestCase):
     def test_arbitrary_messages_raise_nothing_but_wire_errors(self) -> None:
         good = body(server_name(b"a.example"), alpn(b"h2"))
 
-        @MODEST
         @given(st.binary(max_size=60), st.integers(0, 200))
         def check(noise: bytes, at: int) -> None:
             for data in (noise, good[:at] + noise + good[at + len(noise) :]):

@@ -23,7 +23,6 @@ from exproxy.wire.interfaces import EMSMDB, NSPI, WINREG
 from exproxy.wire.rpc.call import Request, Response
 from exproxy.wire.rpc.pdu import PduReader
 from exproxy.wire.rpc.syntax import NDR
-from tests.wire.cutting import MODEST
 from tests.wire.rpc import captured
 
 floors = st.builds(Floor, st.integers(0, 255), st.binary(max_size=20), st.binary(max_size=20))
@@ -43,7 +42,6 @@ def stub_of(data: bytes) -> bytes:
 
 class TowerTests(SynchronousTestCase):
     def test_a_tower_is_decoded_as_it_was_encoded(self) -> None:
-        @MODEST
         @given(towers)
         def check(each: Tower) -> None:
             self.assertEqual(Tower.decode(each.encode()), each)
@@ -89,7 +87,6 @@ class TowerTests(SynchronousTestCase):
         self.assertEqual(Tower.decode(EXAMPLE.encode() + b"\0\0"), EXAMPLE)
 
     def test_arbitrary_octets_raise_nothing_but_wire_errors(self) -> None:
-        @MODEST
         @given(st.binary(max_size=60), st.integers(0, 80), st.binary(max_size=3))
         def check(noise: bytes, at: int, patch: bytes) -> None:
             data = EXAMPLE.encode()
@@ -106,7 +103,6 @@ class TowerTests(SynchronousTestCase):
 
 class MapTests(SynchronousTestCase):
     def test_a_request_is_decoded_as_it_was_encoded(self) -> None:
-        @MODEST
         @given(requests, orders)
         def check(request: MapRequest, order: Any) -> None:
             self.assertEqual(MapRequest.decode(request.encode(order), order), request)
@@ -114,7 +110,6 @@ class MapTests(SynchronousTestCase):
         check()
 
     def test_a_response_is_decoded_as_it_was_encoded(self) -> None:
-        @MODEST
         @given(responses, st.integers(0, 500), orders)
         def check(response: MapResponse, most: int, order: Any) -> None:
             self.assertEqual(MapResponse.decode(response.encode(most, order), order), response)
@@ -124,7 +119,6 @@ class MapTests(SynchronousTestCase):
     def test_arbitrary_stubs_raise_nothing_but_wire_errors(self) -> None:
         good = (MapRequest(EXAMPLE).encode(), MapResponse((EXAMPLE, EXAMPLE)).encode(4))
 
-        @MODEST
         @given(st.binary(max_size=60), st.integers(0, 300), orders)
         def check(noise: bytes, at: int, order: Any) -> None:
             for octets in (noise, *(each[:at] + noise + each[at + len(noise) :] for each in good)):

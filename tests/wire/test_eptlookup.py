@@ -22,7 +22,6 @@ from exproxy.wire.errors import WireError
 from exproxy.wire.interfaces import EMSMDB, NSPI, SRVSVC, WINREG
 from exproxy.wire.rpc.call import Request, Response
 from exproxy.wire.rpc.syntax import Syntax
-from tests.wire.cutting import MODEST
 from tests.wire.rpc import captured
 from tests.wire.test_epm import handles, orders, stub_of, towers
 
@@ -41,7 +40,6 @@ WEB = Entry(tower(NSPI.syntax, 6004, "10.0.0.15", protocol=HTTP), "", OBJECT)
 
 class RequestTests(SynchronousTestCase):
     def test_a_request_is_decoded_as_it_was_encoded(self) -> None:
-        @MODEST
         @given(requests, orders)
         def check(request: LookupRequest, order: Any) -> None:
             self.assertEqual(LookupRequest.decode(request.encode(order), order), request)
@@ -73,7 +71,6 @@ class RequestTests(SynchronousTestCase):
 
 class ResponseTests(SynchronousTestCase):
     def test_a_response_is_decoded_as_it_was_encoded(self) -> None:
-        @MODEST
         @given(responses, st.integers(0, 500), orders)
         def check(response: LookupResponse, most: int, order: Any) -> None:
             self.assertEqual(LookupResponse.decode(response.encode(most, order), order), response)
@@ -167,7 +164,6 @@ class BadInputTests(SynchronousTestCase):
         good = (LookupRequest(1, OBJECT, EMSMDB.syntax).encode(), LookupResponse((MDB, WEB)).encode(4))
         messages: tuple[Any, ...] = (LookupRequest, LookupResponse, FreeRequest, FreeResponse)
 
-        @MODEST
         @given(st.binary(max_size=60), st.integers(0, 300), orders)
         def check(noise: bytes, at: int, order: Any) -> None:
             for octets in (noise, *(each[:at] + noise + each[at + len(noise) :] for each in good)):

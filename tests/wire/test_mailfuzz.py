@@ -10,7 +10,6 @@ from exproxy.wire.imaprelay import ImapRelay
 from exproxy.wire.mailsettings import Settings, StartTls
 from exproxy.wire.poprelay import PopRelay
 from exproxy.wire.smtprelay import SmtpRelay
-from tests.wire.cutting import MODEST
 from tests.wire.mailfuzz import CHOICES, CLEAR, IMAP, POP, SMTP, ImapServer, PopServer, Relay, Run, Server, SmtpServer, talks
 
 
@@ -33,17 +32,14 @@ class MailFuzz(SynchronousTestCase):
         left = iter(run.asked)
         self.assertTrue(all(octet in left for octet in heard), (run.asked, heard))
 
-    @MODEST
     @given(talks(SMTP), CHOICES, st.sampled_from(list(StartTls)), st.booleans())
     def test_smtp(self, talk: list[tuple[bytes, int, bool]], choices: list[bool], starttls: StartTls, require: bool) -> None:
         self.lead(SmtpRelay(Settings(starttls, require)), SmtpServer(choices), talk)
 
-    @MODEST
     @given(talks(IMAP), CHOICES, st.sampled_from(list(StartTls)), st.booleans())
     def test_imap(self, talk: list[tuple[bytes, int, bool]], choices: list[bool], starttls: StartTls, require: bool) -> None:
         self.lead(ImapRelay(Settings(starttls, require)), ImapServer(choices), talk)
 
-    @MODEST
     @given(talks(POP), CHOICES, st.sampled_from(list(StartTls)), st.booleans())
     def test_pop3(self, talk: list[tuple[bytes, int, bool]], choices: list[bool], starttls: StartTls, require: bool) -> None:
         self.lead(PopRelay(Settings(starttls, require)), PopServer(choices), talk)

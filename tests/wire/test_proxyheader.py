@@ -15,7 +15,7 @@ from exproxy.wire.proxyheader import (
     encode_v1,
     encode_v2,
 )
-from tests.wire.cutting import MODEST, ParserContract
+from tests.wire.cutting import ParserContract
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 CLIENT, SERVER = ("192.0.2.7", 40000), ("10.0.0.9", 25)
@@ -174,7 +174,6 @@ class ProxyReaderTests(SynchronousTestCase):
 
 class EncodeTests(SynchronousTestCase):
     def test_either_version_is_read_as_it_was_written(self) -> None:
-        @MODEST
         @given(st.sampled_from((encode_v1, encode_v2)), pairs)
         def check(encode: Any, pair: tuple[Address, Address]) -> None:
             self.assertEqual(ProxyReader().feed(encode(*pair)), ProxyHeader(*pair))

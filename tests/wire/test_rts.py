@@ -5,7 +5,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.errors import WireError
 from exproxy.wire.rts import ECHO, RtsHeader
-from tests.wire.cutting import MODEST
 
 SIXTEEN = st.integers(0, 0xFFFF)
 
@@ -21,7 +20,6 @@ class RtsTests(SynchronousTestCase):
         self.assertEqual(told, (20, 20, theirs.RTS_FLAG_ECHO, 0))
 
     def test_a_header_is_decoded_as_it_was_encoded(self) -> None:
-        @MODEST
         @given(st.builds(RtsHeader, SIXTEEN, SIXTEEN, st.integers(20, 0xFFFF)))
         def check(header: RtsHeader) -> None:
             self.assertEqual(RtsHeader.decode(header.encode()), header)

@@ -12,7 +12,7 @@ from exproxy.wire.clienthello import ClientHelloReader
 from exproxy.wire.errors import WireError
 from exproxy.wire.serverhello import ServerHello, ServerHelloReader, parse_server_hello
 from tests.net.tls.files import certificate_file
-from tests.wire.cutting import MODEST, ParserContract
+from tests.wire.cutting import ParserContract
 from tests.wire.test_clienthello import extension, records, vector
 
 TLS_1_2, TLS_1_3 = 0x0303, 0x0304
@@ -126,7 +126,6 @@ class ServerHelloTests(SynchronousTestCase):
     def test_arbitrary_messages_raise_nothing_but_wire_errors(self) -> None:
         good = body(b"session", extension(43, b"\3\4"))
 
-        @MODEST
         @given(st.binary(max_size=60), st.integers(0, 100))
         def check(noise: bytes, at: int) -> None:
             for data in (noise, good[:at] + noise + good[at + len(noise) :]):

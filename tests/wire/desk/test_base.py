@@ -14,7 +14,7 @@ from exproxy.wire.desk.pop3 import PopDesk
 from exproxy.wire.desk.smtp import SmtpDesk
 from exproxy.wire.mailsettings import Settings, StartTls
 from exproxy.wire.step import Then
-from tests.wire.cutting import MODEST, pieces
+from tests.wire.cutting import pieces
 
 SETTINGS = Settings(StartTls.OFFER)
 PLAIN = b64encode(b"\0anna\0s3cret")
@@ -38,7 +38,6 @@ DESKS: dict[str, tuple[Callable[[], Desk], bytes, bytes]] = {
 
 
 class DeskTests(SynchronousTestCase):
-    @MODEST
     @given(st.sampled_from(sorted(DESKS)), st.lists(st.integers(0, 500), max_size=6))
     def test_how_it_is_cut_changes_nothing(self, name: str, cuts: list[int]) -> None:
         make, said, _ = DESKS[name]
@@ -51,7 +50,6 @@ class DeskTests(SynchronousTestCase):
         self.assertEqual((whole.login.user, whole.login.password), (b"anna", b"s3cret"))
         self.assertEqual(cut.leftover(), whole.leftover())
 
-    @MODEST
     @given(st.sampled_from(sorted(DESKS)), st.binary(max_size=200), st.lists(st.integers(0, 500), max_size=4))
     def test_nothing_that_a_client_says_brings_it_down(self, name: str, said: bytes, cuts: list[int]) -> None:
         desk = DESKS[name][0]()

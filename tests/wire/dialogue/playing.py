@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.dialogue.base import Action, Connect, Dialogue, Finish, Outcome, Send, StartTLS
-from tests.wire.cutting import MODEST, pieces
+from tests.wire.cutting import pieces
 
 Line = str | bytes
 
@@ -81,7 +81,6 @@ class GarbageMixin:
             st.one_of(st.binary(max_size=60), st.sampled_from([b"\r\n", b"\n", b"250 ", b"* ", b"+OK", b"HTTP/1.1 200 "]))
         )
 
-        @MODEST
         @given(noise.map(b"".join), st.lists(st.integers(0, 500), max_size=4))
         def check(said: bytes, cuts: list[int]) -> None:
             outcomes = [babble(self.dialogue(), self.prologue + said, where) for where in ([], cuts, list(range(len(said))))]

@@ -19,7 +19,6 @@ from exproxy.wire.rpc.call import Fault, Request, Response
 from exproxy.wire.rpc.ndr import ByteOrder
 from exproxy.wire.rpc.pdu import Auth, Flags, PduType, encode_pdu
 from exproxy.wire.rpc.syntax import NDR
-from tests.wire.cutting import MODEST
 from tests.wire.epmrelay.talking import (
     EMSMDB_TOWER,
     MGMT,
@@ -654,7 +653,6 @@ class CuttingTests(SynchronousTestCase):
     )
 
     def test_a_whole_conversation(self) -> None:
-        @MODEST
         @given(st.lists(st.integers(0, 3000), max_size=8))
         def check(cuts: list[int]) -> None:
             talk = assert_cut_invariant(relay, self.TURNS, cuts)
@@ -663,7 +661,6 @@ class CuttingTests(SynchronousTestCase):
         check()
 
     def test_a_damaged_conversation(self) -> None:
-        @MODEST
         @given(
             st.integers(0, len(self.TURNS) - 1),
             st.integers(0, 3000),
@@ -680,7 +677,6 @@ class CuttingTests(SynchronousTestCase):
         check()
 
     def test_anything_at_all(self) -> None:
-        @MODEST
         @given(st.lists(st.tuples(st.booleans(), st.binary(max_size=100)), max_size=5), st.lists(st.integers(0, 99), max_size=4))
         def check(turns: list[Turn], cuts: list[int]) -> None:
             assert_cut_invariant(relay, turns, cuts)

@@ -10,7 +10,7 @@ from exproxy.wire.crossing import Broken
 from exproxy.wire.imaprelay.relay import HELD, ImapRelay
 from exproxy.wire.mailsettings import Settings, StartTls
 from exproxy.wire.step import Step, Then
-from tests.wire.cutting import MODEST, pieces
+from tests.wire.cutting import pieces
 
 OFFLOAD = Settings(StartTls.OFFER)
 STRICT = Settings(StartTls.OFFER, require_tls=True)
@@ -322,7 +322,6 @@ class FaultTests(SynchronousTestCase):
         to.from_client(b"a LOGIN x y\r\n")
         self.assertIn("without waiting", broken(to.from_client, b"b NOOP\r\n" * HELD).what)
 
-    @MODEST
     @given(st.lists(st.integers(0, 200), max_size=9), st.lists(st.integers(0, 200), max_size=9))
     def test_how_it_is_cut_changes_nothing(self, cuts: list[int], others: list[int]) -> None:
         asked = b"a CAPABILITY\r\nb SELECT x {3+}\r\nabc\r\nc LOGIN {4+}\r\nanna {6+}\r\nsecret\r\nd SELECT INBOX\r\n"

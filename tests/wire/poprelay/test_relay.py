@@ -10,7 +10,7 @@ from exproxy.wire.crossing import Broken
 from exproxy.wire.mailsettings import Settings, StartTls
 from exproxy.wire.poprelay.relay import HELD, PopRelay, rewritten
 from exproxy.wire.step import Step, Then
-from tests.wire.cutting import MODEST, pieces
+from tests.wire.cutting import pieces
 
 OFFLOAD = Settings(StartTls.OFFER)
 STRICT = Settings(StartTls.OFFER, require_tls=True)
@@ -247,7 +247,6 @@ class FaultTests(SynchronousTestCase):
         to.from_client(b"STLS\r\n")
         self.assertEqual(broken(to.from_server, OK).last.to_client, b"")
 
-    @MODEST
     @given(st.lists(st.integers(0, 200), max_size=9), st.lists(st.integers(0, 200), max_size=9))
     def test_how_it_is_cut_changes_nothing(self, cuts: list[int], others: list[int]) -> None:
         asked = b"CAPA\r\nXCLIENT a\r\nUSER anna\r\nPASS secret\r\nSTAT\r\n"

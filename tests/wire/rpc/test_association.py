@@ -12,7 +12,6 @@ from exproxy.wire.interfaces import EMSMDB, EPM, NSPI, SAMR
 from exproxy.wire.rpc.association import Bind, BindAck, BindNak, Context, Result, Verdict, answer_bind
 from exproxy.wire.rpc.pdu import Flags, Pdu, PduReader, PduType, encode_pdu
 from exproxy.wire.rpc.syntax import NDR, NDR64, NO_SYNTAX, Syntax, bind_time_features
-from tests.wire.cutting import MODEST
 from tests.wire.rpc import captured
 
 syntaxes = st.builds(Syntax, st.uuids(), st.integers(0, 65535), st.integers(0, 65535))
@@ -47,7 +46,6 @@ def only(data: bytes) -> Pdu:
 
 class RoundTripTests(SynchronousTestCase):
     def test_a_bind_is_decoded_as_it_was_encoded(self) -> None:
-        @MODEST
         @given(binds, orders)
         def check(bind: Any, order: Any) -> None:
             self.assertEqual(Bind.decode(only(bind.encode(5, order=order))), bind)
@@ -55,7 +53,6 @@ class RoundTripTests(SynchronousTestCase):
         check()
 
     def test_an_acknowledgement_is_decoded_as_it_was_encoded(self) -> None:
-        @MODEST
         @given(acks, orders)
         def check(ack: Any, order: Any) -> None:
             self.assertEqual(BindAck.decode(only(ack.encode(5, order=order))), ack)
@@ -67,7 +64,6 @@ class RoundTripTests(SynchronousTestCase):
         self.assertEqual([BindNak.decode(only(nak.encode(1, order="big"))), BindNak.decode(only(nak.encode(1)))], [nak, nak])
 
     def test_arbitrary_bodies_raise_nothing_but_wire_errors(self) -> None:
-        @MODEST
         @given(st.sampled_from((Bind, BindAck, BindNak)), st.binary(max_size=120), orders)
         def check(message: Any, body: Any, order: Any) -> None:
             kinds = {Bind: PduType.BIND, BindAck: PduType.BIND_ACK, BindNak: PduType.BIND_NAK}

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from exproxy.wire.errors import WireError
 from exproxy.wire.rpc.call import NCA_OP_RANGE, Fault, Message, Reassembler, Request, Response
 from exproxy.wire.rpc.pdu import Flags, PduReader, PduType, encode_pdu
-from tests.wire.cutting import MODEST, ParserContract
+from tests.wire.cutting import ParserContract
 from tests.wire.rpc import captured
 
 u16 = st.integers(0, 65535)
@@ -55,7 +55,6 @@ class CallsContract(ParserContract, SynchronousTestCase):
 
 class CallTests(SynchronousTestCase):
     def test_a_message_in_fragments_of_any_size_is_joined_again(self) -> None:
-        @MODEST
         @given(requests | responses | faults, SIZES)
         def check(message: Message, size: int) -> None:
             self.assertEqual(joined(encoded(message, 3, size)), [message])

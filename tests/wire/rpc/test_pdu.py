@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.errors import WireError
 from exproxy.wire.rpc.pdu import Auth, Flags, HeaderError, PduReader, PduType, encode_pdu
-from tests.wire.cutting import MODEST, ParserContract
+from tests.wire.cutting import ParserContract
 from tests.wire.rpc import captured
 
 auths = st.none() | st.builds(
@@ -108,7 +108,6 @@ class PduTests(SynchronousTestCase):
         self.assertRaises(ValueError, encode_pdu, PduType.REQUEST, 1, bytes(65_520))
 
     def test_what_is_encoded_is_decoded(self) -> None:
-        @MODEST
         @given(
             st.sampled_from(PduType), st.integers(0, 2**32 - 1), st.binary(max_size=50), st.sampled_from(("little", "big")), auths
         )

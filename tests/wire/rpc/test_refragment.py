@@ -8,7 +8,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from exproxy.wire.rpc.call import Reassembler, Response
 from exproxy.wire.rpc.pdu import Auth, Flags, Pdu, PduReader, PduType, encode_pdu
 from exproxy.wire.rpc.refragment import LEAST_FRAGMENT, Letterhead
-from tests.wire.cutting import MODEST
 
 SIGNED = Auth(10, 2, 79231, b"sixteen octets !")
 
@@ -48,7 +47,6 @@ class LetterheadTests(SynchronousTestCase):
         self.assertEqual((Letterhead.of(first()).size, Letterhead.of(first(auth=SIGNED)).size), (24, 40))
 
     def test_what_is_cut_is_joined_again(self) -> None:
-        @MODEST
         @given(st.binary(max_size=9000), st.integers(0, 9000), st.sampled_from(("little", "big")), st.none() | st.just(SIGNED))
         def check(stub: bytes, size: int, order: Any, auth: Any) -> None:
             calls = Reassembler()

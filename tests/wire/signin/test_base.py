@@ -17,7 +17,7 @@ from exproxy.wire.signin.base import SignIn
 from exproxy.wire.signin.imap import ImapSignIn
 from exproxy.wire.signin.pop3 import PopSignIn
 from exproxy.wire.signin.smtp import SmtpSignIn
-from tests.wire.cutting import MODEST, pieces
+from tests.wire.cutting import pieces
 
 SECRET = b"s3cret"
 SECRETS = (SECRET.decode(), b64encode(b"\0anna\0" + SECRET).decode(), b64encode(SECRET).decode())
@@ -53,13 +53,11 @@ def play(sign_in: SignIn, *said: bytes) -> Turn:
 
 
 class SignInTests(SynchronousTestCase):
-    @MODEST
     @given(st.sampled_from(sorted(SIGNINS)), st.lists(st.integers(0, 200), max_size=4))
     def test_how_it_is_cut_changes_nothing(self, name: str, cuts: list[int]) -> None:
         make, said = SIGNINS[name]
         self.assertEqual(play(make(), *(piece for words in said for piece in pieces(words, cuts))), play(make(), *said))
 
-    @MODEST
     @given(st.sampled_from(sorted(SIGNINS)), st.integers(0, 2), st.binary(max_size=100))
     def test_nothing_that_a_server_says_brings_it_down(self, name: str, place: int, nonsense: bytes) -> None:
         make, said = SIGNINS[name]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.smtprelay.content import Content
-from tests.wire.cutting import MODEST, pieces
+from tests.wire.cutting import pieces
 
 ENDINGS = (b"\r\n", b"\n", b"\r", b"\n\r", b"\r\r\n", b"\r\0\n")
 SMUGGLING = [
@@ -61,7 +61,6 @@ class ContentTests(SynchronousTestCase):
         self.assertEqual(end([b"a\r\n.\r\n.\r\n"]), 6)
 
     def test_however_it_is_cut_the_end_is_the_first_crlf_dot_crlf(self) -> None:
-        @MODEST
         @given(
             st.lists(st.sampled_from([b"\r", b"\n", b".", b"x", b"\r\n"]), max_size=60), st.lists(st.integers(0, 99), max_size=9)
         )

@@ -6,7 +6,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.mailsettings import Settings, StartTls
 from exproxy.wire.smtprelay.offers import Rewriter
-from tests.wire.cutting import MODEST
 
 EXCHANGE = b"".join(
     b"250-%b\r\n" % line
@@ -111,7 +110,6 @@ class OffersTests(SynchronousTestCase):
         self.assertEqual(found, [True, False, True])
 
     def test_all_other_lines_stay_in_their_order(self) -> None:
-        @MODEST
         @given(
             st.lists(st.sampled_from([b"SIZE 1", b"XCLIENT A", b"DSN", b"STARTTLS", b"X-ANONYMOUSTLS", b"XFORWARD"]), max_size=9)
         )

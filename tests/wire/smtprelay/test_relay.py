@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.smtprelay import SHUTDOWN, TIMEOUT, Broken, Ending, Settings, SmtpRelay, StartTls, Step, Then
 from exproxy.wire.smtprelay.bounds import COMMAND, HELD, OUTSTANDING, REPLY
-from tests.wire.cutting import MODEST, pieces
+from tests.wire.cutting import pieces
 from tests.wire.smtprelay.talking import (
     BYE,
     DATA,
@@ -160,7 +160,6 @@ class OrderTests(SynchronousTestCase):
         self.assertEqual(greeted().from_client(XCLIENT + XCLIENT), Step(b"", DENIED + DENIED))
 
     def test_however_commands_are_mixed(self) -> None:
-        @MODEST
         @given(st.lists(st.booleans(), max_size=15), st.lists(st.integers(0, 999), max_size=5))
         def check(ours: list[bool], cuts: list[int]) -> None:
             commands = b"".join(XCLIENT if own else b"NOOP %d\r\n" % number for number, own in enumerate(ours))
@@ -285,7 +284,6 @@ class DeniedTests(SynchronousTestCase):
             AUTH,
         ]
 
-        @MODEST
         @given(st.lists(st.sampled_from(parts), max_size=14), st.lists(st.integers(0, 999), max_size=5))
         def check(said: list[bytes], cuts: list[int]) -> None:
             to, peer = greeted(), Server()
@@ -880,7 +878,6 @@ TURNS = st.lists(
 
 class CutTests(SynchronousTestCase):
     def test_a_dialogue_may_be_cut_anywhere(self) -> None:
-        @MODEST
         @given(TURNS, st.lists(st.integers(0, 999), max_size=6), st.booleans())
         def check(turns: list[Turn], cuts: list[int], lost: bool) -> None:
             assert_cut_invariant(lambda: greeted(Settings(StartTls.OFFER, most_bad=4)), [*turns, *[LOST] * lost], cuts)
@@ -890,7 +887,6 @@ class CutTests(SynchronousTestCase):
     def test_a_dialogue_that_makes_sense_may_be_cut_anywhere(self) -> None:
         """Every group of commands has its replies."""
 
-        @MODEST
         @given(st.lists(st.sampled_from([0, 1, 2, 3, 4]), max_size=6), st.lists(st.integers(0, 999), max_size=6))
         def check(choices: list[int], cuts: list[int]) -> None:
             mail = [client(MAIL + RCPT + DATA), server(OK + OK + GO), client(b"a\r\n..b\n.\nc" + DOT), server(OK)]
@@ -908,7 +904,6 @@ class CutTests(SynchronousTestCase):
         check()
 
     def test_arbitrary_octets_break_nothing(self) -> None:
-        @MODEST
         @given(st.lists(st.tuples(st.booleans(), st.binary(max_size=60)), max_size=6), st.lists(st.integers(0, 999), max_size=4))
         def check(said: list[tuple[bool, bytes]], cuts: list[int]) -> None:
             assert_cut_invariant(greeted, [client(data) if who else server(data) for who, data in said], cuts)

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from exproxy.wire.errors import WireError
 from exproxy.wire.smtprelay.bounds import REPLY
 from exproxy.wire.smtprelay.replies import Replies, whole_reply
-from tests.wire.cutting import MODEST, ParserContract, assert_cut_invariant
+from tests.wire.cutting import ParserContract, assert_cut_invariant
 
 
 @attrs.define
@@ -97,7 +97,6 @@ class WholeReplyTests(SynchronousTestCase):
         ends = st.sampled_from([b"\r\n", b"\n", b"\r", b"x\r\n", b""])
         lines = st.lists(st.tuples(marks, ends).map(b"".join), max_size=4).map(b"".join)
 
-        @MODEST
         @given(st.one_of(lines, REPLIES))
         def check(data: bytes) -> None:
             replies = AllReplies()

@@ -6,7 +6,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.web.cookies import Writing, brought, given, take_out
 from exproxy.wire.web.fields import Fields, read_fields
-from tests.wire.cutting import MODEST
 
 
 def fields(*lines: bytes) -> Fields:
@@ -57,7 +56,6 @@ class RequestTests(SynchronousTestCase):
     def test_whatever_stands_there_the_others_stay(self) -> None:
         crumb = st.sampled_from([b"a=1", b"ex=2", b" ex = 3", b"", b"ex", b"b", b"=", b"\texx=4", b"ex=;"])
 
-        @MODEST
         @generated(st.lists(st.lists(crumb, max_size=5).map(b";".join), max_size=3))
         def check(lines: list[bytes]) -> None:
             head = fields(*(b"Cookie:" + line for line in lines))

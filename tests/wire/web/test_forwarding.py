@@ -10,7 +10,6 @@ from exproxy.wire.web.forwarding import Forwarder, Forwarding
 from exproxy.wire.web.origin import Origin, Tell
 from exproxy.wire.web.reading import RequestReader
 from exproxy.wire.web.rules import header_rules
-from tests.wire.cutting import MODEST
 from tests.wire.web.heads import octets, request, response
 
 SILENT = Forwarding(tell=frozenset())
@@ -167,7 +166,7 @@ class AgainTests(SynchronousTestCase):
             "GET http://a/owa/x?y HTTP/1.1", "Host: a", "Connection: te, x", "TE: trailers", "Content-Length: 5", "X: y"
         )
 
-        @settings(MODEST, max_examples=500)
+        @settings(max_examples=500)
         @given(st.integers(0, len(seed)), st.integers(0, 3), noise)
         def check(at: int, gone: int, put: bytes) -> None:
             reader, again = RequestReader(), RequestReader()

@@ -9,7 +9,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.wire.web.errors import HttpError
 from exproxy.wire.web.path import canonical, folded, within
-from tests.wire.cutting import MODEST
 
 CANONICAL = {
     # plain
@@ -134,7 +133,6 @@ class CanonicalTests(SynchronousTestCase):
             b"(S(",
         ]
 
-        @MODEST
         @given(st.lists(st.sampled_from(alphabet), max_size=12).map(b"".join))
         def check(raw: bytes) -> None:
             try:
@@ -149,7 +147,6 @@ class CanonicalTests(SynchronousTestCase):
         check()
 
     def test_any_octets_have_a_canonical_form_or_are_refused(self) -> None:
-        @MODEST
         @given(st.binary(max_size=40))
         def check(raw: bytes) -> None:
             try:
