@@ -108,10 +108,10 @@ class ClientCertificatesTestCase(PeerTestCase):
             return client.session_reused is True, client.session, json.loads(answer.partition(b"\r\n\r\n")[2])
 
     def wait_until_renewed(self, name: str, before: int) -> None:
-        """By all processes that have it: the workers and the fork server, or the only one."""
-        processes = 1 if self.WORKERS == 1 else self.WORKERS + 1
-        line = re.compile(f"new certificates are in use: .*{re.escape(name)}")
-        eventually(lambda: len(line.findall(self.proxy.logged()[before:])) >= processes, f"the renewed {name}")
+        """By all processes that clients meet: each worker, or the only one."""
+        workers = [f"worker {number}: " for number in range(1, self.WORKERS + 1)] if self.WORKERS > 1 else [""]
+        lines = [re.compile(f"{worker}new certificates are in use: .*{re.escape(name)}") for worker in workers]
+        eventually(lambda: all(line.search(self.proxy.logged()[before:]) for line in lines), f"the renewed {name}")
 
     def refused(self, context: ssl.SSLContext, session: ssl.SSLSession | None) -> bool:
         try:
