@@ -1,11 +1,15 @@
 """Free ports on loopback addresses."""
 
+import itertools
 import random
 import socket
 
 FIRST, LAST = 20_000, 32_000
 """Above what services use and below what Linux gives to clients by itself (``ip_local_port_range`` begins at 32768):
 nobody's outgoing connection takes a port between the moment that it is found and the moment that the server binds it."""
+
+_TURN = itertools.cycle(random.sample(range(FIRST, LAST), LAST - FIRST))
+"""Which is tried next: none that was given comes again before all others, so that two who ask before they bind get two."""
 
 
 def free_port(*hosts: str) -> int:
@@ -15,7 +19,7 @@ def free_port(*hosts: str) -> int:
     """
     error: OSError | None = None
     for _ in range(200):
-        port = random.randrange(FIRST, LAST)
+        port = next(_TURN)
         try:
             for host in hosts:
                 _try(host, port)
@@ -31,12 +35,7 @@ def free_ports(count: int, *hosts: str) -> list[int]:
 
     :raises OSError: likewise.
     """
-    ports: list[int] = []
-    while len(ports) < count:
-        port = free_port(*hosts)
-        if port not in ports:
-            ports.append(port)
-    return ports
+    return [free_port(*hosts) for _ in range(count)]
 
 
 def _try(host: str, port: int) -> None:
