@@ -99,6 +99,20 @@ class SiteServiceTests(SynchronousTestCase):
             self.site.starting.callback(None)
             self.assertEqual([event["log_format"] for event in logs], ["exproxy is ready"])
 
+    def test_when_nobody_can_be_let_in_it_says_so_and_ends(self) -> None:
+        self.run_it()
+        with capturedLogs() as logs:
+            self.site.starting.errback(LookupError("a fault"))
+        self.assertEqual((self.told.heard, self.reactor.stopped), ([], 1))
+        self.assertIn("cannot let clients in, and ends", logs[0]["log_format"])
+        self.assertEqual(len(self.flushLoggedErrors(LookupError)), 1)
+
+    def test_likewise_when_the_start_does_not_even_return(self) -> None:
+        self.site.start = lambda: self.fail("a fault")
+        self.run_it()
+        self.assertEqual((self.told.heard, self.reactor.stopped), ([], 1))
+        self.assertEqual(len(self.flushLoggedErrors(self.failureException)), 1)
+
     def test_the_first_sigterm_stops_the_reactor_and_the_second_hurries(self) -> None:
         self.run_it()
         signal.raise_signal(signal.SIGTERM)

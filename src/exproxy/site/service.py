@@ -3,8 +3,9 @@
 from typing import Any, Protocol
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from exproxy.process.signals import Signals
 from exproxy.site.reloading import Reloading
@@ -85,7 +86,7 @@ class SiteService(Service):
 
     def _begin(self) -> None:
         self._signals.install()
-        self._site.start().addCallback(self._tell)
+        maybeDeferred(self._site.start).addCallbacks(self._tell, self._fail)
 
     def _hurry(self) -> None:
         _log.info("asked to stop again: ending what still lives")
@@ -94,6 +95,11 @@ class SiteService(Service):
     def _tell(self, nothing: None) -> None:
         _log.info("exproxy is ready")
         self._told.ready()
+
+    def _fail(self, failure: Failure) -> None:
+        """A process that lets nobody in and stays would hide it from who looks at processes, and from a supervisor."""
+        _log.failure("exproxy cannot let clients in, and ends: this is an error of its own; please report it", failure)
+        self._reactor.stop()
 
     def _end(self, nothing: None) -> None:
         self._told.end()

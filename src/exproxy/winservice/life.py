@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -81,7 +81,7 @@ class Life:
             _log.info("exproxy was asked to stop before it was ready")
             return
         assert self._site is not None
-        self._site.start().addCallbacks(self._ready, self._failed)
+        maybeDeferred(self._site.start).addCallbacks(self._ready, self._failed)
 
     def _ready(self, nothing: None) -> None:
         self._status.running()
