@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attrs
 
-from tests.integration.peers.process import Peer
+from tests.integration.peers.process import Peer, whole_lines
 from tests.integration.peers.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +49,7 @@ class Proxy(Peer):
 
     def ready(self) -> bool:
         """By its own word, for a look at its ports would be a client, and be passed on to a server."""
-        return "exproxy is ready" in self.process.text()
+        return "exproxy is ready" in self.process.news()
 
     def end(self) -> None:
         """Tell it to stop, as an init system would; it has to go cleanly, after a life without an exception; once is enough.
@@ -78,15 +78,11 @@ class Proxy(Peer):
 
     def accessed(self) -> list[str]:
         """The lines of the access log, where the configuration says ``access = "access.log"``."""
-        path = self.folder / "access.log"
-        return path.read_text().splitlines() if path.exists() else []
+        return whole_lines(self.folder / "access.log")
 
     def wait_for_log(self, pattern: str, after: int = 0) -> str:
         """The first line of its log that matches, in what was written ``after``."""
-        found = eventually(
-            lambda: re.search(f"^.*(?:{pattern}).*$", self.process.text()[after:], re.MULTILINE), f"{pattern!r} in the log"
-        )
-        return found.group()
+        return eventually(lambda: self.process.line(pattern, after), f"{pattern!r} in the log") or ""
 
     def wait_until(self, server: str, state: str, after: int = 0) -> str:
         """The sentence that says that ``backend/server`` is ``up``, ``down`` or ``stopping``."""

@@ -44,6 +44,7 @@ class Scene:
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = 512
     block_on_close = False
     context: ssl.SSLContext | None = None
     scene: Scene | None = None

@@ -11,6 +11,7 @@ import attrs
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = 512
     block_on_close = False
     answer = b""
 

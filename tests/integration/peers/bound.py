@@ -82,6 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 512
     bindings: GssChannelBindings
 
     def handle_error(self, request: object, address: object) -> None:

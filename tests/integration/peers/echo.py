@@ -15,7 +15,6 @@ class _Server(socketserver.ThreadingTCPServer):
     request_queue_size = 512
     """Who connects while the accept queue is full may wait for the greeting for ever: with SYN cookies nobody notices."""
     name = ""
-    came = 0
 
     def __init__(self, host: str, port: int, name: str) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -26,7 +25,6 @@ class _Server(socketserver.ThreadingTCPServer):
 class _Handler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         assert isinstance(self.server, _Server)
-        self.server.came += 1
         connection: socket.socket = self.request
         with contextlib.suppress(OSError):
             connection.settimeout(60)
@@ -48,11 +46,6 @@ class Echo:
         """:raises OSError: somebody else is on the port."""
         self._server = _Server(self.host, self.port, self.name)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-
-    @property
-    def came(self) -> int:
-        """How many have come, checks among them."""
-        return self._server.came if self._server else 0
 
     def stop(self) -> None:
         """Leave the port; may be called again."""

@@ -13,6 +13,7 @@ GARBAGE = b"\x00\x17?%% 999 who goes there\r\n\xff\xfe"
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = 512
     block_on_close = False
     accepted = 0
 

@@ -40,6 +40,7 @@ class Stage:
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = 512
     block_on_close = False
     player: "Player"
 

@@ -17,10 +17,10 @@ from twisted.trial.itrial import IReporter
 from twisted.trial.reporter import TestResultDecorator
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.integration.peers.waiting import eventually
+from tests.integration.peers.waiting import PATIENCE, eventually
 
 GRACE = 10.0
-"""Seconds that a program has to end by itself after SIGTERM."""
+"""Seconds that a program has to end by itself after SIGTERM, where it may as well be killed."""
 
 
 def new_folder(name: str) -> Path:
@@ -31,6 +31,17 @@ def new_folder(name: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=f"exproxy-{name}-"))
     folder.chmod(0o755)
     return folder
+
+
+def whole_line(pattern: str, text: str) -> str | None:
+    """The first line that matches; one that has no end yet is still being written."""
+    found = re.search(f"^(.*(?:{pattern}).*)\n", text, re.MULTILINE)
+    return found and found[1]
+
+
+def whole_lines(path: Path) -> list[str]:
+    """Of a file that another process writes: without a line that has no end yet; none, if there is no file."""
+    return path.read_text().rpartition("\n")[0].splitlines() if path.exists() else []
 
 
 def _group_lives(group: int) -> bool:
@@ -52,8 +63,11 @@ class Process:
     directory: Path
     environment: dict[str, str] | None = None
     running: subprocess.Popen[bytes] | None = None
+    _begun: int = 0
+    """How much stood in the log when it was started."""
 
     def start(self, command: Sequence[str]) -> None:
+        self._begun = len(self.text())
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
                 command,
@@ -78,7 +92,7 @@ class Process:
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
-    def wait(self, seconds: float = GRACE) -> int:
+    def wait(self, seconds: float = PATIENCE) -> int:
         """Its exit status, once it has ended by itself."""
         assert self.running is not None, f"{self.name} was not started"
         return self.running.wait(seconds)
@@ -93,13 +107,21 @@ class Process:
             self.running.wait(GRACE)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.running.pid, signal.SIGKILL)
-        self.running.wait(GRACE)
+        self.running.wait(PATIENCE)
         eventually(lambda: not _group_lives(self.pid), f"the children of {self.name} to end")
         self.running = None
 
     def text(self) -> str:
         """What it wrote so far."""
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+    def news(self) -> str:
+        """What it wrote since it was last started."""
+        return self.text()[self._begun :]
+
+    def line(self, pattern: str, after: int = 0) -> str | None:
+        """The first whole line that matches, in what it wrote ``after``: another process may be in the middle of one."""
+        return whole_line(pattern, self.text()[after:])
 
 
 @attrs.define
@@ -153,10 +175,7 @@ class Peer:
 
     def wait_for_log(self, pattern: str) -> str:
         """The first line of what it wrote that matches."""
-        found = eventually(
-            lambda: re.search(f"^.*(?:{pattern}).*$", self.logged(), re.MULTILINE), f"{pattern!r} in the log of {self.name}"
-        )
-        return found.group()
+        return eventually(lambda: whole_line(pattern, self.logged()), f"{pattern!r} in the log of {self.name}") or ""
 
 
 class PeerTestCase(SynchronousTestCase):

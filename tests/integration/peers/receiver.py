@@ -13,7 +13,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from tests.integration.peers.certificates import write_certificate
-from tests.integration.peers.process import Peer
+from tests.integration.peers.process import Peer, whole_lines
 
 SCRIPT = "from tests.integration.peers.receiver import main; main()"
 
@@ -34,16 +34,17 @@ class Receiver(Peer):
         self.process.environment = {"PYTHONPATH": ":".join(sys.path)}
 
     def ready(self) -> bool:
-        return "ready" in self.process.text()
+        return "ready" in self.process.news()
 
     def answer(self, status: int, **headers: str) -> None:
         """What it says from now on; 0: nothing at all, -1: it hangs up."""
-        (self.folder / "answer").write_text(json.dumps([status, headers]))
+        # in one go: it may be reading
+        (self.folder / "answer.new").write_text(json.dumps([status, headers]))
+        (self.folder / "answer.new").rename(self.folder / "answer")
 
     def requests(self) -> list[dict[str, Any]]:
         """What it has been sent so far."""
-        path = self.folder / "requests"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [json.loads(line) for line in whole_lines(self.folder / "requests")]
 
     def events(self) -> list[dict[str, Any]]:
         """All events of them."""

@@ -16,6 +16,7 @@ from tests.integration.peers.samba import INTERFACES
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = 512
 
     def __init__(self, host: str, port: int, name: str, interfaces: list[str]) -> None:
         self.name = name

@@ -9,8 +9,11 @@ T = TypeVar("T")
 TURN = 0.02
 """Seconds between two looks."""
 
+PATIENCE = 60.0
+"""Seconds for what takes three at most on a machine that has nothing else to do: what never comes true may fail late."""
 
-def eventually(condition: Callable[[], T], what: str, seconds: float = 20.0) -> T:
+
+def eventually(condition: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
     """The first true value of ``condition``, which is called every few milliseconds; its ``OSError`` counts as false.
 
     :param what: what is waited for, for the error.
@@ -18,7 +21,10 @@ def eventually(condition: Callable[[], T], what: str, seconds: float = 20.0) -> 
     """
     limit = time.monotonic() + seconds
     last: object = None
-    while time.monotonic() < limit:
+    over = False
+    while not over:
+        # there is a look behind the limit: we may have stood still ourselves
+        over = time.monotonic() >= limit
         try:
             last = value = condition()
         except OSError as error:
