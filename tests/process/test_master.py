@@ -375,6 +375,13 @@ class LivesTests(WorkersStage):
         self.settle(PATIENCE + 3)
         self.assertEqual([process.killed for process in self.processes], [1, 0])
 
+    def test_a_master_that_stood_still_holds_it_against_nobody(self) -> None:
+        """No worker could be heard meanwhile."""
+        self.begin()
+        self.clock.advance(10 * PATIENCE)
+        self.settle(PATIENCE + 3)
+        self.assertEqual([process.killed for process in self.processes], [0, 0])
+
     def test_who_cannot_be_forked_now_is_tried_again(self) -> None:
         self.begin()
         refusals = iter([OSError(errno.EMFILE, "Too many open files")])

@@ -30,11 +30,17 @@ class RestartsTests(SynchronousTestCase):
 
 
 class PulseTests(SynchronousTestCase):
-    def test_silence_is_borne_for_a_time(self) -> None:
-        pulse = Pulse(4.0, 100.0)
-        self.assertEqual((pulse.gone(104.0), pulse.gone(104.1)), (False, True))
+    def asked(self, times: int) -> Pulse:
+        pulse = Pulse(4)
+        for _ in range(times):
+            pulse.asked()
+        return pulse
 
-    def test_an_answer_begins_the_time_anew(self) -> None:
-        pulse = Pulse(4.0, 100.0)
-        pulse.heard(103.0)
-        self.assertFalse(pulse.gone(106.0))
+    def test_silence_is_borne_for_some_questions(self) -> None:
+        self.assertEqual((self.asked(3).gone(), self.asked(4).gone()), (False, True))
+
+    def test_an_answer_begins_the_count_anew(self) -> None:
+        pulse = self.asked(3)
+        pulse.heard()
+        pulse.asked()
+        self.assertFalse(pulse.gone())

@@ -54,9 +54,9 @@ from exproxy.process.supervisor import Pulse, Restarts
 
 PING = 1.0
 """Seconds between two questions whether a worker is well."""
-PATIENCE = 4.0
-"""Seconds without an answer after which a worker is killed."""
-START_PATIENCE = 30.0
+PATIENCE = 4
+"""Questions without an answer after which a worker is killed."""
+START_PATIENCE = 30
 """The same while it starts."""
 BATCH = 0.02
 """Seconds for which other workers' sessions are gathered before they are told."""
@@ -477,7 +477,7 @@ class Master:
             self._held_up.append(worker)
             return
         worker.serving = worker.killed = False
-        worker.pulse = Pulse(START_PATIENCE, now)
+        worker.pulse = Pulse(START_PATIENCE)
         worker.restarts.started(now)
         worker.link = link = MasterLink(self)
         try:
@@ -502,7 +502,7 @@ class Master:
         served, self._served = self._served, None
         if served is not None:
             served.callback(None)
-        worker.pulse = Pulse(PATIENCE, self._clock.seconds())
+        worker.pulse = Pulse(PATIENCE)
         for ledger in self._ledgers.values():
             ledger.join(worker.number)
         self._share_out()
@@ -551,20 +551,20 @@ class Master:
     def _look(self) -> None:
         """Are all well?"""
         self._soon(self._look, PING)
-        now = self._clock.seconds()
         for worker in self.workers:
             if worker.link is None or worker.pulse is None or worker.killed:
                 continue
-            if worker.pulse.gone(now):
+            if worker.pulse.gone():
                 worker.killed = True
                 _log.error("{worker} does not answer any more: it is killed", worker=worker.name)
                 if worker.process is not None:
                     worker.process.kill()
             else:
-                _ask(worker.link, Ping, self._well, worker, worker.pulse)
+                worker.pulse.asked()
+                _ask(worker.link, Ping, self._well, worker.pulse)
 
-    def _well(self, answer: object, worker: Worker, pulse: Pulse) -> None:
-        pulse.heard(self._clock.seconds())
+    def _well(self, answer: object, pulse: Pulse) -> None:
+        pulse.heard()
 
     def _end_if_alone(self) -> None:
         if any(worker.process is not None for worker in self.workers):
