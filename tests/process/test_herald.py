@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.process.herald import EVERY, Herald, Post
+from exproxy.process.herald import EVERY, OWED, Herald, Post
 
 
 class HeraldTests(SynchronousTestCase):
@@ -16,11 +16,15 @@ class HeraldTests(SynchronousTestCase):
         self.clock = Clock()
         self.sent: list[list[str]] = []
         self.summary = "0 sessions"
+        self.deaf = False
+
+    def send(self, words: bytes) -> bool:
+        if not self.deaf:
+            self.sent.append(words.decode().split("\n"))
+        return not self.deaf
 
     def herald(self, watchdog: float | None = None) -> Herald:
-        return Herald(
-            self.clock, lambda words: self.sent.append(words.decode().split("\n")), watchdog, lambda: self.summary, lambda: 7.0
-        )
+        return Herald(self.clock, self.send, watchdog, lambda: self.summary, lambda: 7.0)
 
     def test_ready_comes_with_a_sentence(self) -> None:
         self.herald().ready()
@@ -85,12 +89,48 @@ class HeraldTests(SynchronousTestCase):
         def fail() -> str:
             raise ValueError("in the summary")
 
-        herald = Herald(self.clock, lambda words: self.sent.append(words.decode().split("\n")), 10.0, fail, lambda: 7.0)
+        herald = Herald(self.clock, self.send, 10.0, fail, lambda: 7.0)
         herald.ready()
         self.clock.pump([EVERY] * 2)
         self.assertEqual([words[0] for words in self.sent], ["READY=1", "WATCHDOG=1", "WATCHDOG=1"])
         self.assertTrue(self.sent[1][1].startswith("STATUS=running; "))
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+
+    def test_what_was_not_heard_is_said_again_in_order(self) -> None:
+        herald = self.herald(watchdog=10.0)
+        self.deaf = True
+        herald.ready()
+        herald.reloading()
+        self.clock.advance(EVERY)
+        self.deaf = False
+        herald.ready()
+        self.assertEqual([words[0] for words in self.sent], ["READY=1", "RELOADING=1", "READY=1"])
+
+    def test_it_is_said_again_at_the_next_beat_when_nothing_else_is_to_be_said(self) -> None:
+        herald = self.herald()
+        self.deaf = True
+        herald.ready()
+        self.deaf = False
+        self.clock.pump([EVERY] * 2)
+        self.assertEqual(self.sent, [["READY=1", "STATUS=0 sessions"]])
+
+    def test_a_sentence_that_was_not_heard_is_said_again(self) -> None:
+        self.herald().ready()
+        self.summary = "1 session"
+        self.deaf = True
+        self.clock.advance(EVERY)
+        self.deaf = False
+        self.clock.pump([EVERY] * 2)
+        self.assertEqual(self.sent[1:], [["STATUS=1 session"]])
+
+    def test_of_what_is_never_heard_not_all_is_kept(self) -> None:
+        herald = self.herald()
+        self.deaf = True
+        for _ in range(2 * OWED):
+            herald.ready()
+        self.deaf = False
+        self.clock.advance(EVERY)
+        self.assertEqual(len(self.sent), OWED)
 
     def test_after_the_end_nothing_is_left(self) -> None:
         herald = self.herald()
@@ -115,7 +155,7 @@ class PostTests(SynchronousTestCase):
         path = Path(self.mktemp()).name
         self.addCleanup(Path(path).unlink)
         heard = self.bound(path)
-        Post(path).send(b"READY=1")
+        self.assertTrue(Post(path).send(b"READY=1"))
         self.assertEqual(heard.recv(100), b"READY=1")
 
     def test_an_abstract_name_hears(self) -> None:
@@ -127,8 +167,8 @@ class PostTests(SynchronousTestCase):
     def test_where_nobody_listens_the_log_says_so_once(self) -> None:
         post = Post("/nonexistent/socket")
         with capturedLogs() as logs:
-            post.send(b"WATCHDOG=1")
-            post.send(b"WATCHDOG=1")
+            self.assertFalse(post.send(b"WATCHDOG=1"))
+            self.assertFalse(post.send(b"WATCHDOG=1"))
         self.assertEqual([event["reason"] for event in logs], ["No such file or directory"])
 
     def test_who_does_not_read_is_not_waited_for(self) -> None:
