@@ -147,6 +147,18 @@ class MaintenanceTests(AdminTestCase):
         self.proxy.end()
         self.assertFalse((self.proxy.folder / "x.sock").exists())
 
+    def test_what_sessions_carry_is_shown_while_they_live(self) -> None:
+        self.run_proxy(workers=self.workers)
+        greeted = [self.client() for _ in range(8)]
+        server = "ex1" if greeted[0] == b"one" else "ex2"
+
+        def shown() -> tuple[float, float]:
+            sent = self.metric("exproxy_frontend_sent_bytes_total", frontend="a")
+            return sent, self.metric("exproxy_server_received_bytes_total", backend="a", server=server)
+
+        counted = 8 * len(greeted[0]), greeted.count(greeted[0]) * len(greeted[0])
+        eventually(lambda: shown() == counted, "all greetings to be counted")
+
     def seen_everywhere(self, state: str, usable: float, live: int) -> None:
         eventually(lambda: sum(self.server(f"{name}/ex1")["sessions"] for name in ("a", "b")) == live, "the sessions to be told")
         self.assertEqual(self.server("a/ex1")["admin"], state)

@@ -59,6 +59,25 @@ class RelayTests(Stage):
         self.assertEqual(client.data, b"answer")
         self.assertTrue(client.eof)
 
+    def test_what_is_carried_is_counted_now_and_then_and_nothing_twice(self) -> None:
+        backend = self.backend()
+        frontend = self.open(backend)
+        client = self.client()
+        one, (session,) = backend.pool.servers["one"], frontend.sessions
+        for sent, carried in ((b"12345", 5), (b"", 5), (b"67", 7)):
+            client.stream.write(sent)
+            self.servers["one"].sessions[0].stream.write(sent)
+            self.settle()
+            session.tally()
+            self.assertEqual((frontend.bytes_in, frontend.bytes_out, one.bytes_in, one.bytes_out), (carried,) * 4)
+        client.stream.write(b"8")
+        self.settle()
+        client.stream.close()
+        self.servers["one"].sessions[0].stream.close()
+        self.settle()
+        session.tally()
+        self.assertEqual((frontend.bytes_in, frontend.bytes_out, one.bytes_in, one.bytes_out), (8, 7, 8, 7))
+
     def test_what_was_carried_is_counted_when_it_is_over(self) -> None:
         backend = self.backend()
         frontend = self.open(backend)

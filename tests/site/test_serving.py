@@ -3,6 +3,7 @@
 from random import Random
 
 from exproxy.site.errors import SiteError
+from exproxy.site.housekeeping import EVERY
 from exproxy.site.pools import Pools
 from exproxy.site.serving import Serving
 from exproxy.site.tls import TLSContexts
@@ -26,6 +27,18 @@ class ServingTests(SiteStage):
         self.settle()
         self.assertIsNone(self.successResultOf(ended))
         self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_what_sessions_carry_is_counted_while_they_live(self) -> None:
+        self.peer("192.0.2.1", greeting=b"220 one\r\n")
+        serving = self.serving()
+        serving.start()
+        self.client()
+        (frontend,) = serving.fronts.frontends.values()
+        self.reactor.advance(EVERY)
+        self.assertEqual(frontend.bytes_out, len(b"220 one\r\n"))
+        serving.stop()
+        serving.hurry()
+        self.settle()
 
     def test_an_address_that_is_taken_leaves_nothing_held(self) -> None:
         self.peer("192.0.2.9")

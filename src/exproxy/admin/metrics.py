@@ -74,8 +74,8 @@ def _frontends(frontends: Iterable[FrontendView]) -> Iterator[Metric]:
     faults = CounterMetricFamily("exproxy_frontend_faults", "What clients did wrong, or left undone.", labels=[*labels, "kind"])
     denied = CounterMetricFamily("exproxy_frontend_denied", "What an access rule refused.", labels=labels)
     limited = CounterMetricFamily("exproxy_frontend_limited", "What came too often.", labels=labels)
-    received = CounterMetricFamily("exproxy_frontend_received_bytes", "From clients, in ended sessions.", labels=labels)
-    sent = CounterMetricFamily("exproxy_frontend_sent_bytes", "To clients, in ended sessions.", labels=labels)
+    received = CounterMetricFamily("exproxy_frontend_received_bytes", "From clients, until some seconds ago.", labels=labels)
+    sent = CounterMetricFamily("exproxy_frontend_sent_bytes", "To clients, until some seconds ago.", labels=labels)
     for frontend in frontends:
         name = [frontend.name]
         ready.add_metric(name, frontend.ready)
@@ -140,8 +140,8 @@ def _servers(servers: Iterable[ServerView]) -> Iterator[Metric]:
     limit = GaugeMetricFamily("exproxy_server_sessions_limit", "Sessions at most, where that is limited.", labels=_SERVER)
     total = CounterMetricFamily("exproxy_server_sessions", "Sessions ever.", labels=_SERVER)
     failed = CounterMetricFamily("exproxy_server_failed_connects", "Connects of sessions that failed.", labels=_SERVER)
-    sent = CounterMetricFamily("exproxy_server_sent_bytes", "To the server, in ended connections.", labels=_SERVER)
-    received = CounterMetricFamily("exproxy_server_received_bytes", "From the server, in ended connections.", labels=_SERVER)
+    sent = CounterMetricFamily("exproxy_server_sent_bytes", "To the server, until some seconds ago.", labels=_SERVER)
+    received = CounterMetricFamily("exproxy_server_received_bytes", "From the server, until some seconds ago.", labels=_SERVER)
     for server in servers:
         name = [server.backend, server.name]
         usable.add_metric(name, server.usable)

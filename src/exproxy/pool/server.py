@@ -131,7 +131,7 @@ class Server:
         """Sessions that other processes have there: least connections count them too."""
         self.total = 0
         self.bytes_in = 0
-        """From clients to the server, in connections that are over; ``bytes_out``: what it sent."""
+        """From clients to the server, until some seconds ago in connections that live; ``bytes_out``: what it sent."""
         self.bytes_out = 0
         self.failed_connects = 0
         self.failed_in_a_row = 0
@@ -236,7 +236,7 @@ class Server:
         return self._suspect(lease.backend.error_limit, now, lease)
 
     def carried(self, sent: int, received: int) -> None:
-        """A connection to it is over, with so many bytes to it and from it."""
+        """So many bytes more went to it and came from it."""
         self.bytes_in += sent
         self.bytes_out += received
 

@@ -80,7 +80,7 @@ class Frontend:
     sessions: set["Session"] = attrs.field(factory=set)
     total: int = 0
     bytes_in: int = 0
-    """From clients, in sessions that are over; ``bytes_out``: to them."""
+    """From clients, until some seconds ago where they are still there; ``bytes_out``: to them."""
     bytes_out: int = 0
     bad_prefaces: int = 0
     bad_handshakes: int = 0

@@ -52,6 +52,9 @@ class Visit(Protocol):
     def drain(self) -> None:
         """The client is to be let go when what it has begun is over."""
 
+    def tally(self) -> None:
+        """Tell servers what was carried since the last time."""
+
 
 Serve = Callable[[Joined, PipedStream, bool], Visit]
 """Takes a client over once its connection stands: session, the client's stream, paused, and whether it speaks TLS.  The session

@@ -23,6 +23,7 @@ from exproxy.proxy.admission import Unwanted
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.joint import Visit
+from exproxy.proxy.odometer import Odometer
 from exproxy.proxy.preface import Preface
 from exproxy.proxy.sessionids import Overhearing, SessionIds
 from exproxy.wire.clienthello import ClientHello
@@ -68,6 +69,7 @@ class Session:
         "_behind_header",
         "_client",
         "_client_gone",
+        "_client_odometer",
         "_connected_at",
         "_destination",
         "_frontend",
@@ -84,6 +86,7 @@ class Session:
         "_server",
         "_server_gone",
         "_server_name",
+        "_server_odometer",
         "_source",
         "_started",
         "_state",
@@ -99,7 +102,9 @@ class Session:
         self._frontend = frontend
         self._client: PipedStream = client
         self._client_gone = False
+        self._client_odometer = Odometer()
         self._server: PipedStream | None = None
+        self._server_odometer = Odometer()
         self._server_gone = True
         self._source = client.peer
         self._destination: Address | None = None
@@ -152,7 +157,7 @@ class Session:
         """Shake hands before a server is chosen."""
         self._state = State.HANDSHAKE
         self._wait(self._frontend.handshake_timeout)
-        self._client = self._frontend.network.secure_server(client, tls, self)
+        self.replace_client(self._frontend.network.secure_server(client, tls, self))
 
     def choose(self, backend: Backend | None) -> None:
         """Have a server of ``backend`` chosen; ``None``: there is nothing for this client."""
@@ -190,6 +195,14 @@ class Session:
         """Since when it lives, in the clock's seconds, and the octets that came from the client and went there."""
         return self._started, self._client.received, self._client.sent
 
+    def tally(self) -> None:
+        """Tell the front end and the server what was carried since the last time."""
+        self._tally_client()
+        if self._lease is not None and self._server is not None:
+            self._lease.server.carried(*self._server_odometer.since(self._server))
+        if self._visit is not None:
+            self._visit.tally()
+
     def drain(self) -> None:
         """End when what the client has begun is over, where anybody knows that."""
         if self._visit is not None:
@@ -197,7 +210,9 @@ class Session:
 
     def replace_client(self, client: PipedStream) -> None:
         """What the client is spoken to through from now on: TLS over what it was before."""
+        self._tally_client()
         self._client = client
+        self._client_odometer = Odometer()
 
     def end(self, letter: str) -> None:
         """End for the reason of this letter, once what is queued is sent."""
@@ -553,7 +568,7 @@ class Session:
 
     def _lost_server(self, error: Exception | None) -> None:
         if self._lease is not None and self._server is not None:
-            self._lease.server.carried(self._server.sent, self._server.received)
+            self._lease.server.carried(*self._server_odometer.since(self._server))
         self._release()
         if self._state is State.RELAYING:
             if error is not None and not _usual(error):
@@ -633,8 +648,7 @@ class Session:
     def _finish(self) -> None:
         frontend = self._frontend
         frontend.deadlines.clear(self)
-        frontend.bytes_in += self._client.received
-        frontend.bytes_out += self._client.sent
+        self.tally()
         try:
             if self._visit is not None:
                 self._visit = None  # it has written its own lines
@@ -642,6 +656,11 @@ class Session:
                 frontend.log(self._record())
         finally:
             frontend.ended(self)
+
+    def _tally_client(self) -> None:
+        sent, received = self._client_odometer.since(self._client)
+        self._frontend.bytes_in += received
+        self._frontend.bytes_out += sent
 
     def _own_bytes(self) -> int:
         """What the client sent itself: the PROXY header is of the balancer before it."""

@@ -17,6 +17,7 @@ from exproxy.site.fronts import Fronts, Opening
 from exproxy.site.housekeeping import Housekeeping
 from exproxy.site.logs import access_log
 from exproxy.site.pools import Pools
+from exproxy.site.tallying import Tallying
 from exproxy.site.tls import TLSContexts
 
 _log = Logger()
@@ -71,7 +72,8 @@ class Serving:
             self._access.close()
             raise
         self._pools = pools
-        self._housekeeping = Housekeeping(reactor, pools, tls, self._sweep)
+        self._tallying = Tallying(self.fronts.sessions)
+        self._housekeeping = Housekeeping(reactor, pools, tls, self._round)
         self.when_swept: Callable[[], object] = _nothing
         """Called when things are no more that were in an earlier configuration."""
         self._ending: Deferred[None] | None = None
@@ -129,7 +131,8 @@ class Serving:
         """After log files were renamed."""
         self._access.reopen()
 
-    def _sweep(self, now: float) -> None:
+    def _round(self, now: float) -> None:
+        self._tallying.round()
         if self.fronts.sweep() | self._pools.sweep():
             self.when_swept()
 

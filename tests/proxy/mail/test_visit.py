@@ -81,6 +81,22 @@ class GreetingTests(MailStage):
         said = self.servers["one"].greeting + b"250 one\r\n"
         self.assertEqual((one.bytes_in, one.bytes_out), (len(b"EHLO me\r\n"), len(said)))
 
+    def test_what_is_carried_is_counted_now_and_then_and_nothing_twice(self) -> None:
+        backend = self.backend()
+        frontend = self.serve(backend=backend)
+        client = self.client()
+        one, (session,) = backend.pool.servers["one"], frontend.sessions
+        said = len(self.servers["one"].greeting)
+        for _ in range(2):
+            session.tally()
+            self.assertEqual((one.bytes_in, one.bytes_out), (0, said))
+        self.says(client, "EHLO me")
+        self.reply(b"250 one\r\n")
+        self.session().stream.close()
+        self.settle()
+        session.tally()
+        self.assertEqual((one.bytes_in, one.bytes_out), (len(b"EHLO me\r\n"), said + len(b"250 one\r\n")))
+
     def test_a_server_is_not_waited_for_as_if_we_spoke_first(self) -> None:
         self.serve()
         self.client()

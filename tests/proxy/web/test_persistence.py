@@ -58,7 +58,7 @@ class StickyStage(WebStage):
         self.hub = self.servers_of("roundrobin", group=self.group)
         self.seal = Seal(b"secret", "cas", ("one", "two"))
         sticky = self.sticky(self.hub, Inserted(Writing(b"ex"), self.seal))
-        self.serve(self.backend(self.hub, sticky=sticky))
+        self.frontend = self.serve(self.backend(self.hub, sticky=sticky))
         for name in self.servers:
             self.answer(name)
 
@@ -290,6 +290,21 @@ class ManyUsersTests(StickyStage):
         name, answer = self.says(client, f"Cookie: ex={self.value('one')}")
         self.assertEqual((name, COOKIE.findall(answer)), ("two", [self.value("two").encode()]))
         self.assertEqual(len(self.servers["two"].sessions), 1)
+
+    def test_what_such_a_connection_carried_is_counted_once(self) -> None:
+        client = self.client()
+        (session,) = self.frontend.sessions
+        for name in ("one", "two", "one"):
+            self.says(client, f"Cookie: ex={self.value(name)}")
+            session.tally()
+        self.hub.servers["one"].set_admin(Admin.MAINT, 0.0)
+        self.says(client, f"Cookie: ex={self.value('one')}")
+        for _ in range(2):
+            session.tally()
+            self.assertEqual(self.hub.servers["two"].bytes_in, len(self.got("two")[0]))
+        client.stream.close()
+        self.settle()
+        self.assertEqual(self.hub.servers["two"].bytes_in, len(self.got("two")[0]))
 
 
 class UserTests(StickyStage):

@@ -64,6 +64,21 @@ class UpstreamTests(WebStage):
         one = backend.pool.servers["one"]
         self.assertEqual((one.bytes_in, one.bytes_out), (asked, len(OK)))
 
+    def test_what_is_carried_is_counted_now_and_then_and_nothing_twice(self) -> None:
+        backend = self.backend()
+        self.serve(backend)
+        client = self.asks(GET)
+        self.reply(OK)
+        one, asked = backend.pool.servers["one"], len(self.got("one")[0])
+        for _ in range(2):
+            self.upstream().tally()
+            self.assertEqual((one.bytes_in, one.bytes_out), (asked, len(OK)))
+        self.send(client, GET)
+        self.reply(OK)
+        self.session().stream.close()
+        self.settle()
+        self.assertEqual((one.bytes_in, one.bytes_out), (2 * asked, 2 * len(OK)))
+
     def test_a_server_that_does_not_let_go_is_cut(self) -> None:
         backend = self.backend()
         self.serve(backend)

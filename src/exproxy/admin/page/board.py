@@ -80,7 +80,6 @@ class Board:
                 place(self.facts, "in", "b"),
                 tags.span("to clients", class_="key out"),
                 place(self.facts, "out", "b"),
-                tags.small("counted when a connection is over"),
             ),
             chart(self.facts, "chart out", "Octets to clients in the last ten minutes"),
             **{"data-plot": "octets"},

@@ -125,7 +125,7 @@ class ServerPage:
             **{"data-plot": "sessions"},
         )
         keys = (tags.span("From clients", class_="key in"), tags.span("to clients", class_="key out"))
-        note = tags.small("a second, counted when a connection is over")
+        note = tags.small("a second")
         amounts = tags.figure(tags.figcaption(*keys, note), **{"data-plot": "octets"})
         plots = tags.div(sessions, amounts, class_="plots", **{"data-series": f"server/{self.view.backend}/{self.view.name}"})
         return tags.section(tags.h2("The last ten minutes"), plots)

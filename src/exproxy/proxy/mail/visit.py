@@ -14,6 +14,7 @@ from exproxy.proxy.mail.approach import Approach
 from exproxy.proxy.mail.farewell import Farewell
 from exproxy.proxy.mail.manner import Relay
 from exproxy.proxy.mail.talk import Talk
+from exproxy.proxy.odometer import Odometer
 from exproxy.proxy.web.guard import Tarpit
 from exproxy.wire.errors import WireError
 from exproxy.wire.facts import Facts
@@ -64,6 +65,7 @@ class Visit:
         "_house",
         "_keeper",
         "_last_words",
+        "_odometer",
         "_relay",
         "_secure",
         "_server",
@@ -86,6 +88,7 @@ class Visit:
         self._began = house.frontend.seconds()
         self._approach = Approach(self, house.frontend, house.backend, session, self._receive, house.patience())
         self._upstream: PipedStream | None = None
+        self._odometer = Odometer()
         self._server: Server | None = None
         self._relay: Relay | None = None
         self._talk: Talk | None = None
@@ -118,6 +121,11 @@ class Visit:
             self._talk.drain()
             if self._may_be_told(self._talk):
                 self._wait(_QUIET)
+
+    def tally(self) -> None:
+        """Tell the server what was carried since the last time."""
+        if self._upstream is not None:
+            self._carried(self._upstream)
 
     # ---- what the streams tell
 
@@ -351,7 +359,7 @@ class Visit:
     def _carried(self, upstream: Stream) -> None:
         server = self._house.backend.pool.servers.get(self._approach.reaching.server_name or "")
         if server is not None:
-            server.carried(upstream.sent, upstream.received)
+            server.carried(*self._odometer.since(upstream))
 
     def _leave(self) -> None:
         """Let the client go; what it still sends is dropped, for unread bytes make a close a reset, which overtakes our words."""

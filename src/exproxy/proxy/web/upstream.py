@@ -12,6 +12,7 @@ from exproxy.pool import Server
 from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.joint import Joined
+from exproxy.proxy.odometer import Odometer
 from exproxy.proxy.reaching import Reaching
 from exproxy.proxy.web.persistence import Wish
 from exproxy.wire.web.limits import Limits
@@ -53,6 +54,7 @@ class Upstream:
         "_frontend",
         "_kept",
         "_moves",
+        "_odometer",
         "_retired",
         "asked",
         "backend",
@@ -83,6 +85,7 @@ class Upstream:
         self._aside = aside
         self.stream: PipedStream | None = None
         self.server: Server | None = None
+        self._odometer = Odometer()
         self._moves = 0
         self.connected_at = 0.0
         self.reader = ResponseReader(limits)
@@ -152,6 +155,11 @@ class Upstream:
         self._over()
         return stream
 
+    def tally(self) -> None:
+        """Tell the server what was carried since the last time."""
+        if self.stream is not None and self.server is not None:
+            self.server.carried(*self._odometer.since(self.stream))
+
     # ---- what the way there tells
 
     def reached(self, stream: PipedStream, server: Server) -> None:
@@ -179,6 +187,7 @@ class Upstream:
         if other is None:
             return None
         self.asked = other.asked
+        self._odometer = other._odometer
         return other.yield_stream()
 
     def crowded(self) -> None:
@@ -206,7 +215,7 @@ class Upstream:
     def stream_lost(self, stream: Stream, error: Exception | None) -> None:
         self.gone = True
         if self.server is not None:
-            self.server.carried(stream.sent, stream.received)
+            self.server.carried(*self._odometer.since(stream))
         self._frontend.deadlines.clear(self)
         self.reaching.end()
         self._over()

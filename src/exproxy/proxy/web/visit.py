@@ -123,6 +123,11 @@ class Visit:
         elif self._state is _State.RESTING or (self._state is _State.WAITING and not self._first):
             self._leave()
 
+    def tally(self) -> None:
+        """Tell servers what was carried since the last time."""
+        for upstream in self._upstreams.values():
+            upstream.tally()
+
     # ---- what the stream tells
 
     def data_received(self, stream: Stream, data: bytes) -> None:
@@ -293,6 +298,7 @@ class Visit:
         if wish.key in (None, last.key) if host is None else last.host == host:
             return last
         del self._upstreams[name]
+        last.tally()
         aside.put(last)
         found = None if host is None else aside.take(host)
         if found is not None:
