@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 
 import trustme
 
+from exproxy.admin.door import IDLE
 from exproxy.config.passwords import hashed
-from tests.integration.crowd import Address, Crowd, Hall, Visitor
+from tests.integration.crowd import Address, Crowd, Hall, Visitor, Visitors
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
 from tests.integration.proxy import Proxy
@@ -20,10 +21,9 @@ from tests.integration.proxy import Proxy
 FRONT, SERVERS, ADMIN = "127.0.147.1", "127.0.147.11", "127.0.147.21"
 NAME = "lb.example.com"
 MANY = 100
-TIMES, BESIDE = 3.0, 15.0
-"""Among them, 99 of 100 visits may take so many times as long as before, and so many milliseconds more."""
-PATIENCE = 5.0
-"""Seconds that the next administrator may have to wait."""
+TIMES, BESIDE = 10.0, 15.0
+"""Among them, 99 of 100 visits may take so many times as long as apart from them, and so many milliseconds more: the five
+handshakes that come before a visit take their time too, which is as much longer on a busy machine as all the rest."""
 
 SITE = """
 [admin]
@@ -46,26 +46,30 @@ class AdminCrowdTestCase(PeerTestCase):
         super().setUp()
         self.hall = Hall(SERVERS)
         self.addCleanup(self.hall.stop)
-        plain, port = free_port(FRONT), free_port(ADMIN)
-        self.address: Address = (ADMIN, port)
-        server = "{}:{}".format(*self.hall.address)
-        site = {"admin": ADMIN, "port": port, "front": FRONT, "plain": plain, "server": server}
-        self.proxy = Proxy("proxy", FRONT, plain, SITE.format(**site, tls=self.tls, password=hashed("secret")), defaults="")
         authority = trustme.CA()
-        authority.issue_cert(NAME).private_key_and_cert_chain_pem.write_to_path(str(self.proxy.folder / "lb.pem"))
+        self.leaf = authority.issue_cert(NAME)
         self.trust = ssl.create_default_context()
         authority.configure_trust(self.trust)
-        self.started(self.proxy)
+        port = free_port(ADMIN)
+        self.address: Address = (ADMIN, port)
+        self.proxy, apart = self.running("proxy", port), self.running("apart", free_port(ADMIN))
         self.crowd = Crowd(self.address)
         self.addCleanup(self.crowd.leave)
-        self.visitor = Visitor((FRONT, plain))
         self.cookie, self.ottos = self.log_in("anna"), self.log_in("otto")
-        self.visitor.p99()  # what is made once, is made by now
-        self.before = self.visitor.p99()
+        self.visitors = Visitors(Visitor((FRONT, self.proxy.port)), Visitor((FRONT, apart.port)), TIMES, BESIDE)
+
+    def running(self, name: str, port: int) -> Proxy:
+        """:param port: of its administrators."""
+        plain, server = free_port(FRONT), "{}:{}".format(*self.hall.address)
+        site = {"admin": ADMIN, "port": port, "front": FRONT, "plain": plain, "server": server}
+        proxy = Proxy(name, FRONT, plain, SITE.format(**site, tls=self.tls, password=hashed("secret")), defaults="")
+        self.leaf.private_key_and_cert_chain_pem.write_to_path(str(proxy.folder / "lb.pem"))
+        self.started(proxy)
+        return proxy
 
     def connection(self) -> http.client.HTTPConnection:
-        made = http.client.HTTPConnection(*self.address, timeout=2 * PATIENCE)
-        made.sock = self.secured(socket.create_connection(self.address, 2 * PATIENCE))
+        made = http.client.HTTPConnection(*self.address, timeout=2 * IDLE)
+        made.sock = self.secured(socket.create_connection(self.address, 2 * IDLE))
         return made
 
     def secured(self, plain: socket.socket) -> socket.socket:
@@ -93,10 +97,8 @@ class AdminCrowdTestCase(PeerTestCase):
 
     def bear(self, meanwhile: Callable[[], object] = lambda: None) -> None:
         """They are there, and nobody else is harmed."""
-        among = self.visitor.p99(meanwhile)
-        waited = self.look()
-        self.assertLess(among, TIMES * self.before + BESIDE, f"p99 was {self.before:.1f} ms before and {among:.1f} ms among them")
-        self.assertLess(waited, PATIENCE)
+        self.visitors.assert_unharmed(meanwhile)
+        self.assertLess(self.look(), IDLE, "the next administrator has waited until one of them had no time left")
         self.crowd.leave()
 
     def say(self, words: bytes) -> None:
@@ -214,7 +216,7 @@ class SecureTests(AdminCrowdTestCase):
         return outgoing.read()
 
     def who_speak_in_the_clear_are_told(self) -> None:
-        with socket.create_connection(self.address, PATIENCE) as plain:
+        with socket.create_connection(self.address, 2 * IDLE) as plain:
             plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             said = b""
             while data := plain.recv(4096):
