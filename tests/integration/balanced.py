@@ -1,5 +1,8 @@
 """What holds for every protocol: two real servers behind the proxy, a real client in front, and one of the servers fails."""
 
+import contextlib
+import signal
+from collections.abc import Iterator
 from typing import Protocol
 
 from tests.integration.peers.liar import Liar
@@ -45,12 +48,26 @@ class BalancedTests:
 
     def spoil(self) -> None:
         """Make the second server accept TCP but answer wrongly."""
+        with self.unseen():
+            self.second.stop()
+            self._liars = self.liars()
+            self.begin(self._liars)
+
+    def begin(self, liars: list[Liar]) -> None:
+        """Have them lie until the end of the test."""
         assert isinstance(self, PeerTestCase)
-        self.second.stop()
-        self._liars = self.liars()
-        for liar in self._liars:
+        for liar in liars:
             self.addCleanup(liar.stop)
             liar.start()
+
+    @contextlib.contextmanager
+    def unseen(self) -> Iterator[None]:
+        """While the proxy stands still: it would find a port refused where one server leaves it to another."""
+        self.proxy.process.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.proxy.process.signal(signal.SIGCONT)
 
     def mend(self) -> None:
         """The opposite of :meth:`spoil`."""

@@ -20,13 +20,13 @@ from tests.integration.peers.samba import INTERFACES
 
 ROOT = Path(__file__).resolve().parents[2]
 
-PATIENCE = 20
+PATIENCE = 60
 """Seconds for which a client waits before it fails."""
 
 
 def run(command: list[str]) -> str:
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=3 * PATIENCE, check=False
     )
     assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}"
     return done.stdout
@@ -75,7 +75,7 @@ def exproxy(*arguments: str) -> tuple[int, str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=60,
+        timeout=3 * PATIENCE,
         check=False,
     )
     return done.returncode, done.stdout

@@ -23,17 +23,17 @@ from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.gate import Gate
 from exproxy.proxy.listener import Listener
 from exproxy.proxy.session import State
-from tests.integration.streams import LOOPBACK, Recorder
+from tests.integration.streams import LOOPBACK, PATIENCE, Recorder
 
-PATIENCE = 5.0
-"""Seconds after which what a test waits for does not come any more."""
+FOR_EVER = 600.0
+"""Seconds, longer than any test: what is to end by itself does not end by these."""
 
 
 class Ground:
     """Mixed into a trial TestCase that sets ``network``."""
 
     network: Network
-    timeout = 20
+    timeout = 4 * PATIENCE
 
     async def prepare(self) -> None:
         """To be called by ``setUp``, once there is a network."""
@@ -99,15 +99,15 @@ class Ground:
     def backend(self, servers: pool.Backend, **options: Any) -> Backend:
         values: dict[str, Any] = {
             "pool": servers,
-            "connect_timeout": 5.0,
-            "server_timeout": 60.0,
-            "queue_timeout": 10.0,
+            "connect_timeout": FOR_EVER,
+            "server_timeout": FOR_EVER,
+            "queue_timeout": FOR_EVER,
             "retries": 3,
             "redispatch": True,
             "abortonclose": False,
             "source": None,
             "send_proxy": {},
-            "handshake_timeout": 5.0,
+            "handshake_timeout": FOR_EVER,
             "tls": {},
         }
         return Backend(**(values | options))
@@ -128,10 +128,10 @@ class Ground:
             "backend": backend,
             "routes": None,
             "maxconn": None,
-            "client_timeout": 60.0,
-            "client_fin_timeout": 30.0,
-            "preface_timeout": 5.0,
-            "handshake_timeout": 5.0,
+            "client_timeout": FOR_EVER,
+            "client_fin_timeout": FOR_EVER,
+            "preface_timeout": FOR_EVER,
+            "handshake_timeout": FOR_EVER,
             "log": self.records.append,
             "dontlognull": False,
         }
@@ -224,16 +224,25 @@ class Ground:
 
         await self.until(sent)
 
-    async def flood(self, sock: socket.socket) -> int:
-        """Send until nobody takes any more for ten turns; how many bytes that were."""
+    def queued(self, frontend: Frontend) -> int:
+        """Bytes that wait in our memory for clients."""
+        raise NotImplementedError
+
+    async def flood(self, sock: socket.socket, frontend: Frontend | None = None) -> int:
+        """Send until nobody takes any more for ten turns; how many bytes that were.
+
+        :param frontend: until some wait there too, if its session lives so long.
+        """
         block, taken, idle = b"x" * 262_144, 0, 0
-        while idle < 10:
+        while idle < 10 or (frontend is not None and frontend.sessions and not self.queued(frontend)):
             try:
                 taken += sock.send(block)
                 idle = 0
             except BlockingIOError:
                 idle += 1
                 await self.turn()
+            except ConnectionError:
+                break  # the session is over
         return taken
 
     def state(self, frontend: Frontend) -> State:

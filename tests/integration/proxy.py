@@ -22,10 +22,10 @@ INTERVAL = 0.2
 
 DEFAULTS = f"""
 [defaults]
-check = {{ interval = "{INTERVAL * 1000:g}ms", timeout = "2s", rise = {RISE}, fall = {FALL} }}
-timeouts = {{ connect = "2s", drain = "1s" }}
+check = {{ interval = "{INTERVAL * 1000:g}ms", timeout = "20s", rise = {RISE}, fall = {FALL} }}
+timeouts = {{ connect = "20s", drain = "1s" }}
 """
-"""Put into most configurations: what a test waits for should not take long."""
+"""Put into most configurations: what a test waits for should not take long, and a machine that stands still is no server that is away."""
 
 
 @attrs.define

@@ -12,6 +12,9 @@ from exproxy.net.interfaces import Address, Network, PipedStream, PlainStream, S
 
 LOOPBACK = "127.0.0.1"
 
+PATIENCE = 60.0
+"""Seconds after which what a test waits for does not come any more."""
+
 
 class Recorder:
     """A receiver, dialer and acceptor that keeps what it was told and lets a test wait for it."""
@@ -28,7 +31,7 @@ class Recorder:
         done: Deferred[None] = Deferred()
         self._waiting.append((condition, done))
         self._look()
-        return done.addTimeout(10, cast(Any, reactor))
+        return done.addTimeout(PATIENCE, cast(Any, reactor))
 
     def _look(self) -> None:
         for waiting in list(self._waiting):
@@ -95,7 +98,7 @@ class StreamSuite:
     network: Network
     host = LOOPBACK
     source = "127.0.0.5"
-    timeout = 20
+    timeout = 4 * PATIENCE
     more_than_fits = 40 << 20
     """Bytes that the kernel's buffers of two connections do not keep."""
 

@@ -169,11 +169,10 @@ class BalancedMapperTests(BalancedTests, MapperTestCase):
 
     def spoil(self) -> None:
         """The mapper stays; on both other ports somebody accepts and answers garbage."""
-        self.second.rpc.stop()
-        self.garbage = [Liar(SECOND, port) for port in set(self.second.services.values())]
-        for liar in self.garbage:
-            self.addCleanup(liar.stop)
-            liar.start()
+        with self.unseen():
+            self.second.rpc.stop()
+            self.garbage = [Liar(SECOND, port) for port in set(self.second.services.values())]
+            self.begin(self.garbage)
 
     def mend(self) -> None:
         for liar in self.garbage:

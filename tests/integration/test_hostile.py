@@ -1,5 +1,6 @@
 """Clients and servers that do what nobody should: nothing is held for ever, nothing grows, nothing that was sent is lost."""
 
+import contextlib
 import gc
 import socket
 from collections import Counter
@@ -19,7 +20,7 @@ from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.gate import Gate
 from exproxy.proxy.session import Session, State
 from exproxy.wire.proxyheader import encode_v1
-from tests.integration.hostile import Ground, blocks
+from tests.integration.hostile import FOR_EVER, Ground, blocks
 
 TRUSTED = (ip_network("127.0.0.0/8"),)
 MANY = 1000
@@ -34,15 +35,11 @@ class HostileSuite(Ground):
     """The server timeout where a client that has said all and resets is to be let go."""
     end_of_the_half_closed: str
 
-    def queued(self, frontend: Frontend) -> int:
-        """Bytes that wait in our memory for clients."""
-        raise NotImplementedError
-
     async def test_a_client_that_reads_nothing_costs_a_bounded_amount_and_loses_nothing(self) -> None:
         listener = self.server()
         frontend = self.open(self.backend(self.servers([listener.getsockname()])))
         client, server = await self.relayed(frontend, listener, buffer=16_384)
-        size = await self.flood(server)
+        size = await self.flood(server, frontend)
         self.assertTrue(0 < self.queued(frontend) <= self.most_queued, self.queued(frontend))
         server.shutdown(socket.SHUT_WR)
         client.shutdown(socket.SHUT_WR)
@@ -54,7 +51,7 @@ class HostileSuite(Ground):
         backend = self.backend(self.servers([listener.getsockname()]), server_timeout=0.2)
         frontend = self.open(backend, client_timeout=0.2, client_fin_timeout=0.2)
         _, server = await self.relayed(frontend, listener, buffer=16_384)
-        await self.flood(server)
+        await self.flood(server, frontend)
         await self.all_comes_back(frontend)
         self.assertEqual([record.termination for record in self.records], ["cD"])
 
@@ -73,25 +70,36 @@ class HostileSuite(Ground):
 
     async def test_bytes_that_trickle_keep_a_session_alive(self) -> None:
         listener = self.server()
-        backend = self.backend(self.servers([listener.getsockname()]), server_timeout=0.3)
-        frontend = self.open(backend, client_timeout=0.3)
-        client, server = await self.relayed(frontend, listener)
-        over = self.seconds() + 0.8
-        while self.seconds() < over:
-            await self.send(client, b"x")
-            await self.read(server, 1)
+        backend = self.backend(self.servers([listener.getsockname()]), server_timeout=1.0)
+        frontend = self.open(backend, client_timeout=1.0)
+        while await self.trickled(frontend, listener, 2.0) > 0.4:
+            pass  # the machine stood still for too long: whether the session has ended says nothing
         self.assertEqual(len(frontend.sessions), 1)
         await self.all_comes_back(frontend)
-        self.assertEqual(self.records[0].termination, "cD")
+        self.assertEqual({record.termination for record in self.records}, {"cD"})
+
+    async def trickled(self, frontend: Frontend, listener: socket.socket, seconds: float) -> float:
+        """For so long, byte by byte, from a client that is the only one: the longest silence between two of them."""
+        await self.until(lambda: not frontend.sessions)
+        begun = last = self.seconds()
+        silence = 0.0
+        client, server = await self.relayed(frontend, listener)
+        with contextlib.suppress(AssertionError, ConnectionError):  # it was cut off
+            while last < begun + seconds:
+                await self.send(client, b"x")
+                await self.read(server, 1)
+                silence, last = max(silence, self.seconds() - last), self.seconds()
+        return max(silence, self.seconds() - last)
 
     async def test_a_header_that_trickles_does_not_hold_the_preface_open(self) -> None:
         listener = self.server()
         frontend = self.open(self.backend(self.servers([listener.getsockname()])), TRUSTED, preface_timeout=0.3)
         client = self.client(frontend)
         header = encode_v1(("203.0.113.5", 999), ("198.51.100.1", 25))
-        await self.until(lambda: frontend.sessions)
-        for byte in header[:-1]:
-            await self.send(client, bytes((byte,)))
+        await self.until(lambda: frontend.sessions or self.records)
+        with contextlib.suppress(ConnectionError):  # it may be cut off before it has said all
+            for byte in header[:-1]:
+                await self.send(client, bytes((byte,)))
         await self.all_comes_back(frontend)
         self.assertEqual(self.records[0].termination, "cR")
 
@@ -118,7 +126,7 @@ class HostileSuite(Ground):
         frontend = self.open(self.backend(servers, queue_timeout=0.2))
         client, server = await self.relayed(frontend, listener)
         second = self.client(frontend)
-        await self.until(lambda: servers.queued)
+        await self.until(lambda: servers.queued or self.records)
         self.reset(second)
         await self.until(lambda: not servers.queued)
         client.close()
@@ -130,14 +138,14 @@ class HostileSuite(Ground):
         servers = self.servers([self.silent_server().getsockname()])
         frontend = self.open(self.backend(servers, connect_timeout=0.2, retries=0))
         client = self.client(frontend)
-        await self.until(lambda: servers.sessions)
+        await self.until(lambda: servers.sessions or self.records)
         self.reset(client)
         await self.all_comes_back(frontend)
         self.assertEqual(self.records[0].termination, "sC")
 
     async def test_a_reset_between_two_tries_gives_all_back(self) -> None:
         servers = self.servers([self.refusing_address()])
-        frontend = self.open(self.backend(servers, connect_timeout=0.1, retries=2))
+        frontend = self.open(self.backend(servers, connect_timeout=1.0, retries=2))
         client = self.client(frontend)
         await self.until(lambda: next(iter(servers.servers.values())).failed_connects)
         self.reset(client)
@@ -159,7 +167,7 @@ class HostileSuite(Ground):
         listener = self.server()
         frontend = self.open(self.backend(self.servers([listener.getsockname()])))
         client, server = await self.relayed(frontend, listener, buffer=16_384)
-        await self.flood(server)
+        await self.flood(server, frontend)
         self.reset(client)
         await self.all_comes_back(frontend)
         self.assertEqual(self.records[0].termination, "CD")
@@ -200,7 +208,7 @@ class HostileSuite(Ground):
         servers = self.servers([listener.getsockname()])
         frontend = self.open(self.backend(servers))
         client, server = await self.relayed(frontend, listener, buffer=16_384)
-        await self.flood(server)
+        await self.flood(server, frontend)
         next(iter(frontend.sessions)).evicted(cast(Any, None), "D")
         self.assertIs(self.state(frontend), State.CLOSING)
         self.reset(client)
@@ -292,11 +300,11 @@ class HostileSuite(Ground):
         listener = self.server()
         for bad in (self.silent_server().getsockname(), self.refusing_address()):
             self.records.clear()
-            frontend = self.open(self.backend(self.servers([bad, listener.getsockname()]), connect_timeout=0.2))
+            frontend = self.open(self.backend(self.servers([bad, listener.getsockname()]), connect_timeout=1.0))
             client = self.client(frontend)
             words = bytes(index % 251 for index in range(100_000))
             await self.until(lambda: frontend.sessions)  # noqa: B023 - asked at once
-            client.send(words[:50_000])
+            await self.send(client, words[:50_000])
             server = await self.accept(listener)
             await self.send(client, words[50_000:])
             client.shutdown(socket.SHUT_WR)
@@ -332,7 +340,7 @@ class EpollHostileTests(HostileSuite, TestCase):
     """On an epoll of our own."""
 
     most_queued = SIZE
-    patience_with_the_half_closed = 60.0
+    patience_with_the_half_closed = FOR_EVER
     end_of_the_half_closed = "--"
 
     async def setUp(self) -> None:
@@ -385,7 +393,7 @@ class TransportHostileTests(HostileSuite, TestCase):
     """On Twisted's transports."""
 
     most_queued = 3 * 65536
-    patience_with_the_half_closed = 0.2
+    patience_with_the_half_closed = 1.5
     """A transport that reads no more sees no reset: the server's silence ends it."""
     end_of_the_half_closed = "sD"
 

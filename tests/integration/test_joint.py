@@ -13,7 +13,7 @@ from exproxy.net.transports import TransportNetwork
 from exproxy.proxy.joint import Joint
 from exproxy.wire.crossing import Crossing
 from exproxy.wire.errors import WireError
-from tests.integration.streams import LOOPBACK, Recorder
+from tests.integration.streams import LOOPBACK, PATIENCE, Recorder
 
 SIZE = 8_000_000
 """More than the kernel takes for two connections."""
@@ -54,7 +54,7 @@ class Session(Recorder):
 class EpollJointTests(TestCase):
     """Streams on an epoll of our own."""
 
-    timeout = 20
+    timeout = 4 * PATIENCE
 
     def setUp(self) -> None:
         self.network = self.make_network()
@@ -69,7 +69,7 @@ class EpollJointTests(TestCase):
         near, far = Recorder(), Recorder()
         port = self.network.listen((LOOPBACK, 0), far)
         port.resume()
-        self.network.connect(port.address, near, 5.0)
+        self.network.connect(port.address, near, PATIENCE)
         await near.until(lambda: near.streams)
         await far.until(lambda: far.streams)
         port.close()

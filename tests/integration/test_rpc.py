@@ -76,11 +76,10 @@ class RpcTests(BalancedTests, PeerTestCase):
 
     def spoil(self) -> None:
         """The mapper stays; on both other ports somebody accepts and answers garbage."""
-        self.second.rpc.stop()
-        self.garbage = [Liar(SECOND, port) for port in set(self.services.values())]
-        for liar in self.garbage:
-            self.addCleanup(liar.stop)
-            liar.start()
+        with self.unseen():
+            self.second.rpc.stop()
+            self.garbage = [Liar(SECOND, port) for port in set(self.services.values())]
+            self.begin(self.garbage)
 
     def mend(self) -> None:
         for liar in self.garbage:
