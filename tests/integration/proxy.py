@@ -25,7 +25,7 @@ DEFAULTS = f"""
 check = {{ interval = "{INTERVAL * 1000:g}ms", timeout = "20s", rise = {RISE}, fall = {FALL} }}
 timeouts = {{ connect = "20s", drain = "1s" }}
 """
-"""Put into most configurations: what a test waits for should not take long, and a machine that stands still is no server that is away."""
+"""Put into most configurations: what a test waits for should not take long, but a machine that stands still is no dead server."""
 
 
 @attrs.define
