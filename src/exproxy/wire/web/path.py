@@ -3,9 +3,10 @@ r"""The one path that routes and access rules see, whatever a client writes for 
 Decoded once, ``\`` to ``/``, slashes merged, dot segments removed, dots and blanks at a segment's end dropped (Windows' file
 system does that), case folded.  What two servers could read differently has no canonical form and is refused: an encoded slash
 or backslash, control characters, bad UTF-8, ``%u0065``, an escape that is none, one that is still there after decoding
-(``%2565``), ``..`` behind an empty segment (``/ecp//../x`` is ``/x`` for who merges slashes and ``/ecp/x`` for others) or above
-the root, segments of dots only or of dots with parameters (``..;``), NTFS streams (``ecp::$INDEX_ALLOCATION``), and ASP.NET's
-cookieless sessions (``/e(S(x))cp``), which ASP.NET takes out of the path after IIS has looked at it.
+(``%2565``), ``..`` behind an empty segment (``/ecp//../x`` is ``/x`` for who merges slashes and ``/ecp/x`` for others), above the
+root or beside a backslash (``/ecp\..\owa`` is ``/owa`` for Windows, and begins with ``/ecp`` for others), segments of dots only
+or of dots with parameters (``..;``), NTFS streams (``ecp::$INDEX_ALLOCATION``), and ASP.NET's cookieless sessions
+(``/e(S(x))cp``), which ASP.NET takes out of the path after IIS has looked at it.
 
 IIS compares paths by upper case, a character for a character.  :func:`folded` folds at least as much: what is equal for IIS is
 equal here, so that no rule is evaded; the long s and the Kelvin sign, which
@@ -40,7 +41,11 @@ def canonical(raw: bytes) -> str:
     """
     if _PLAIN.fullmatch(raw):
         return raw.decode("ascii").lower()
-    return folded(_resolved(_decoded(raw).replace("\\", "/")))
+    text = _decoded(raw)
+    segments = text.replace("\\", "/").split("/")
+    if "\\" in text and ".." in segments:
+        raise _refused("'..' beside a backslash is ambiguous")
+    return folded(_resolved(segments))
 
 
 def folded(text: str) -> str:
@@ -77,9 +82,9 @@ def _decoded(raw: bytes) -> str:
     return text
 
 
-def _resolved(text: str) -> str:
+def _resolved(segments: list[str]) -> str:
     """Without empty and dot segments.  Empty ones are kept until the end, to see what ``..`` would take away elsewhere."""
-    root, *segments = text.split("/")
+    root, *segments = segments
     if root or not segments:
         raise _refused("it does not begin with a slash")
     kept: list[str] = []
