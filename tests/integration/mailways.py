@@ -65,9 +65,7 @@ class MailWaysTests(PeerTestCase):
 
     def front(self, name: str, backend: str, tls: str | None, more: str = "", trusted: str = "") -> None:
         """A front end at a port of ``self.ports``; ``tls`` of None says nothing of TLS."""
-        while (port := free_port(FRONT)) in self.ports.values():
-            pass
-        self.ports[name] = port
+        port = self.ports[name] = free_port(FRONT)
         bind = f'{{ address = "{FRONT}:{port}", accept_proxy = ["{trusted}"] }}' if trusted else f'"{FRONT}:{port}"'
         if tls is not None:
             said = f'mode = "{tls}"' + ("" if tls == "off" else f', certificates = "{self.certificate}"')
@@ -107,25 +105,25 @@ class MailWaysTests(PeerTestCase):
             self.addCleanup(connection.close)
         return connection
 
-    def smtp(self, name: str, way: str = "off", first: bytes = b"") -> smtplib.SMTP:
-        """A client that has said EHLO, over TLS if its way is one."""
-        client = _Smtp(self.connection(name, way, first))
+    def smtp(self, name: str, way: str = "off", first: bytes = b"", at: socket.socket | None = None) -> smtplib.SMTP:
+        """A client that has said EHLO, over TLS if its way is one; ``at`` a connection that is there already."""
+        client = _Smtp(at or self.connection(name, way, first))
         client.ehlo()
         if way == "starttls":
             self.assertEqual(client.starttls(context=self.context)[0], 220)
             client.ehlo()
         return client
 
-    def imap(self, name: str, way: str = "off", first: bytes = b"") -> imaplib.IMAP4:
+    def imap(self, name: str, way: str = "off", first: bytes = b"", at: socket.socket | None = None) -> imaplib.IMAP4:
         """A client that knows what is offered to it."""
-        client = _Imap(self.connection(name, way, first))
+        client = _Imap(at or self.connection(name, way, first))
         if way == "starttls":
             self.assertEqual(client.starttls(self.context)[0], "OK")
         return client
 
-    def pop(self, name: str, way: str = "off", first: bytes = b"") -> poplib.POP3:
+    def pop(self, name: str, way: str = "off", first: bytes = b"", at: socket.socket | None = None) -> poplib.POP3:
         """A client that has been greeted."""
-        client = _Pop(self.connection(name, way, first))
+        client = _Pop(at or self.connection(name, way, first))
         if way == "starttls":
             client.stls(self.context)
         return client

@@ -54,7 +54,7 @@ class Daemon(Proxy):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         return done.returncode, done.stdout
@@ -70,9 +70,11 @@ class Daemon(Proxy):
         return self.pid is not None and Path(f"/proc/{self.pid}").exists()
 
     def stop(self) -> None:
-        if self.lives():
-            os.kill(self.pid or 0, signal.SIGTERM)
-            eventually(lambda: not self.lives(), "the daemon to end")
+        pid = self.pid
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+            eventually(lambda: not Path(f"/proc/{pid}").exists(), "the daemon to end")
 
 
 class LifeTestCase(PeerTestCase):

@@ -65,7 +65,7 @@ class LoginTestCase(PeerTestCase):
         """The status, the head and the body; cookies are kept."""
         jar = str(self.proxy.folder / "jar")
         where = ["--cacert", str(self.authority), "--resolve", f"{NAME}:{self.port}:{ADMIN}", "-b", jar, "-c", jar]
-        command = ["curl", "-s", "-D", "-", "--max-time", "20", *where, *arguments, self.address + path]
+        command = ["curl", "-s", "-D", "-", "--max-time", "60", *where, *arguments, self.address + path]
         done = subprocess.run(command, capture_output=True, check=True, text=True)
         head, _, body = done.stdout.replace("\r\n", "\n").partition("\n\n")
         return int(head.split()[1]), head, body
@@ -133,11 +133,11 @@ class LoginTests(LoginTestCase):
         self.browser.screen(390, 700, phone=True)
         self.browser.visit(self.address + "/api/v1/status")
         self.assertEqual(self.where(), f"{self.address}/login?next=/api/v1/status")
-        self.assertEqual(self.browser.run("return document.activeElement.id"), "user")
+        self.until(lambda: self.browser.run("return document.activeElement.id") == "user", "the first field to have the focus")
         self.log_in("anna", "wrong")
         self.until(lambda: "the password is another one" in self.browser.read("[role=alert]"), "the fault")
         self.assertEqual(self.browser.run("return document.querySelector('#user').value"), "anna")
-        self.assertEqual(self.browser.run("return document.activeElement.id"), "password")
+        self.until(lambda: self.browser.run("return document.activeElement.id") == "password", "the other field to have it")
 
     def a_right_one_opens(self) -> None:
         self.browser.press(*"secret", "Enter")

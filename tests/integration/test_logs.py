@@ -6,6 +6,7 @@ import socket
 from typing import Any
 
 from tests.integration.balanced import FIRST, FRONT
+from tests.integration.clients import PATIENCE
 from tests.integration.peers.echo import Echo, EchoClient
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
@@ -34,7 +35,7 @@ class LogTests(PeerTestCase):
         self.syslog = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(self.syslog.close)
         self.syslog.bind((FRONT, 0))
-        self.syslog.settimeout(10)
+        self.syslog.settimeout(PATIENCE)
 
     def session(self, style: str) -> tuple[str, str]:
         """One session's line: in the file and at the syslog server."""

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 from random import Random
 
+from tests.integration.clients import PATIENCE
 from tests.integration.mailways import FIRST, FRONT, SECOND, MailWaysTests
 from tests.integration.peers import needs, postfix
 from tests.integration.peers.ports import free_port
@@ -27,7 +28,7 @@ class Talker:
     """A client that sends what it is told, as it is, and counts replies."""
 
     def __init__(self, host: str, port: int) -> None:
-        self.connection = socket.create_connection((host, port), 60)
+        self.connection = socket.create_connection((host, port), 3 * PATIENCE)
         self._file = self.connection.makefile("rb")
         self.replies: list[bytes] = []
         self.hear(1)
@@ -166,7 +167,7 @@ class ThroughTests(MailWaysTests):
                 talker.close()
                 heard.append(talker.replies)
             self.assertEqual(heard[1], heard[0], script.__name__)
-        eventually(lambda: len(mails(self.direct)) == len(mails(self.behind)) >= len(SCRIPTS), "all mails", 60)
+        eventually(lambda: len(mails(self.direct)) == len(mails(self.behind)) >= len(SCRIPTS), "all mails", 3 * PATIENCE)
         eventually(lambda: mails(self.direct).keys() == mails(self.behind).keys() and mails(self.behind), "whole mails")
         for number, mail in mails(self.direct).items():
             self.assertTrue(mail == mails(self.behind)[number], f"mail {number} is another")
@@ -174,7 +175,7 @@ class ThroughTests(MailWaysTests):
     def test_what_is_offered_is_the_same_but_for_what_is_dangerous(self) -> None:
         offers = []
         for host, port in ((FIRST, self.direct.port), (FRONT, self.ports["mail"])):
-            with smtplib.SMTP(host, port, "client.example.com", 20) as client:
+            with smtplib.SMTP(host, port, "client.example.com", PATIENCE) as client:
                 client.ehlo()
                 offers.append(client.esmtp_features)
         self.assertEqual(offers[1], offers[0])

@@ -14,6 +14,8 @@ from tests.integration.proxy import Proxy
 
 SENDERS, EACH = 12, 250
 DEATHS = 6
+LONG = 300.0
+"""Seconds for some hundred mails on a machine that has much else to do."""
 
 SITE = """
 [service]
@@ -38,10 +40,16 @@ class Sender:
         self.failures: Counter[str] = Counter()
         self._port = port
         self._left = [f"mail-{number}-{one}" for one in range(EACH)]
-        self.thread = threading.Thread(target=self._run)
+        self._over = False
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def stop(self) -> None:
+        """Come to an end, also where nobody answers any more."""
+        self._over = True
+        self.thread.join(2 * PATIENCE)
 
     def _run(self) -> None:
-        while self._left:
+        while self._left and not self._over:
             try:
                 self._session()
             except (smtplib.SMTPException, OSError) as error:
@@ -66,7 +74,9 @@ class LossTests(PeerTestCase):
         self.behind = behind
 
     def wait_for(self, senders: list[Sender], mails: int) -> None:
-        eventually(lambda: sum(len(sender.acknowledged) for sender in senders) >= mails, f"{mails} mails to be acknowledged", 60)
+        eventually(
+            lambda: sum(len(sender.acknowledged) for sender in senders) >= mails, f"{mails} mails to be acknowledged", LONG
+        )
 
     def run_with(self, workers: int) -> None:
         port = free_port(FRONT)
@@ -78,7 +88,7 @@ class LossTests(PeerTestCase):
         senders = [Sender(number, port) for number in range(SENDERS)]
         for sender in senders:
             sender.thread.start()
-        self.addCleanup(lambda: [sender.thread.join(PATIENCE) for sender in senders])
+            self.addCleanup(sender.stop)
         for death in range(DEATHS):
             due = (death + 1) * SENDERS * EACH // (DEATHS + 2)
             self.wait_for(senders, due)
@@ -89,7 +99,7 @@ class LossTests(PeerTestCase):
             victim.start()
             proxy.wait_until(f"hub/{victim.name}", "up", before)
         for sender in senders:
-            sender.thread.join(60)
+            sender.thread.join(LONG)
             self.assertFalse(sender.thread.is_alive(), "a sender has come to no end")
         acknowledged = Counter(subject for sender in senders for subject in sender.acknowledged)
         stored = Counter(subject for each in self.sinks for subject in each.subjects())

@@ -19,8 +19,8 @@ from tests.integration.test_mail_bytes import Talker
 
 BIG = 20_000_000
 """Octets."""
-DRAIN = 15
-"""Seconds that sessions have to end."""
+DRAIN = 300
+"""Seconds that sessions have to end; nobody here waits so long."""
 
 
 class SessionTests(MailWaysTests):
@@ -33,14 +33,13 @@ class SessionTests(MailWaysTests):
         for each in up:
             self.proxy.wait_until(each, "up")
 
-    def drain(self) -> float:
-        """Tell the proxy to end, in its own time; the time of it."""
+    def drain(self) -> None:
+        """Tell the proxy to end, in its own time."""
         self.proxy.process.signal(signal.SIGTERM)
-        return time.monotonic()
 
-    def assert_ended(self, began: float) -> None:
-        self.proxy.end()
-        self.assertLess(time.monotonic() - began, DRAIN - 2, "not for want of time")
+    def assert_ended(self) -> None:
+        """By itself, and not for want of time."""
+        self.assertEqual(self.proxy.process.wait(DRAIN // 2), 0)
 
 
 class ImapTests(SessionTests):
@@ -99,12 +98,13 @@ class ImapTests(SessionTests):
         client.send(b"i IDLE\r\n")
         self.assertRegex(client.readline(), rb"^\+ ")
         for number in (2, 3):
-            time.sleep(1.5)
+            time.sleep(1.5)  # nothing happens meanwhile
             self.deliver(f"{number}.letter")
-            lines = [client.readline(), client.readline()]
-            self.assertIn(b"* %d EXISTS\r\n" % number, lines)
+            while (said := client.readline()) != b"* %d EXISTS\r\n" % number:
+                self.assertRegex(said, rb"^\* \d+ RECENT\r\n")
         client.send(b"DONE\r\n")
-        self.assertRegex(client.readline(), rb"^i OK")
+        while not (said := client.readline()).startswith(b"i OK"):
+            self.assertRegex(said, rb"^\* \d+ RECENT\r\n")
         client.logout()
 
     def test_a_mail_of_twenty_million_octets_goes_up_and_comes_back(self) -> None:
@@ -128,11 +128,11 @@ class ImapTests(SessionTests):
         client, stranger = self.logged_in(), self.imap("mail")
         client.send(b"i IDLE\r\n")
         client.readline()
-        began = self.drain()
+        self.drain()
         for one in (stranger, client):
             self.assertRegex(one.readline(), rb"^\* BYE \[UNAVAILABLE\]")
             self.assertEqual(one.readline(), b"")
-        self.assert_ended(began)
+        self.assert_ended()
 
     def test_a_drain_lets_a_mail_come_down_whole(self) -> None:
         client = self.logged_in()
@@ -140,14 +140,14 @@ class ImapTests(SessionTests):
         client.noop()
         client.send(b"f FETCH 2 BODY[]\r\n")
         size = int(re.search(rb"\{(\d+)\}", client.readline())[1])
-        began = self.drain()
+        self.drain()
         got = 0
         while got < size:
             got += len(client.read(min(200_000, size - got)))
             time.sleep(0.05)
         self.assertEqual(client.readline(), b")\r\n")
         self.assertRegex(client.readline(), rb"^\* |^f OK")
-        self.assert_ended(began)
+        self.assert_ended()
 
 
 class SmtpTests(SessionTests):
@@ -176,7 +176,7 @@ class SmtpTests(SessionTests):
         for line in envelope:
             inside.say(line, 1)
         inside.say(b"Subject: half\r\n\r\nhalf\r\n", 0)
-        began = self.drain()
+        self.drain()
         between.hear(1)
         self.assertRegex(between.replies[-1], rb"^421 4\.3\.2 ")
         self.assertEqual(between.connection.recv(100), b"")
@@ -188,16 +188,16 @@ class SmtpTests(SessionTests):
             self.assertRegex(talker.replies[-1], rb"^250 2\.0\.0 Ok: ")
             talker.hear(1)
             self.assertRegex(talker.replies[-1], rb"^421 4\.3\.2 ")
-        self.assert_ended(began)
+        self.assert_ended()
         self.assertEqual(len(eventually(lambda: len(self.peer.delivered()) == 2 and self.peer.delivered(), "both mails")), 2)
 
     def test_who_comes_while_it_drains_is_refused(self) -> None:
         inside = self.talker()
         inside.say(b"MAIL FROM:<bob@example.net>\r\n", 1)
-        began = self.drain()
+        self.drain()
         eventually(lambda: not self._comes_in(), "the port to close")
         inside.say(b"RSET\r\n", 2)
-        self.assert_ended(began)
+        self.assert_ended()
 
     def _comes_in(self) -> bool:
         try:

@@ -19,7 +19,7 @@ LETTER = "Subject: hello\n\nhello\n"
 def s_client(port: int, protocol: str, ca: str, say: bytes) -> str:
     """What ``openssl s_client -starttls`` shows of the handshake, and of what it hears then."""
     command = ["openssl", "s_client", "-connect", f"{FRONT}:{port}", "-starttls", protocol, "-CAfile", ca, "-ign_eof", "-crlf"]
-    done = subprocess.run([*command, "-verify_return_error"], input=say, capture_output=True, timeout=60, check=False)
+    done = subprocess.run([*command, "-verify_return_error"], input=say, capture_output=True, timeout=180, check=False)
     return (done.stdout + done.stderr).decode("latin-1")
 
 
