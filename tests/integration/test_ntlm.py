@@ -78,7 +78,7 @@ class Person:
             yield from self._come()
 
     def _come(self) -> Iterator[None]:
-        plain = socket.create_connection(self.address, 30)
+        plain = socket.create_connection(self.address, 60)
         self._client = client = http.client.HTTPConnection(*self.address)
         client.sock = plain if self.trust is None else self.trust.wrap_socket(plain, server_hostname=NAME)
         kept: dict[str, str] = {}
@@ -204,7 +204,7 @@ class LoginTests(Scene):
             "--silent",
             "--show-error",
             "--max-time",
-            "20",
+            "100",
             "--cacert",
             str(self.authority),
             "--resolve",
@@ -222,7 +222,7 @@ class LoginTests(Scene):
         sending = {person.name: self.curl(person.name, "--data-binary", f"@{upload}", *urls[:2]) for person in self.people[10:14]}
         seen = set[str]()
         for name, running in {**asking, **sending}.items():
-            output, _ = running.communicate(timeout=30)
+            output, _ = running.communicate(timeout=120)
             answers = [line.split() for line in output.splitlines()]
             self.assertEqual({(answer[0], answer[3]) for answer in answers}, {(name, "200")}, output)
             self.assertEqual(sum(int(answer[4]) for answer in answers), 1, output)
@@ -233,7 +233,7 @@ class LoginTests(Scene):
 
     def test_a_login_is_not_finished_with_a_server_that_has_not_begun_it(self) -> None:
         for ending in ENDINGS:
-            client = http.client.HTTPConnection(FRONT, self.proxy.port, timeout=10)
+            client = http.client.HTTPConnection(FRONT, self.proxy.port, timeout=60)
             self.addCleanup(client.close)
             context = spnego.client(f"{DOMAIN}\\person-1", password("person-1"), protocol="ntlm")
             client.request("GET", f"/owa{ending}", headers={"Authorization": _ntlm(context.step())})
@@ -247,7 +247,7 @@ class LoginTests(Scene):
     def test_who_fails_to_log_in_is_nobody(self) -> None:
         needs.require(needs.CURL)
         url = f"https://{NAME}:{self.tls}/owa"
-        output, _ = self.curl("person-1", "--user", f"{DOMAIN}\\person-1:wrong", url).communicate(timeout=30)
+        output, _ = self.curl("person-1", "--user", f"{DOMAIN}\\person-1:wrong", url).communicate(timeout=120)
         self.assertEqual((output.split()[0], output.split()[3]), ("nobody", "401"))
 
 

@@ -15,8 +15,8 @@ backend = "echo"
 
 [backends.echo]
 error_limit = {errors}
-# Between two looks of a check that finds nothing, one failure has to be enough.
-check = {{ type = "tcp", port = {checked}, interval = "1m", fall = 1 }}
+# Between two looks of a check that finds nothing, one failure has to be enough; so the first look may take its time.
+check = {{ type = "tcp", port = {checked}, interval = "1h", fall = 1, timeout = "1m" }}
 servers = {{ ex1 = "{first}", ex2 = "{second}" }}
 """
 

@@ -27,8 +27,10 @@ from tests.integration.proxy import Proxy
 
 FRONT, FIRST, SECOND = "127.0.90.1", "127.0.90.2", "127.0.90.3"
 OUTLOOKS = [f"127.0.90.{number}" for number in range(100, 108)]
-SILENCE = 2
+SILENCE = 5
 """Seconds without a byte after which a channel is cut, where that matters."""
+LONG = 120
+"""The same where it does not: what takes a fraction of that did not wait for it."""
 MEGABYTE = 1 << 20
 
 SITE = """
@@ -72,7 +74,7 @@ class Outlook(HTTPTransport):
     def _own(self, connection: HTTPConnection) -> HTTPConnection:
         """A channel's connection, before anything was sent on it."""
         connection.source_address = (self.source, 0)
-        connection.timeout = 10
+        connection.timeout = 60
         return connection
 
     def rpc_out_recv1(self, amt: int | None = None) -> bytes:
@@ -89,7 +91,7 @@ class Outlook(HTTPTransport):
 
 class Scene(PeerTestCase):
     workers = 1
-    silence = 20
+    silence = LONG
 
     def setUp(self) -> None:
         super().setUp()
@@ -173,18 +175,20 @@ class ChannelTests(Scene):
         outlook = self.outlook(0)
         self.facts(outlook)
         before = resident(self.proxy)
-        fastest = 1.0
-        for _ in range(50):
-            began = time.perf_counter()
-            self.facts(outlook)
-            fastest = min(fastest, time.perf_counter() - began)
-        self.assertLess(fastest, 0.02)
+        # a call is over in a few milliseconds when nobody else wants the processors; one that was held up never would be
+        eventually(lambda: self.takes(outlook) < 0.02, "a call that is answered at once")
         for _ in range(4):
             outlook.call(FACTS, b"x" * MEGABYTE)
             outlook.recv()
         facts = self.facts(outlook)
         self.assertGreater(facts["in"], 4 * MEGABYTE)
         self.assertLess(resident(self.proxy) - before, 4096)
+
+    def takes(self, outlook: DCERPC_v5) -> float:
+        """Seconds of a call."""
+        began = time.perf_counter()
+        self.facts(outlook)
+        return time.perf_counter() - began
 
     def test_what_a_server_has_to_say_comes_and_is_acknowledged_on_the_other_channel(self) -> None:
         outlook = self.outlook(0)
@@ -193,11 +197,11 @@ class ChannelTests(Scene):
 
     def test_who_has_to_log_in_is_told_so_before_his_gigabyte(self) -> None:
         head = f"RPC_IN_DATA /rpc/rpcproxy.dll HTTP/1.1\r\nHost: {FRONT}\r\nContent-Length: {1 << 30}\r\n\r\n"
-        with socket.create_connection((FRONT, self.plain), 10) as client:
+        with socket.create_connection((FRONT, self.plain), LONG) as client:
             began = time.monotonic()
             client.sendall(head.encode())
             answer = client.makefile("rb").read()
-            self.assertLess(time.monotonic() - began, SILENCE)
+            self.assertLess(time.monotonic() - began, self.silence / 2)
         self.assertTrue(answer.startswith(b"HTTP/1.1 401 Unauthorized\r\n"), answer)
         self.assertIn(b"WWW-Authenticate: NTLM, Basic\r\n", answer)
 
@@ -233,8 +237,11 @@ class SilenceTests(Scene):
 
     def test_silence_may_last_for_a_while_and_no_longer(self) -> None:
         outlook = self.outlook(0)
-        time.sleep(SILENCE / 2)
+        time.sleep(SILENCE / 5)
         self.assertEqual(self.facts(outlook)["server"], self.facts(outlook)["server"])
         eventually(lambda: len(self.channels()) == 2, "both channels to be cut")
-        self.assertEqual(dict(self.channels()), {"RPC_IN_DATA": "cD", "RPC_OUT_DATA": "sD"})
+        ends = dict(self.channels())
+        self.assertEqual(ends.pop("RPC_IN_DATA"), "cD")
+        # The other was silent for less long, and the server may have ended it for want of this one.
+        self.assertIn(ends["RPC_OUT_DATA"], ("sD", "SD"))
         self.assertRaises((OSError, DCERPCException), self.facts, outlook)

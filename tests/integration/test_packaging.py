@@ -188,8 +188,9 @@ class RotationTests(PeerTestCase):
             rules = rules.replace(real, ours)
         (unit.proxy.folder / "rules").write_text(rules)
         run("logrotate", "--force", "--state", str(unit.proxy.folder / "rotated"), str(unit.proxy.folder / "rules"))
-        self.assertTrue(log.with_name("access.log.1").read_text())
-        eventually(log.exists, "the log to be opened anew")
+        moved = log.with_name("access.log.1")
+        self.assertTrue(moved.read_text())
+        unit.proxy.wait_until_reopened(log, moved)
         unit.served()
         eventually(log.read_text, "a line in it")
         about = log.stat()
@@ -230,7 +231,7 @@ class UnitLike:
     def served(self, port: int = LOW) -> None:
         context = ssl.create_default_context(cafile=str(self.proxy.folder / "authority.pem"))
         with (
-            socket.create_connection((FRONT, port), 10) as raw,
+            socket.create_connection((FRONT, port), 60) as raw,
             context.wrap_socket(raw, server_hostname="mail.example.com") as client,
         ):
             self.test.assertEqual(client.recv(100), b"ex1\n")

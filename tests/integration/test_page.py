@@ -1,6 +1,7 @@
 """The page for administrators in a real browser: looked at, acted on, by mouse, by keyboard, on a phone, and without scripts."""
 
 import socket
+import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -132,7 +133,7 @@ class LookingTests(PageTestCase):
     def test_it_shows_what_happens_without_being_loaded_again(self) -> None:
         self.open()
         self.visit()
-        self.assertIn("All is well: 2 front ends serve, 4 servers take clients", self.text())
+        self.shows("All is well: 2 front ends serve, 4 servers take clients")
         self.live()
         self.browser.run("window.same = true")
         self.it_draws()
@@ -148,7 +149,7 @@ class LookingTests(PageTestCase):
         for _ in range(4):
             self.client()
         self.until(lambda: self.text('[data-fact="f a sessions"]') == "4", "4 sessions of front end a")
-        self.assertEqual(self.text('b[data-fact="sessions"]'), "4")
+        self.until(lambda: self.text('b[data-fact="sessions"]') == "4", "4 sessions of all")
 
     def a_server_goes_down_and_comes_back(self) -> None:
         self.checks[0].close()
@@ -193,7 +194,7 @@ class LookingTests(PageTestCase):
     def test_who_only_looks_is_offered_nothing_to_do(self) -> None:
         self.open(USERS)
         self.log_in("otto")
-        self.assertIn("otto, viewer", self.text())
+        self.shows("otto, viewer")
         self.assertEqual(self.browser.run("return document.querySelectorAll('[data-ask]').length"), 0)
         self.visit("/hosts/ex1/drain")
         self.assertIn("otto may look and not change anything", self.text())
@@ -227,23 +228,28 @@ class DeafTests(AdminTestCase):
         before = self.memory()
         deaf = [self.viewer(f"127.0.141.{number}") for number in range(1, ALL + 1)]
         self.addCleanup(lambda: [viewer.close() for viewer in deaf])
+        for viewer in deaf:
+            self.assertEqual(viewer.recv(12, socket.MSG_PEEK | socket.MSG_WAITALL), b"HTTP/1.1 200")
         refused = self.viewer("127.0.141.100")
         self.addCleanup(refused.close)
         self.assertIn(b" 429 ", refused.recv(100))
+        waited = []
         began = time.monotonic()
         while time.monotonic() - began < 8:
             asked = time.monotonic()
             self.client()
-            self.assertLess(time.monotonic() - asked, 1.0)
+            waited.append(time.monotonic() - asked)
             self.clients.pop().close()
             self.assertEqual(self.curl("/readyz")[0], 200)
+        # the machine may keep some waiting; viewers who stop us would keep all
+        self.assertLess(statistics.median(waited), 1.0)
         self.assertLess(self.memory() - before, 16_000)
 
     def viewer(self, address: str) -> socket.socket:
         """It asks for events, and reads none."""
         viewer = socket.socket()
         viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        viewer.settimeout(20)
+        viewer.settimeout(60)
         viewer.bind((address, 0))
         viewer.connect((LOOPBACK, self.port))
         viewer.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -335,20 +341,20 @@ class ActingTests(PageTestCase):
 
     def test_all_of_it_can_be_done_by_keyboard(self) -> None:
         self.browser.press("Tab", "Enter")
-        self.assertEqual(self.browser.run("return document.activeElement.id"), "main")
+        self.until(lambda: self.browser.run("return document.activeElement.id") == "main", "the focus on what the page is for")
         self.walk_to("/hosts/ex1/drain")
         self.browser.press("Enter")
         self.until(lambda: self.text(DIALOG), "the dialog")
         self.assertEqual(self.browser.run("return document.activeElement.textContent"), "Cancel")
         self.browser.press("Escape")
         self.gone()
-        self.assertEqual(self.browser.run(FOCUS), "/hosts/ex1/drain")
+        self.focus("/hosts/ex1/drain")
         self.assertEqual(self.host(), "ready")
         self.walk_to("menu:/servers/a/ex1")
         self.browser.press("Enter", "Tab")
-        self.assertEqual(self.browser.run(FOCUS), "/servers/a/ex1/drain")
+        self.focus("/servers/a/ex1/drain")
         self.browser.press("Escape")
-        self.assertEqual(self.browser.run(FOCUS), "menu:/servers/a/ex1")
+        self.focus("menu:/servers/a/ex1")
         self.browser.press("Enter", "Tab", "Enter")
         self.until(lambda: self.text(DIALOG), "the dialog")
         self.browser.press("Tab")
@@ -356,14 +362,17 @@ class ActingTests(PageTestCase):
         self.browser.press("Enter")
         self.gone()
         self.until(lambda: self.state("a/ex1") == ("up", "drain"), "a/ex1 drained")
-        self.until(lambda: self.browser.run(FOCUS) == "menu:/servers/a/ex1", "the focus where it was")
+        self.focus("menu:/servers/a/ex1")
         self.settled()
+
+    def focus(self, wanted: str) -> None:
+        self.until(lambda: self.browser.run(FOCUS) == wanted, f"the focus on {wanted}")
 
     def walk_to(self, wanted: str) -> None:
         """By Tab alone; what has the focus is seen to have it, everywhere on the way."""
         for _ in range(60):
             self.browser.press("Tab")
-            self.assertEqual(self.browser.run(RING), "solid 3px", self.browser.run(FOCUS))
+            self.until(lambda: self.browser.run(RING) == "solid 3px", "a ring around what has the focus")
             if self.browser.run(FOCUS) == wanted:
                 return
         self.fail(f"{wanted} is not reached by Tab")
@@ -372,11 +381,11 @@ class ActingTests(PageTestCase):
         self.browser.screen(360, 740, phone=True)
         for path in ("/", "/servers/a/ex1", "/tables/cas", "/hosts/ex1/maint"):
             self.visit(path)
-            self.assertEqual(self.browser.run(WIDER), 0, path)
+            self.until(lambda: self.browser.run(WIDER) == 0, f"all of {path} in sight")
         self.visit()
         self.live()
         self.ask(HOST_DRAIN)
-        self.assertEqual(self.browser.run(WIDER), 0)
+        self.until(lambda: self.browser.run(WIDER) == 0, "all in sight")
         self.browser.click(YES)
         self.gone()
         self.until(lambda: self.host() == "drain", "ex1 drained")

@@ -58,7 +58,7 @@ class PostfixTests(PeerTestCase):
         peer.stop()
         self.assertFalse(accepts(peer.host, peer.port))
         peer.start()
-        with smtplib.SMTP(peer.host, peer.port, timeout=10) as client:
+        with smtplib.SMTP(peer.host, peer.port, timeout=60) as client:
             self.assertEqual(client.noop()[0], 250)
 
 
@@ -72,12 +72,12 @@ class DovecotTests(PeerTestCase):
         peers = dovecot.Dovecot("ex1", FIRST, imap, pop3), dovecot.Dovecot("ex2", SECOND, imap, pop3)
         self.started(*peers)
         for peer in peers:
-            with imaplib.IMAP4(peer.host, peer.port, timeout=10) as client:
+            with imaplib.IMAP4(peer.host, peer.port, timeout=60) as client:
                 client.login(dovecot.USER, dovecot.PASSWORD)
                 client.select("INBOX", readonly=True)
                 letter = client.fetch("1", "(BODY[HEADER.FIELDS (SUBJECT)])")[1][0]
                 self.assertIn(f"Subject: {peer.name}".encode(), letter[1])
-            pop = poplib.POP3(peer.host, peer.pop3_port, timeout=10)
+            pop = poplib.POP3(peer.host, peer.pop3_port, timeout=60)
             pop.user(dovecot.USER)
             pop.pass_(dovecot.PASSWORD)
             self.assertIn(f"This is {peer.name}.".encode(), pop.retr(1)[1])

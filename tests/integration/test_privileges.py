@@ -65,6 +65,17 @@ class Lowly(Proxy):
             made.mkdir(exist_ok=True)
             os.chown(made, NOBODY.pw_uid, NOBODY.pw_gid)
 
+    def wait_until_reopened(self, log: Path, moved: Path) -> None:
+        """Each of its processes has let go of the file that was moved away: whoever writes the next line writes it to the new."""
+        eventually(log.exists, "the log to be opened anew")
+        new, old = _identity(log), _identity(moved)
+
+        def reopened() -> bool:
+            opened = [{_identity(file) for file in Path(f"/proc/{pid}/fd").iterdir()} for pid in _family(self.process.pid)]
+            return not any(old in files for files in opened) and any(new in files for files in opened)
+
+        eventually(reopened, "all processes to open the log anew")
+
 
 class PrivilegesTestCase(PeerTestCase):
     def setUp(self) -> None:
@@ -127,9 +138,9 @@ class DroppedTests(PrivilegesTestCase):
 
     def rotated(self) -> None:
         log = self.proxy.folder / "log/access.log"
-        log.rename(log.with_suffix(".1"))
+        moved = log.rename(log.with_suffix(".1"))
         self.proxy.process.signal(signal.SIGUSR1)
-        eventually(log.exists, "the log to be opened anew")
+        self.proxy.wait_until_reopened(log, moved)
         self.served()
         eventually(log.read_text, "a line in it")
 
@@ -167,7 +178,7 @@ class DroppedTests(PrivilegesTestCase):
         self.proxy.prepare()
         self.proxy.file.chmod(0o600)
         done = subprocess.run(
-            self.proxy.command(), env=self.proxy.process.environment, capture_output=True, text=True, timeout=30, check=False
+            self.proxy.command(), env=self.proxy.process.environment, capture_output=True, text=True, timeout=120, check=False
         )
         self.assertEqual(done.returncode, 1)
         self.assertIn("Permission denied", done.stderr)
@@ -252,6 +263,18 @@ class NeverRootTests(PrivilegesTestCase):
         self.assertIn("AmbientCapabilities=CAP_NET_BIND_SERVICE", said)
         with socket.socket() as free:
             free.bind((FRONT, LOW))
+
+
+def _family(pid: int) -> list[int]:
+    """A process, its children, and theirs."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(each for child in children for each in _family(int(child)))]
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """By which a file is known under any name."""
+    about = path.stat()
+    return about.st_dev, about.st_ino
 
 
 def _facts(pid: int) -> dict[str, str]:

@@ -34,8 +34,8 @@ QUIET = (
 )
 """No window, and no word to anybody but those whom a test sends it to; root may have no sandbox."""
 
-PATIENCE = 30
-"""Seconds for its start, and for each page and script."""
+PATIENCE = 90
+"""Seconds for its start, and for each page and script: it is slow where others have the processors."""
 
 KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "Space": "\ue00d"}
 

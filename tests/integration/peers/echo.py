@@ -62,7 +62,7 @@ class EchoClient:
     """
 
     def __init__(self, host: str, port: int, source: str = "") -> None:
-        self.connection = socket.create_connection((host, port), 10, source_address=(source, 0))
+        self.connection = socket.create_connection((host, port), 60, source_address=(source, 0))
         try:
             self.server = self._line()
         except BaseException:

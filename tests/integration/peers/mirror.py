@@ -56,7 +56,7 @@ class Mirror(Peer):
 
         :raises OSError: it did not close.
         """
-        with socket.create_connection((self.host, self.port), timeout=5) as connection:
+        with socket.create_connection((self.host, self.port), timeout=60) as connection:
             connection.sendall(data)
             answers = b""
             while octets := connection.recv(65_536):

@@ -56,7 +56,7 @@ def accepts(host: str, port: int) -> bool:
 def says(host: str, port: int, beginning: bytes) -> bool:
     """Whether the one who listens there greets with ``beginning``.  Hangs up without a word.
 
-    :raises OSError: nobody is there, or nothing was said within two seconds.
+    :raises OSError: nobody is there, or nothing was said for twenty seconds.
     """
-    with socket.create_connection((host, port), timeout=2) as connection:
+    with socket.create_connection((host, port), timeout=20) as connection:
         return connection.recv(512).startswith(beginning)

@@ -10,7 +10,7 @@ def connected(host: str, port: int, proxied: bool = True) -> socket.socket:
 
     :raises OSError: nobody is there.
     """
-    connection = socket.create_connection((host, port), timeout=2)
+    connection = socket.create_connection((host, port), timeout=20)
     if proxied:
         connection.sendall(HEADER)
     return connection

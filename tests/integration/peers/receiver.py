@@ -61,10 +61,11 @@ class _Hook(Resource):
     def render(self, request: Request) -> Any:
         headers = {name.decode().lower(): values[0].decode() for name, values in request.requestHeaders.getAllRawHeaders()}
         seen = {"method": request.method.decode(), "uri": request.uri.decode(), "headers": headers}
-        with (self.folder / "requests").open("a") as file:
-            file.write(json.dumps({**seen, "body": request.content.read().decode()}) + "\n")
+        # first: with who sees the request, the next answer is for the next one
         path = self.folder / "answer"
         status, headers = json.loads(path.read_text()) if path.exists() else (200, {})
+        with (self.folder / "requests").open("a") as file:
+            file.write(json.dumps({**seen, "body": request.content.read().decode()}) + "\n")
         if status == -1:
             request.transport.abortConnection()
         if status < 1:

@@ -93,7 +93,7 @@ class _Channel(BaseHTTPRequestHandler):
         virtual.facts |= {"out_head": self._head(), "out_user": self.keeper.user, "server": self.server.name}
         self.wfile.write(f"HTTP/1.1 200 Success\r\nContent-Type: application/rpc\r\nContent-Length: {ENDLESS}\r\n\r\n".encode())
         self.wfile.write(_rts(rpch.CONN_A3_RTS_PDU(), "ConnectionTimeout"))
-        self._require(virtual.complete.wait(10), "an OUT channel without its IN channel")
+        self._require(virtual.complete.wait(60), "an OUT channel without its IN channel")
         self.wfile.write(_rts(rpch.CONN_C2_RTS_PDU(), "Version", "ReceiveWindowSize", "ConnectionTimeout"))
         with virtual.server:
             self._serve(virtual)
