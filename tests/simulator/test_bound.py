@@ -26,5 +26,5 @@ class BoundTests(SynchronousTestCase):
         os.write(writer, b"a word")
         self.assertEqual(killed, [])
         os.close(writer)
-        waiting.join(10)
+        waiting.join(60)
         self.assertEqual(killed, [(os.getpid(), signal.SIGTERM)])

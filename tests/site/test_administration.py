@@ -15,6 +15,7 @@ from exproxy.config.passwords import hashed
 from exproxy.site.administration import AdminPorts
 from exproxy.site.errors import SiteError
 from exproxy.site.tls import LOOK
+from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import new_folder
 from tests.net.tls.files import certificate_file
 from tests.site.stage import SiteStage
@@ -51,9 +52,7 @@ class AdministrationTests(SiteStage):
         return attrs.evolve(self.configuration(self.server("one", "192.0.2.1")), admin=admin)
 
     def free(self) -> tuple[str, int]:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            host, port = probe.getsockname()
-        return host, port
+        return "127.0.0.1", free_port("127.0.0.1")
 
     def test_without_admin_nobody_comes_in(self) -> None:
         self.start(self.with_admin(None))

@@ -1,6 +1,8 @@
-"""A loop on a reactor in memory, turned by hand; sockets are pairs that never leave the process."""
+"""A loop on a reactor in memory, turned by hand; sockets are pairs that never leave the process, unless a test says otherwise."""
 
 import socket
+import time
+from collections.abc import Callable
 
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
@@ -17,6 +19,10 @@ class SilentRecorder(Recorder):
         self.events.append((event, about))
 
 
+PATIENCE = 60.0
+"""Seconds after which what a test waits for does not come any more."""
+
+
 class LoopTestCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = MemoryReactorClock()
@@ -27,6 +33,13 @@ class LoopTestCase(SynchronousTestCase):
         for _ in range(times):
             self.loop.doRead()
             self.reactor.advance(0)
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Turn until it holds: what goes over TCP comes in the kernel's own time, on the loopback address too."""
+        limit = time.monotonic() + PATIENCE
+        while not condition():
+            self.assertLess(time.monotonic(), limit)
+            self.turn(1)
 
     def stream(self, recorder: Recorder) -> tuple[EpollStream, socket.socket]:
         """A stream that tells ``recorder``, and the socket at its other end."""

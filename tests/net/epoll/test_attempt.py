@@ -33,11 +33,12 @@ class AttemptTests(LoopTestCase):
         port = network.listen(("127.0.0.1", 0), server)
         self.addCleanup(port.close)
         port.resume()
+        failures: list[object] = []
         network.connect(port.address, Bad(), 5.0)
-        self.turn()
-        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.until(lambda: failures.extend(self.flushLoggedErrors(ZeroDivisionError)) or (failures and server.streams))
+        self.assertEqual(len(failures), 1)
         server.streams[0].resume()
-        self.turn()
+        self.until(lambda: server.lost)
         self.assertIsInstance(server.lost[server.streams[0]], ConnectionResetError)
 
     def test_a_dialer_that_raises_at_a_refusal_ends_nobody_else(self) -> None:
@@ -51,7 +52,7 @@ class AttemptTests(LoopTestCase):
         good = SilentRecorder()
         network.connect(port.address, Bad(), 5.0)
         network.connect(port.address, good, 5.0)
-        self.turn()
+        self.until(lambda: good.events)
         self.assertEqual([event for event, _ in good.events], ["connect failed"])
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
@@ -63,9 +64,10 @@ class AttemptTests(LoopTestCase):
         server, _ = listener.accept()
         server.sendall(b"421 busy\r\n")
         server.close()
-        self.turn()
+        self.until(lambda: ours.streams)
         client, client_end = self.stream(sink)
         ours.streams[0].pipe(client)
+        self.until(lambda: ours.happened("eof", ours.streams[0]))
         self.turn()
         self.assertEqual(client_end.recv(100), b"421 busy\r\n")
         self.assertEqual(client_end.recv(100), b"")

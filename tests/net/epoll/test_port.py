@@ -131,7 +131,7 @@ class PortTests(LoopTestCase):
         clients = [socket.create_connection(port.address) for _ in range(2)]
         for client in clients:
             self.addCleanup(client.close)
-        self.turn()
+        self.until(lambda: len(recorder.lost) == 2)
         self.assertEqual((len(recorder.streams), len(recorder.lost)), (2, 2))
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
 

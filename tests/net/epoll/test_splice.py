@@ -238,11 +238,15 @@ class SplicedStreamTests(SpliceTestCase):
         self.assertEqual(self.got.hexdigest(), hashlib.sha256(data).hexdigest())
 
     def test_descriptors_are_given_back_with_the_loop(self) -> None:
-        before = len(os.listdir("/proc/self/fd"))
+        closed: list[int] = []
+        pipe2, close = os.pipe2, os.close
+        made: list[int] = []
+        self.patch(splice.os, "pipe2", lambda flags: made.extend(pipe2(flags)) or tuple(made))
+        self.patch(splice.os, "close", lambda descriptor: closed.append(descriptor) or close(descriptor))
         pipes = Pipes()
         pipes.lend().leave()
         pipes.close()
-        self.assertEqual(len(os.listdir("/proc/self/fd")), before)
+        self.assertEqual((len(made), sorted(set(made) & set(closed))), (2, sorted(made)))
 
 
 class PouredStreamTests(SpliceTestCase):

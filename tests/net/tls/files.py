@@ -1,5 +1,6 @@
 """Certificates as files."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -24,10 +25,13 @@ def certificate_file(folder: str, *names: str, **details: object) -> Certificate
 
 
 def write(folder: str, leaf: trustme.LeafCert, name: str) -> Path:
-    """Key and chain in one file."""
+    """Key and chain in one file; one that was there is a second older, whatever the grain of the file system's clock."""
     path = Path(folder, f"{name}.pem")
     path.parent.mkdir(parents=True, exist_ok=True)
+    before = path.stat().st_mtime_ns if path.exists() else None
     path.write_bytes(leaf.private_key_and_cert_chain_pem.bytes())
+    if before is not None:
+        os.utime(path, ns=2 * (before + 10**9,))
     return path
 
 
