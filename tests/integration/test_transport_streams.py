@@ -12,9 +12,6 @@ from exproxy.net.windows import WindowsNetwork
 from tests.integration.streams import PlainStreamSuite
 from tests.integration.tlsstreams import TLSStreamSuite
 
-SECONDS = 120
-"""For each test: Wine takes half a minute for 40 MB when the machine is busy."""
-
 
 def transports(test: TestCase) -> Network:
     """Those of this platform."""
@@ -27,16 +24,12 @@ def transports(test: TestCase) -> Network:
 class TransportStreamTests(PlainStreamSuite, TestCase):
     """Streams on Twisted's transports."""
 
-    timeout = SECONDS
-
     def setUp(self) -> None:
         self.network = transports(self)
 
 
 class TransportTLSStreamTests(TLSStreamSuite, TestCase):
     """TLS between two buffers, over Twisted's transports."""
-
-    timeout = SECONDS
 
     def setUp(self) -> None:
         self.network = transports(self)

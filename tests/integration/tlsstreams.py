@@ -14,7 +14,7 @@ from exproxy.net.tls.clients import ClientCertificates
 from exproxy.net.tls.failures import TLSError
 from exproxy.net.tls.profiles import BUILT_IN, Profile
 from exproxy.net.tls.server import ServerTLS
-from tests.integration.streams import Recorder, StreamSuite
+from tests.integration.streams import PATIENCE, Recorder, StreamSuite
 from tests.net.tls.files import authority_file, certificate_file
 from tests.net.tlspeer import authority, certificate, stranger
 
@@ -176,7 +176,7 @@ class TLSStreamSuite(StreamSuite):
 
     async def pair(self) -> tuple[Recorder, PipedStream, Recorder, PipedStream]:
         ours, theirs = self.ended(TLSRecorder(self, False)), self.ended(TLSRecorder(self, True))
-        self.network.connect(self.listen(theirs), ours, 5.0)
+        self.network.connect(self.listen(theirs), ours, PATIENCE)
         await ours.until(lambda: ours.streams)
         await theirs.until(lambda: theirs.streams)
         return ours, ours.streams[0], theirs, theirs.streams[0]
@@ -251,7 +251,7 @@ class TLSStreamSuite(StreamSuite):
         client = self.ended(TLSRecorder(self, False))
         listener = socket.create_server((self.host, 0))
         self.addCleanup(listener.close)
-        self.network.connect(listener.getsockname()[:2], client, 5.0)
+        self.network.connect(listener.getsockname()[:2], client, PATIENCE)
         await client.until(lambda: client.begun)
         peer, _ = listener.accept()
         self.addCleanup(peer.close)
@@ -340,7 +340,7 @@ class TLSStreamSuite(StreamSuite):
     async def test_a_client_that_does_not_trust_us_is_told_by_its_alert(self) -> None:
         server, client = self.ended(TLSRecorder(self, True)), self.ended(TLSRecorder(self, False))
         self.client_tls = ClientTLS("mail.example.com", True, client_context(True, None, self.profile))
-        self.network.connect(self.listen(server), client, 5.0)
+        self.network.connect(self.listen(server), client, PATIENCE)
         self.assertIn("refused: ", await self.failure(client))
         # In TLS 1.3 the server is done before the client has looked at its certificate.
         await server.until(lambda: server.lost or server.streams)
@@ -353,14 +353,14 @@ class TLSStreamSuite(StreamSuite):
     async def test_a_certificate_of_another_name_is_refused(self) -> None:
         server, client = self.ended(TLSRecorder(self, True)), self.ended(TLSRecorder(self, False))
         self.client_tls = ClientTLS("other.example.com", True, self.client_tls.context)
-        self.network.connect(self.listen(server), client, 5.0)
+        self.network.connect(self.listen(server), client, PATIENCE)
         self.assertIn("not for other.example.com", await self.failure(client))
 
     async def connected(self, context: SSL.Context) -> tuple[TLSRecorder, TLSRecorder]:
         """Both ends of a connection whose client has ``context``."""
         self.client_tls = ClientTLS("mail.example.com", True, context)
         ours, theirs = self.ended(TLSRecorder(self, False)), self.ended(TLSRecorder(self, True))
-        self.network.connect(self.listen(theirs), ours, 5.0)
+        self.network.connect(self.listen(theirs), ours, PATIENCE)
         await theirs.until(lambda: theirs.begun)
         return ours, theirs
 
