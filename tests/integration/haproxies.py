@@ -8,12 +8,12 @@ import attrs
 
 from tests.integration.clients import PATIENCE
 from tests.integration.peers import needs
+from tests.integration.peers.greeter import Greeter
 from tests.integration.peers.haproxy import HAProxy
 from tests.integration.peers.ports import free_port, free_ports
 from tests.integration.peers.process import PeerTestCase
 from tests.integration.peers.waiting import eventually
 from tests.integration.proxy import Proxy
-from tests.integration.test_workers import Greeter
 
 THEIRS, OURS, WELL, ABSENT = "127.0.77.1", "127.0.77.2", "127.0.77.11", "127.0.77.12"
 LOOPBACK = "127.0.0.1"

@@ -7,12 +7,12 @@ import socket
 import subprocess
 import sys
 
+from tests.integration.peers.greeter import Greeter
 from tests.integration.peers.ports import free_port, free_ports
 from tests.integration.peers.process import PeerTestCase
-from tests.integration.peers.waiting import eventually
+from tests.integration.peers.waiting import PATIENCE, eventually
 from tests.integration.proxy import Proxy
 from tests.integration.test_admin import COMMAND
-from tests.integration.test_workers import Greeter
 
 FRONT, FIRST, SECOND = "127.0.141.1", "127.0.141.11", "127.0.141.12"
 CLIENTS = [f"127.0.141.{number}" for number in range(101, 113)]
@@ -86,7 +86,7 @@ ex2 = {self.behind}
     def exproxy(self, *arguments: str) -> str:
         environment = self.proxy.process.environment
         command = [sys.executable, "-c", COMMAND, *arguments, "-c", str(self.proxy.file)]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=3 * PATIENCE)
         self.assertEqual(done.stderr, "")
         return done.stdout
 
@@ -98,15 +98,14 @@ ex2 = {self.behind}
         return {host["name"]: host["admin"] for host in json.loads(self.exproxy("status", "--json"))["hosts"]}
 
     def saved(self, words: str) -> None:
-        """Wait until it is in the file: a second at most is promised."""
-        eventually(lambda: words in (self.proxy.folder / "state.json").read_text(), f"{words} in the file", 1.0)
+        """Wait until it is in the file."""
+        eventually(lambda: words in (self.proxy.folder / "state.json").read_text(), f"{words} in the file")
 
     def greetings(self) -> dict[str, bytes]:
         """Where each client is sent."""
         found = {}
         for client in CLIENTS:
-            with socket.create_connection((FRONT, self.front), 10, (client, 0)) as connection:
-                connection.settimeout(10)
+            with socket.create_connection((FRONT, self.front), PATIENCE, (client, 0)) as connection:
                 found[client] = connection.recv(3)
         return found
 
@@ -124,7 +123,7 @@ class RestartTests(StateTestCase):
         status = json.loads(self.exproxy("status", "--json"))
         self.assertEqual([server["weight"] for server in status["backends"][0]["servers"]], [1, 7])
         self.exproxy("host", "ready", "ex1")
-        eventually(lambda: '"ex1": "drain"' not in (self.proxy.folder / "state.json").read_text(), "that to be kept too", 1.0)
+        eventually(lambda: '"ex1": "drain"' not in (self.proxy.folder / "state.json").read_text(), "that to be kept too")
         self.again(by)
         self.assertEqual(self.hosts(), {"ex1": "ready", "ex2": "ready"})
         self.proxy.end()

@@ -14,6 +14,7 @@ import attrs
 import trustme
 
 from tests.integration.clients import PATIENCE
+from tests.integration.haproxies import ask
 from tests.integration.peers import dovecot, needs, postfix
 from tests.integration.peers.certificates import write_certificate
 from tests.integration.peers.ports import free_port
@@ -30,6 +31,9 @@ CONFIGURATION = """
 [service]
 workers = {workers}
 log = {{ access = "access.log" }}
+
+[admin]
+socket = "x.sock"
 
 [hosts]
 ex1 = "{first}"
@@ -120,9 +124,12 @@ class UsersTestCase(PeerTestCase):
         self.proxy = Proxy("proxy", FRONT, self.imap, self.configuration().format(**values, **ports))
         self.started(self.proxy)
         self.addCleanup(self.proxy.end)
+        for number in range(self.workers if self.workers > 1 else 0):
+            self.proxy.wait_for_log(f"worker {number + 1} serves")
         for backend in self.backends():
             for server in ("ex1", "ex2"):
                 self.proxy.wait_until(f"{backend}/{server}", "up")
+        ask(self.proxy.folder / "x.sock", "show sess")  # each worker is asked, and answers behind what it was told before
 
     def mailboxes(self, name: str, host: str) -> Mailboxes:
         settings = f"auth_username_format = %Ln\nauth_failure_delay = 0{SASL.format(host=host, port=self.sasl)}"
@@ -179,6 +186,7 @@ class UsersTests(UsersTestCase):
         self.second.stop()
         self.assertEqual(self.over_imap(user), "ex1")
         self.proxy.wait_until("imap/ex2", "down", before)
+        self.proxy.wait_until("pop3/ex2", "down", before)
         self.assertEqual((self.over_imap(user), self.over_pop3(user)), ("ex1", "ex1"))
         before = self.proxy.written()
         self.second.start()
