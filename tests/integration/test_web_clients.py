@@ -16,13 +16,18 @@ from tests.integration.peers.certificates import write_authority, write_certific
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
 from tests.integration.peers.talker import Talker
+from tests.integration.peers.waiting import eventually
 from tests.integration.proxy import Proxy
 
 FRONT, FIRST, SECOND = "127.0.90.1", "127.0.90.2", "127.0.90.3"
 NAME = "mail.example.com"
 MEGABYTE = 1 << 20
 CONNECTIONS, SECONDS = 40, 1
-POLL = 1.8
+SILENCE = 4.0
+"""Seconds for which clients may be silent where that matters: more than the machine itself may stand still."""
+POLL = 1.2 * SILENCE
+NEVER = "600"
+"""Seconds after which curl would send its upload without having been told to; before that it fails."""
 
 SITE = """
 [service]
@@ -55,7 +60,7 @@ servers = {{ ex1 = "{first}:{eas}" }}
 
 class Scene(PeerTestCase):
     workers = 1
-    patience = 10.0
+    patience = 60.0
     """Seconds for which a client may be silent."""
 
     def setUp(self) -> None:
@@ -75,6 +80,8 @@ class Scene(PeerTestCase):
         self.addCleanup(self.proxy.end)
         for number in range(self.workers if self.workers > 1 else 0):
             self.proxy.wait_for_log(f"worker {number + 1} serves")
+        for server in self.servers:
+            self.proxy.wait_until(f"owa/{server.name}", "up")
         self.folder = Path(self.proxy.folder)
 
     def url(self, path: str) -> str:
@@ -82,7 +89,7 @@ class Scene(PeerTestCase):
 
     def curl(self, *arguments: str, said: bytes = b"", status: int = 0) -> bytes:
         """What it prints; ``status`` is what it ends with."""
-        done = subprocess.run(self.command(*arguments), input=said, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(self.command(*arguments), input=said, capture_output=True, timeout=3 * PATIENCE, check=False)
         self.assertEqual(done.returncode, status, done.stderr)
         return done.stdout + (done.stderr if "--verbose" in arguments else b"")
 
@@ -111,14 +118,19 @@ class WrkTests(Scene):
         self.assertLessEqual(len(whole), counted + 2 * CONNECTIONS)
         self.assertLessEqual(len(lines), len(whole) + 2 * CONNECTIONS)
         self.assertEqual({line[3] for line in whole}, {"owa/ex1", "owa/ex2"})
-        served = sum(server.logged().count('"GET /owa/ HTTP/1.1" 200 ') for server in self.servers)
-        self.assertLessEqual(len(whole), served)
-        self.assertLessEqual(served, len(lines))
+        # nginx writes its line behind the answer
+        eventually(lambda: self.served() >= len(whole), "nginx' lines")
+        self.assertLessEqual(self.served(), len(lines))
+
+    def served(self) -> int:
+        """Requests, by the servers' own logs."""
+        return sum(server.logged().count('"GET /owa/ HTTP/1.1" 200 ') for server in self.servers)
 
     def wrk(self, url: str) -> int:
         """Requests that it counts."""
-        command = ["wrk", "--threads", "2", "--connections", str(CONNECTIONS), "--duration", f"{SECONDS}s", url]
-        said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+        command = ["wrk", "--threads", "2", "--connections", str(CONNECTIONS), "--duration", f"{SECONDS}s"]
+        command += ["--timeout", f"{PATIENCE}s", url]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=3 * PATIENCE, check=True).stdout
         found = re.search(r"(\d+) requests in", said)
         assert found is not None, said
         self.assertNotIn("Socket errors", said)
@@ -157,10 +169,8 @@ class CurlTests(Scene):
     def test_an_upload_waits_for_the_servers_100(self) -> None:
         upload = self.folder / "upload"
         upload.write_bytes(os.urandom(5 * MEGABYTE))
-        head = ("--verbose", "--header", "Expect: 100-continue", "--expect100-timeout", "15")
-        began = time.monotonic()
+        head = ("--verbose", "--header", "Expect: 100-continue", "--expect100-timeout", NEVER)
         said = self.curl(*head, "--upload-file", str(upload), self.url("/store/expected"))
-        self.assertLess(time.monotonic() - began, 10)
         self.assertEqual(said.count(b"< HTTP/1.1 100 Continue"), 1)
         self.assertIn(b"< HTTP/1.1 201 Created", said)
         self.assertEqual(self.stored("expected"), [upload.read_bytes()])
@@ -168,7 +178,7 @@ class CurlTests(Scene):
     def test_who_is_refused_need_not_send_his_upload(self) -> None:
         upload = self.folder / "upload"
         upload.write_bytes(bytes(5 * MEGABYTE))
-        head = ("--verbose", "--header", "Expect: 100-continue", "--expect100-timeout", "15", "--write-out", "%{size_upload}")
+        head = ("--verbose", "--header", "Expect: 100-continue", "--expect100-timeout", NEVER, "--write-out", "%{size_upload}")
         said = self.curl(*head, "--upload-file", str(upload), self.url("/owa/"))
         self.assertIn(b"< HTTP/1.1 413 Request Entity Too Large", said)
         self.assertNotIn(b"< HTTP/1.1 100 ", said)
@@ -204,13 +214,22 @@ class CurlTests(Scene):
         lines = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"]
         lines += ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]
         headers = [part for line in lines for part in ("--header", line)]
-        said = self.curl("--http1.1", "--include", "--max-time", "1", *headers, self.url("/ws"), status=28)
-        self.assertTrue(said.startswith(b"HTTP/1.1 101 Switching Protocols\r\n"), said)
-        self.assertIn(b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", said)
+        command = self.command("--http1.1", "--verbose", *headers, self.url("/ws"))
+        # of all that it writes only this goes out while it waits for more
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as client:
+            self.addCleanup(client.kill)
+            assert client.stderr is not None
+            heard = []
+            while not heard or heard[-1] not in (b"< \r\n", b""):
+                heard.append(client.stderr.readline())
+            self.assertIn(b"< HTTP/1.1 101 Switching Protocols\r\n", heard)
+            self.assertIn(b"< Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", heard)
+            self.assertIsNone(client.poll())
+            client.kill()
 
 
 class PollTests(Scene):
-    patience = POLL / 2
+    patience = SILENCE
 
     def test_a_phone_waits_for_mail_for_longer_than_clients_may_be_silent(self) -> None:
         server = socket.create_server((FIRST, self.eas))
@@ -227,6 +246,7 @@ class PollTests(Scene):
         """Streaming notifications of EWS, and MAPI's pending answers: one answer, whose chunks are minutes apart."""
         server = socket.create_server((FIRST, self.eas))
         self.addCleanup(server.close)
+        server.settimeout(PATIENCE)
         command = self.command("--no-buffer", self.url("/Microsoft-Server-ActiveSync"))
         with subprocess.Popen(command, stdout=subprocess.PIPE) as client:
             connection, _ = server.accept()
@@ -239,7 +259,7 @@ class PollTests(Scene):
                     self.assertEqual(client.stdout.readline(), word)
                 connection.sendall(b"0\r\n\r\n")
                 self.assertEqual(client.stdout.read(), b"")
-            self.assertEqual(client.wait(10), 0)
+            self.assertEqual(client.wait(PATIENCE), 0)
 
 
 def _mail_later(server: socket.socket) -> None:
