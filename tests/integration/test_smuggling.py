@@ -1,8 +1,10 @@
 """The table of ambiguous requests with real servers: what we pass on ends for nginx and HAProxy where it ends for us."""
 
 import re
+import socket
 import socketserver
 import threading
+from typing import Any
 
 import attrs
 
@@ -17,7 +19,7 @@ FRONT, BEHIND = "127.0.80.1", "127.0.80.2"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
 LAST = NEXT.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 """What the server sees of it is :data:`NEXT`."""
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds for which a client waits for an answer that has to come."""
 MOMENT = 0.3
 """Seconds for what is not to come."""
@@ -99,7 +101,7 @@ class WitnessTests(Differential):
         lenient = []
         for name, question in QUESTIONS.items():
             if question.reach and question.whole:
-                one, two = (server.told(question.said + LAST, MOMENT) for server in (self.nginx, haproxy))
+                one, two = (server.told(question.said + LAST, PATIENCE) for server in (self.nginx, haproxy))
                 # What has the name of nginx in it HAProxy did not say itself.
                 if b"nginx" not in two and all(statuses(answers)[:1] in REFUSALS for answers in (one, two)):
                     lenient.append(name)
@@ -125,6 +127,17 @@ class _Scribes(socketserver.ThreadingTCPServer):
     def __init__(self, address: tuple[str, int]) -> None:
         super().__init__(address, _Scribe)
         self.awaited: list[bytes] = []
+        self.came: set[object] = set()
+        self.here: set[object] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.here.add(client_address)
+        self.came.add(client_address)
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        super().process_request_thread(request, client_address)
+        self.here.discard(client_address)
 
 
 class _Scribe(socketserver.BaseRequestHandler):
@@ -163,7 +176,11 @@ class Scribe:
         self._server.server_close()
 
     def await_(self, messages: list[bytes]) -> None:
-        """The next ones to be answered."""
+        """The next ones to be answered; whoever came before has been heard to his end by then."""
+        with socket.create_connection((self.host, self.port), PATIENCE) as last:
+            name = last.getsockname()
+        server = self._server
+        eventually(lambda: name in server.came and not server.here, "all who came before to be heard")
         self._server.heard, self._server.awaited = b"", messages
 
     @property

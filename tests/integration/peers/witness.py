@@ -72,8 +72,8 @@ class Witness(Peer):
         raise NotImplementedError
 
     def told(self, data: bytes, patience: float) -> bytes:
-        """What it answers to ``data`` until it closes, or has said nothing for ``patience`` seconds."""
-        return told(self.host, self.port, data, patience)
+        """What it answers to ``data`` and an end behind it until it closes, or has said nothing for ``patience`` seconds."""
+        return told(self.host, self.port, data, patience, end=True)
 
 
 @attrs.define
@@ -107,12 +107,17 @@ class HAProxyWitness(Witness):
         return self.process.text()
 
 
-def told(host: str, port: int, data: bytes, patience: float) -> bytes:
-    """What is answered to ``data`` until the connection ends, by whatever, or was silent for ``patience`` seconds."""
+def told(host: str, port: int, data: bytes, patience: float, *, end: bool = False) -> bytes:
+    """What is answered to ``data`` until the connection ends, by whatever, or was silent for ``patience`` seconds.
+
+    :param end: end our side behind it, so that nobody waits for more.
+    """
     answers = b""
     with socket.create_connection((host, port), timeout=patience) as connection:
         try:
             connection.sendall(data)
+            if end:
+                connection.shutdown(socket.SHUT_WR)
             while octets := connection.recv(65_536):
                 answers += octets
         except OSError:
