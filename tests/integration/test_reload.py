@@ -16,7 +16,7 @@ from tests.integration.peers.ports import free_ports
 from tests.integration.peers.process import PeerTestCase
 from tests.integration.peers.waiting import eventually
 from tests.integration.proxy import Proxy
-from tests.integration.reloaded import Traffic, Website, asks_again, comes_and_goes, comes_secure, stays, stays_secure
+from tests.integration.reloaded import PATIENCE, Traffic, Website, asks_again, comes_and_goes, comes_secure, stays, stays_secure
 
 FRONT, HOSTS = "127.0.0.1", ("127.0.0.2", "127.0.0.3", "127.0.0.4")
 TIMES = 100
@@ -152,7 +152,7 @@ class HundredTests(ReloadTestCase):
                 eventually(lambda: all(now > came[kind] for kind, now in self.traffic.done.items()), "all to be served on")  # noqa: B023 - it is called at once
             self.assertEqual(self.traffic.faults, [])
             with socket.socket() as probe:
-                probe.settimeout(5)
+                probe.settimeout(PATIENCE)
                 self.assertEqual(probe.connect_ex((FRONT, self.extra)) == 0, turn % 2 == 0, "the port that comes and goes")
             if turn in (TIMES // 2, TIMES - 1):
                 sizes.append(self.resident())
@@ -196,7 +196,7 @@ class SurvivalTests(ReloadTestCase):
 
     def test_what_was_set_found_and_counted_stays(self) -> None:
         self.begin()
-        with socket.create_connection((FRONT, self.plain), timeout=10) as client:
+        with socket.create_connection((FRONT, self.plain), timeout=PATIENCE) as client:
             self.assertTrue(client.recv(10))
             for words in (("host", "drain", HOSTS[1]), ("server", "weight", "echo/ex2", "9")):
                 code, said = self.command(*words)
@@ -243,7 +243,7 @@ class SurvivalTests(ReloadTestCase):
         found = {}
         for number in range(12):
             source = f"127.0.0.{100 + number}"
-            with socket.create_connection((FRONT, self.plain), 10, (source, 0)) as client:
+            with socket.create_connection((FRONT, self.plain), PATIENCE, (source, 0)) as client:
                 found[source] = client.recv(10)
         return found
 
@@ -258,7 +258,7 @@ class SurvivalTests(ReloadTestCase):
 
     def test_a_file_that_is_wrong_leaves_all_as_it_was_and_each_problem_is_told(self) -> None:
         self.begin()
-        with socket.create_connection((FRONT, self.plain), timeout=10) as client:
+        with socket.create_connection((FRONT, self.plain), timeout=PATIENCE) as client:
             self.assertTrue(client.recv(10))
             before = self.servers()
             self.write(self.configuration(second=True).replace("leastconn", "fairest").replace('mode = "http"', 'mode = "htp"'))
@@ -309,7 +309,7 @@ class SurvivalWithWorkersTests(SurvivalTests):
             os.kill(worker, signal.SIGKILL)
         for number in range(self.WORKERS):
             self.proxy.wait_for_log(f"worker {number + 1} serves", before)
-        with socket.create_connection((FRONT, self.extra), timeout=10) as client:
+        with socket.create_connection((FRONT, self.extra), timeout=PATIENCE) as client:
             self.assertIn(client.recv(10), (b"ex2\n", b"ex3\n"))
 
     def test_a_worker_that_hangs_is_killed_and_the_reload_goes_on(self) -> None:
@@ -322,7 +322,7 @@ class SurvivalWithWorkersTests(SurvivalTests):
         self.proxy.wait_for_log("worker . does not answer any more: it is killed", before)
         self.proxy.wait_for_log("worker . serves", before)
         self.assertNotIn(hangs, self.proxy.workers())
-        with socket.create_connection((FRONT, self.extra), timeout=10) as client:
+        with socket.create_connection((FRONT, self.extra), timeout=PATIENCE) as client:
             self.assertIn(client.recv(10), (b"ex2\n", b"ex3\n"))
 
     def test_a_worker_that_dies_in_the_middle_is_no_hindrance(self) -> None:

@@ -1,6 +1,7 @@
 """Configurations that people had for HAProxy, in our terms (``conf/``): with addresses and ports of a test, they run."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import trustme
@@ -40,7 +41,7 @@ class SeedTests(PeerTestCase):
         first, second = "127.0.0.22", "127.0.0.23"
         text = text.replace("192.168.72.222", first).replace("192.168.72.223", second)
         ports = {port: free_port(FRONT, first, second) for port in (135, 80, 443, 25)}
-        ports |= dict(zip((60200, 60201), self.pair(first, second), strict=True))
+        ports |= dict(zip((60200, 60201), self.pair(ports.values(), first, second), strict=True))
         text = re.sub(r'":([0-9-]+)"', rf'"{FRONT}:\1"', text)
         text = re.sub(r"(?<=[:\-])[0-9]+(?=[\"-])|(?<=port = )[0-9]+", lambda found: str(ports[int(found[0])]), text)
         transport = postfix.Postfix("EXCH01", first, ports[25])
@@ -159,10 +160,10 @@ class SeedTests(PeerTestCase):
         reached = {name: {client.words("/owa/", name)[0] for _ in range(ENOUGH)} for name in NAMES}
         self.assertEqual(reached, {NAMES[0]: {"L12EX1", "L12EX2"}, NAMES[1]: {"L12EX1"}})
 
-    def pair(self, *hosts: str) -> tuple[int, int]:
-        """Two free ports, one behind the other."""
+    def pair(self, taken: Collection[int], *hosts: str) -> tuple[int, int]:
+        """Two free ports, one behind the other, besides those that were ``taken`` and are not bound yet."""
         for _ in range(50):
             first = free_port(FRONT, *hosts)
-            if not any(accepts(host, first + 1) for host in (FRONT, *hosts)):
+            if first + 1 not in taken and not any(accepts(host, first + 1) for host in (FRONT, *hosts)):
                 return first, first + 1
         raise AssertionError("no two free ports side by side")

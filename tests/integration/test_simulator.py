@@ -21,12 +21,14 @@ from exproxy.simulator.service import SiteError
 from exproxy.simulator.site import Simulator
 
 HOST = "127.0.0.1"
-PATIENCE = 10
+PATIENCE = 60
 """Seconds for which a client waits before it fails."""
 
 
 class SimulatorTests(TestCase):
     """The clients block, so each works in a thread beside the reactor."""
+
+    timeout = 4 * PATIENCE
 
     async def setUp(self) -> None:
         self.site = Simulator(reactor, Layout({"ex1": HOST}, control=(HOST, 0)))

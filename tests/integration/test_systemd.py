@@ -13,7 +13,7 @@ from tests.integration.peers.echo import Echo, EchoClient
 from tests.integration.peers.needs import SOCKET_ACTIVATE, require
 from tests.integration.peers.ports import free_port, free_ports
 from tests.integration.peers.process import PeerTestCase
-from tests.integration.peers.waiting import eventually
+from tests.integration.peers.waiting import PATIENCE, eventually
 from tests.integration.proxy import Proxy
 
 FRONT, FIRST, SECOND = "127.0.0.1", "127.0.0.2", "127.0.0.3"
@@ -220,7 +220,7 @@ class ActivationTests(SystemdTestCase):
         self.keep(self.proxy)
         self.proxy.prepare()
         self.proxy.process.start(self.proxy.command())
-        first = eventually(lambda: socket.create_connection((FRONT, self.passed), 20), "the socket to listen")
+        first = eventually(lambda: socket.create_connection((FRONT, self.passed), PATIENCE), "the socket to listen")
         self.addCleanup(first.close)
         eventually(self.proxy._ready_or_dead, "the proxy to be ready")
         self.first = first
@@ -271,7 +271,7 @@ class ActivationTests(SystemdTestCase):
         self.assertEqual(self.client(port).echo("word"), "word")
         first.process.signal(signal.SIGTERM)
         first.wait_for_log("draining: ")
-        waiting = socket.create_connection((FRONT, port), 20)
+        waiting = socket.create_connection((FRONT, port), PATIENCE)
         self.addCleanup(waiting.close)
         first.process.signal(signal.SIGTERM)
         first.end()

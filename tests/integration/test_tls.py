@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import trustme
 
 from tests.integration.balanced import FIRST, FRONT
-from tests.integration.clients import curl
+from tests.integration.clients import PATIENCE, curl
 from tests.integration.peers import needs, nginx
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
@@ -63,6 +63,8 @@ class TLSTestCase(PeerTestCase):
         self.started(self.proxy)
         self.addCleanup(self.proxy.end)
         self.proxy.wait_until("tls/ex1", "up")
+        for number in range(self.WORKERS if self.WORKERS > 1 else 0):
+            self.proxy.wait_for_log(f"worker {number + 1} serves")
 
     def issue(self) -> None:
         leaf = self.authority.issue_cert("mail.example.com", not_before=datetime.now(UTC))
@@ -77,18 +79,19 @@ class TLSTestCase(PeerTestCase):
         command = ["openssl", "s_client", "-connect", f"{FRONT}:{self.offload}", "-servername", "mail.example.com", *options]
         command += ["-CAfile", str(self.proxy.folder / "ca.pem"), "-ign_eof"]
         request = b"GET / HTTP/1.0\r\n\r\n"
-        return subprocess.run(command, input=request, capture_output=True, timeout=10, check=False).stdout.decode("latin-1")
+        return subprocess.run(command, input=request, capture_output=True, timeout=PATIENCE, check=False).stdout.decode("latin-1")
 
     def connect(self) -> ssl.SSLSocket:
         context = ssl.create_default_context()
         self.authority.configure_trust(context)
-        sock = context.wrap_socket(socket.create_connection((FRONT, self.bridge), 5), server_hostname="mail.example.com")
+        sock = context.wrap_socket(socket.create_connection((FRONT, self.bridge), PATIENCE), server_hostname="mail.example.com")
         self.addCleanup(sock.close)
         return sock
 
     def shown(self) -> bytes | None:
         """The certificate of a new connection."""
-        return self.connect().getpeercert(binary_form=True)
+        with self.connect() as client:
+            return client.getpeercert(binary_form=True)
 
 
 class Scenes:
@@ -118,7 +121,7 @@ class Scenes:
 
     def test_clients_that_speak_no_tls_are_counted_in_the_log(self) -> None:
         for _ in range(20):
-            with socket.create_connection((FRONT, self.bridge), 5) as client:
+            with socket.create_connection((FRONT, self.bridge), PATIENCE) as client:
                 client.sendall(b"GET / HTTP/1.0\r\n\r\n")
                 while client.recv(100):
                     pass
@@ -155,7 +158,7 @@ class TwoWorkersTLSTests(Scenes, TLSTestCase):
 
     def visit(self, context: ssl.SSLContext, session: ssl.SSLSession | None) -> tuple[bool, ssl.SSLSession | None]:
         """Whether it was resumed, and what the next connection may bring."""
-        sock = socket.create_connection((FRONT, self.bridge), 10)
+        sock = socket.create_connection((FRONT, self.bridge), PATIENCE)
         with context.wrap_socket(sock, server_hostname="mail.example.com", session=session) as client:
             client.sendall(b"GET / HTTP/1.0\r\n\r\n")
             self.assertIn(b"200 OK", client.recv(4096))  # and with it a ticket, in TLS 1.3

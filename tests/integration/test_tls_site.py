@@ -10,7 +10,7 @@ import trustme
 from cryptography import x509
 
 from exproxy.net.pins import pin_of
-from tests.integration.clients import exproxy
+from tests.integration.clients import PATIENCE, exproxy
 from tests.integration.echo import Echo
 from tests.integration.peers import needs
 from tests.integration.peers.ports import free_port
@@ -103,13 +103,13 @@ class TLSSiteTestCase(PeerTestCase):
         """What it says of the handshake."""
         where = f"{FRONT}:{self.ports[name]}"
         command = ["openssl", "s_client", "-connect", where, "-CAfile", str(self.path("ca.pem")), *options]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False)
         return (done.stdout + done.stderr).decode("latin-1")
 
     def curl(self, name: str, *options: str, scheme: str = "http") -> tuple[int, str]:
         """Status of the answer, and the protocol."""
         where = f"mail.example.com:{self.ports[name]}"
-        command = ["curl", "--silent", "--max-time", "20", "--cacert", str(self.path("ca.pem")), "--output", "/dev/null"]
+        command = ["curl", "--silent", "--max-time", str(PATIENCE), "--cacert", str(self.path("ca.pem")), "--output", "/dev/null"]
         command += [
             "--write-out",
             "%{http_code} %{http_version}",
@@ -118,7 +118,8 @@ class TLSSiteTestCase(PeerTestCase):
             *options,
             f"{scheme}://{where}/",
         ]
-        status, _, version = subprocess.run(command, capture_output=True, timeout=60, check=False).stdout.decode().partition(" ")
+        said = subprocess.run(command, capture_output=True, timeout=3 * PATIENCE, check=False).stdout.decode()
+        status, _, version = said.partition(" ")
         return int(status), version
 
 
@@ -168,7 +169,7 @@ class HandshakeTests(TLSSiteTestCase):
             certificate = re.search("-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----", shown, re.DOTALL)
             assert certificate is not None
             command = ["openssl", "x509", "-noout", "-text"]
-            text = subprocess.run(command, input=certificate.group().encode(), capture_output=True, timeout=10, check=True).stdout
+            text = subprocess.run(command, input=certificate.group().encode(), capture_output=True, timeout=60, check=True).stdout
             self.assertIn(f"Public Key Algorithm: {key}", text.decode())
             self.assertIn(f"DNS:{name}", text.decode())
 

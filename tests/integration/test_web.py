@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 import trustme
 
-from tests.integration.clients import curl
+from tests.integration.clients import PATIENCE, curl
 from tests.integration.peers import needs, nginx
 from tests.integration.peers.certificates import write_authority, write_certificate
 from tests.integration.peers.ports import free_port
@@ -82,7 +82,7 @@ class Person:
     connection: http.client.HTTPConnection = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.connection = http.client.HTTPConnection(*self.address, timeout=20)
+        self.connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE)
         assert self.ask(path="/", Authorization=self.name) == self.name
 
     def ask(self, path: str, **headers: str) -> str:
@@ -155,13 +155,13 @@ class IdentityTests(PeerTestCase):
     def test_who_says_nothing_is_nobody_though_others_were_there(self) -> None:
         for number in range(20):
             Person(f"person-{number}", self.address).leave()
-            stranger = http.client.HTTPConnection(*self.address, timeout=20)
+            stranger = http.client.HTTPConnection(*self.address, timeout=PATIENCE)
             stranger.request("GET", "/")
             self.assertEqual(stranger.getresponse().read(), b"nobody")
             stranger.close()
 
     def test_after_a_switch_bytes_go_both_ways(self) -> None:
-        with socket.create_connection(self.address, timeout=20) as client:
+        with socket.create_connection(self.address, timeout=PATIENCE) as client:
             client.sendall(b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
             answers = client.makefile("rb")
             self.assertEqual(answers.readline(), b"HTTP/1.1 101 Switching Protocols\r\n")
@@ -174,7 +174,7 @@ class IdentityTests(PeerTestCase):
             self.assertEqual(answers.read(), b"")
 
     def test_a_long_upload_comes_whole_and_the_next_request_behind_it(self) -> None:
-        connection = http.client.HTTPConnection(*self.address, timeout=20)
+        connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE)
         connection.request("POST", "/ews", body=b"x" * (32 * MEGABYTE))
         self.assertEqual(connection.getresponse().read(), str(32 * MEGABYTE).encode())
         connection.request("GET", "/", headers={"Authorization": "anna"})
@@ -235,6 +235,8 @@ class BridgeTests(PeerTestCase):
         write_authority(Path(self.proxy.folder), authority)
         self.started(self.proxy)
         self.addCleanup(self.proxy.end)
+        for server in ("owa/ex1", "ews/ex2"):
+            self.proxy.wait_until(server, "up")
 
     def ask(self, *paths: str, host: str = "mail.example.com", options: tuple[str, ...] = ()) -> str:
         where = f"{host}:{self.proxy.port}"
