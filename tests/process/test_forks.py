@@ -12,7 +12,7 @@ from twisted.protocols import amp
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.process.forks import ANSWER_PATIENCE, PATIENCE, Forks
+from exproxy.process.forks import ANSWER_PATIENCE, LOOK, PATIENCE, Forks
 from exproxy.process.messages import CannotChangeError, CannotForkError, Configure, Ended, Fork, Kill
 from tests.process.stage import Pipe
 
@@ -166,15 +166,24 @@ class ForksTests(SynchronousTestCase):
         self.assertEqual(self.settle().heard[-1], "kill 42")
         self.servers[0].callRemote(Ended, pid=42, status=-9)
         self.settle()
-        self.clock.advance(PATIENCE)
+        self.clock.pump([LOOK] * PATIENCE)
         self.assertEqual((self.told, self.servers[0].signals), (["signal 9"], []))
 
     def test_a_fork_server_that_does_not_kill_is_killed(self) -> None:
         self.forked().kill()
         self.settle()
-        self.clock.advance(PATIENCE)
+        self.clock.pump([LOOK] * PATIENCE)
         self.assertEqual(self.servers[0].signals, [9])
         self.flushLoggedErrors()
+
+    def test_that_we_stood_still_is_not_held_against_it(self) -> None:
+        self.forked().kill()
+        self.settle()
+        self.clock.advance(10 * PATIENCE * LOOK)
+        self.servers[0].callRemote(Ended, pid=42, status=-9)
+        self.settle()
+        self.clock.pump([LOOK] * PATIENCE)
+        self.assertEqual((self.told, self.servers[0].signals), (["signal 9"], []))
 
     def test_a_fork_server_that_never_forked_is_killed_with_the_one_who_waits(self) -> None:
         self.forks.start()
@@ -217,7 +226,7 @@ class ForksTests(SynchronousTestCase):
     def test_a_fork_server_that_does_not_end_is_killed(self) -> None:
         self.forks.start()
         self.forks.stop()
-        self.clock.advance(PATIENCE)
+        self.clock.pump([LOOK] * PATIENCE)
         self.assertEqual(self.servers[0].signals, [9])
 
     def test_stopped_while_it_dies_it_waits_for_its_end(self) -> None:

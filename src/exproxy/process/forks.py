@@ -18,8 +18,10 @@ from exproxy.process.messages import CannotChangeError, CannotForkError, Configu
 from exproxy.process.spawning import Lines, ProcessProtocol
 from exproxy.process.supervisor import Restarts
 
-PATIENCE = 4.0
-"""Seconds after which a fork server that was told to kill a worker, or to end, and has not, is killed itself."""
+PATIENCE = 4
+"""Looks after which a fork server that was told to kill a worker, or to end, and has not, is killed itself: of :data:`LOOK`
+seconds each, and not one time for all, which would be over when we have stood still and heard nobody."""
+LOOK = 1.0
 ANSWER_PATIENCE = 30.0
 """The same when it was told to read another configuration, with all certificates that are in it: that is refused then."""
 NAME = "the fork server"
@@ -242,12 +244,16 @@ class Forks:
     def _kill_after_patience(self, still: Callable[[], bool]) -> None:
         process = self._process
 
-        def look() -> None:
-            if process is self._process and process is not None and still():
+        def look(left: int) -> None:
+            if process is not self._process or process is None or not still():
+                return
+            if left:
+                self._clock.callLater(LOOK, look, left - 1)
+            else:
                 _log.error("the fork server does not answer any more: it is killed")
                 self._kill_server()
 
-        self._clock.callLater(PATIENCE, look)
+        self._clock.callLater(LOOK, look, PATIENCE - 1)
 
     def _kill_server(self) -> None:
         try:
