@@ -8,6 +8,8 @@ import attrs
 from tests.integration.peers.needs import SYSTEM_PYTHON
 
 SUITE = "rpc.epmapper"
+SECONDS = 180
+"""For a program that takes two."""
 
 _VERDICT = re.compile(r"^(success|failure|error|skip): epmapper\.(\w+)(?: \[\n(.*?)\n\]$)?", re.MULTILINE | re.DOTALL)
 _TOLD = re.compile(r"^  uuid (\S+)/0x\w+ NDR RPC-C TCP:(\d+) IP:(\S+)$", re.MULTILINE)
@@ -48,7 +50,13 @@ def torture(host: str, options: str = "", login: str = "%") -> Torture:
     """
     command = ["smbtorture", "-s", "/dev/null", "-U", login, f"ncacn_ip_tcp:{host}{options}", SUITE]
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SECONDS,
+        check=False,
     )
     verdicts = {name: reason or verdict for verdict, name, reason in _VERDICT.findall(done.stdout)}
     assert verdicts, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}"
@@ -58,6 +66,6 @@ def torture(host: str, options: str = "", login: str = "%") -> Torture:
 def samba_lookup(host: str, wanted: int) -> list[str]:
     """Samba's client in Python, which is made from the mapper's IDL: what one ``ept_lookup`` for so many TCP entries finds."""
     command = [SYSTEM_PYTHON, "-c", LOOKUP, host, str(wanted)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stdout
     return done.stdout.split()

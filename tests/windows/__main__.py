@@ -29,7 +29,7 @@ NOT_UNITS = ("__pycache__", "bench", "fuzz", "integration", "smuggling", "window
 """Folders of tests that are not run: they need real peers, POSIX, or are about programs for Linux."""
 STREAMS = "tests.integration.test_transport_streams"
 """Real sockets on completion ports."""
-SECONDS = 900
+SECONDS = 1800
 """For each share of the unit tests."""
 SHARES = 2
 """They run side by side: nothing of one is waited for by another, and Wine is slow."""

@@ -26,8 +26,8 @@ PORT, ADMIN = 21025, 21777
 
 CONFIGURATION = """
 [defaults]
-check = {{ interval = "200ms" }}
-timeouts = {{ connect = "2s", drain = "1m" }}
+check = {{ interval = "200ms", timeout = "1m" }}
+timeouts = {{ connect = "1m", drain = "10m" }}
 [admin]
 listen = "{front}:{admin}"
 socket = "exproxy.sock"
@@ -46,7 +46,7 @@ import time
 from exproxy.winservice import manager
 from exproxy.winservice.answers import ManagerError
 manager.start()
-end = time.monotonic() + 30
+end = time.monotonic() + 90
 while True:
     try:
         manager.stop()
@@ -69,7 +69,7 @@ class Client:
     """One who speaks SMTP, line by line."""
 
     def __init__(self) -> None:
-        self._sock = socket.create_connection((FRONT, PORT), timeout=15)
+        self._sock = socket.create_connection((FRONT, PORT), timeout=PATIENCE)
         self._lines = self._sock.makefile("rb")
         self.greeting = self.heard()
 
@@ -90,7 +90,7 @@ class Client:
 
 
 class ServiceLife(TestCase):
-    timeout = 400
+    timeout = 900
 
     async def setUp(self) -> None:
         tools, folder = os.environ["EXPROXY_WINDOWS"].split(os.pathsep)
@@ -243,7 +243,7 @@ class ServiceLife(TestCase):
     def answered(self, address: tuple[str, int], said: bytes) -> bytes:
         """All that comes until the end."""
         heard = b""
-        with socket.create_connection(address, timeout=15) as sock:
+        with socket.create_connection(address, timeout=PATIENCE) as sock:
             try:
                 sock.sendall(said)
                 while data := sock.recv(65_536):

@@ -12,6 +12,8 @@ ENTRY = re.compile(r'^[0-9a-f]+:(?:trace|warn|err):eventlog:ReportEventW L"(.*)"
 """What Wine does with an entry of the event log: it keeps none, but tells of each."""
 WINE = Path("/usr/lib/wine")
 """Debian's."""
+SECONDS = 300
+"""For a program that takes a few on a machine that has nothing else to do, and half a minute to start on one that has."""
 
 
 @attrs.frozen
@@ -71,13 +73,13 @@ class Session:
             environment.pop("DISPLAY", None)
             subprocess.run([WINE / "wineserver64", "-p"], env=environment, stdout=log, stderr=log, check=False)
             boot = [WINE / "wine64", "wineboot"]
-            subprocess.run(boot, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=120, check=True)
+            subprocess.run(boot, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=SECONDS, check=True)
 
     def stop(self) -> None:
         """End it, and all that runs in it."""
         self._run("stop")
 
-    def run_python(self, *arguments: str, seconds: int = 120) -> Done:
+    def run_python(self, *arguments: str, seconds: int = SECONDS) -> Done:
         """Windows' Python, in our folder."""
         return self._run("py", *arguments, seconds=seconds)
 
@@ -110,7 +112,7 @@ class Session:
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "WINPY": str(self.python), "WINEPREFIX": str(self.folder / "prefix"), "WINEARCH": "win64"}
 
-    def _run(self, verb: str, *arguments: str, seconds: int = 120) -> Done:
+    def _run(self, verb: str, *arguments: str, seconds: int = SECONDS) -> Done:
         command = ["sh", str(self.tools / "run.sh"), verb, *arguments]
         done = subprocess.run(
             command,
