@@ -62,19 +62,27 @@ class Daemon(Proxy):
     @property
     def pid(self) -> int | None:
         """Of the daemon, if there is one."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # it is not there, or nothing stands in it yet
             return int(self.pidfile.read_text())
         return None
 
     def lives(self) -> bool:
-        return self.pid is not None and Path(f"/proc/{self.pid}").exists()
+        pid = self.pid
+        return pid is not None and _runs(pid)
 
     def stop(self) -> None:
         pid = self.pid
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-            eventually(lambda: not Path(f"/proc/{pid}").exists(), "the daemon to end")
+            eventually(lambda: not _runs(pid), "the daemon to end")
+
+
+def _runs(pid: int) -> bool:
+    """Who has ended but was not reaped by its adopter does not."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
 
 
 class LifeTestCase(PeerTestCase):

@@ -11,9 +11,9 @@ NEEDS = (HAPROXY,)
 CONFIGURATION = """\
 defaults
   mode tcp
-  timeout connect 5s
-  timeout client 30s
-  timeout server 30s
+  timeout connect 1m
+  timeout client 5m
+  timeout server 5m
 listen front
   bind {host}:{port}
   server behind {behind} {header} source {source}

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import attrs
 
+from tests.integration.peers.waiting import PATIENCE
+
 Part = Callable[["Stage"], None]
 
 
@@ -48,7 +50,7 @@ class _Server(socketserver.ThreadingTCPServer):
 class _Handler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         assert isinstance(self.server, _Server)
-        self.request.settimeout(30)
+        self.request.settimeout(2 * PATIENCE)
         stage = Stage(self.request)
         self.server.player.stages.append(stage)
         with contextlib.suppress(OSError):

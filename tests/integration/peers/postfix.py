@@ -12,6 +12,7 @@ from tests.integration.peers.certificates import write_certificate
 from tests.integration.peers.needs import POSTFIX, ROOT, program
 from tests.integration.peers.process import Peer
 from tests.integration.peers.proxied import connected
+from tests.integration.peers.waiting import PATIENCE
 
 NEEDS = (ROOT, POSTFIX)
 
@@ -109,10 +110,10 @@ class Postfix(Peer):
         (self.folder / "queue" / "public").chmod(0o755)
 
     def ready(self) -> bool:
-        # Politely: who hangs up without QUIT is complained of in the log, which a test looks into.
+        # Politely, and with patience: who hangs up without QUIT is complained of in the log, which a test looks into.
         if self.proxied:
             return self._ready_behind_a_proxy()
-        with smtplib.SMTP(timeout=5) as client:
+        with smtplib.SMTP(timeout=PATIENCE) as client:
             return self.name.encode() in client.connect(self.host, self.port)[1]
 
     def _ready_behind_a_proxy(self) -> bool:
