@@ -43,7 +43,12 @@ class Calls:
         return self._pdus.buffered + self._calls.buffered
 
     def feed(self, data: bytes) -> list[Message]:
-        return [message for pdu in self._pdus.feed(data) if (message := self._calls.add(pdu)) is not None]
+        self._pdus.push(data)
+        messages = []
+        while (pdu := self._pdus.next()) is not None:
+            message = self._calls.add(pdu)
+            messages += [] if message is None else [message]
+        return messages
 
 
 class CallsContract(ParserContract, SynchronousTestCase):
