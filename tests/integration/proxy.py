@@ -5,11 +5,13 @@ import re
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import attrs
 
+from exproxy.cli.connection import Connection
 from tests.integration.peers.process import Peer, whole_lines
-from tests.integration.peers.waiting import eventually
+from tests.integration.peers.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,6 +28,16 @@ check = {{ interval = "{INTERVAL * 1000:g}ms", timeout = "20s", rise = {RISE}, f
 timeouts = {{ connect = "20s", drain = "1s" }}
 """
 """Put into most configurations: what a test waits for should not take long, but a machine that stands still is no dead server."""
+
+ADMIN = """
+[admin]
+socket = "x.sock"
+"""
+"""For whoever asks a proxy by :meth:`Proxy.told` or waits by :meth:`Proxy.wait_for_workers`."""
+
+
+PASSED = ("L4OK", "L6OK", "L7OK")
+"""How the words of HAProxy for a check begin."""
 
 
 @attrs.define
@@ -62,6 +74,34 @@ class Proxy(Peer):
         assert status == 0, f"the proxy ended with {status}:\n{self.logged()}"
         before, exception, after = self.logged().partition("Traceback")
         assert not exception, f"the proxy's log has an exception:\n{exception}{after}\nbefore it:\n{before}"
+
+    def told(self, what: str) -> Any:
+        """What ``/api/v1/`` says, by its socket.
+
+        :raises OSError: nothing.
+        """
+        try:
+            return Connection(self.folder / "x.sock", PATIENCE).get(*what.split("/"))
+        except SystemExit as error:
+            raise OSError(f"{self.name} does not say {what}") from error
+
+    def wait_for_workers(self) -> None:
+        """Until each of them knows what the master has found by now: it answers a question behind all that it was told before."""
+        self.told("sessions")
+
+    def wait_for_a_passed_check(self, server: str) -> None:
+        """Until one that ends from now on passes, and ``backend/server`` takes clients; the configuration has :data:`ADMIN`."""
+        backend, _, name = server.partition("/")
+        what = f"backends/{backend}/servers/{name}"
+        before = max(check["at"] or 0.0 for check in self.told(what)["checks"])
+
+        def well() -> bool:
+            seen = self.told(what)
+            return seen["usable"] and all(
+                check["status"].startswith(PASSED) and (check["at"] or 0.0) > before for check in seen["checks"]
+            )
+
+        eventually(well, f"{server} to be well")
 
     def fork_server(self) -> int:
         """Its process, where there are workers."""

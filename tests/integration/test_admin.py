@@ -11,10 +11,11 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from exproxy.admin.door import IDLE
 from exproxy.config.passwords import hashed
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
-from tests.integration.peers.waiting import eventually
+from tests.integration.peers.waiting import PATIENCE, eventually
 from tests.integration.proxy import DEFAULTS, Proxy
 from tests.integration.test_workers import Greeter
 
@@ -69,20 +70,21 @@ ex2 = "{SECOND}"
         self.proxy = Proxy("proxy", FRONT, self.fronts["a"], configuration, defaults)
         self.started(self.proxy)
         eventually(lambda: self.curl("/readyz")[0] == 200 and self.all_up(), "all servers to be up")
+        self.proxy.wait_for_workers()
 
     def all_up(self) -> bool:
         return all(server["usable"] for backend in self.seen()["backends"] for server in backend["servers"])
 
     def client(self, front: str = "a") -> bytes:
         """One that stays: the server's name."""
-        client = socket.create_connection((FRONT, self.fronts[front]), timeout=10)
+        client = socket.create_connection((FRONT, self.fronts[front]), timeout=PATIENCE)
         self.clients.append(client)
         return client.recv(3)
 
     def curl(self, path: str, *arguments: str, by_socket: bool = False) -> tuple[int, str]:
         """The status, and the body."""
         where = ["--unix-socket", str(self.proxy.folder / "x.sock"), f"http://localhost{path}"]
-        command = ["curl", "-s", "--max-time", "20", "-w", "\n%{http_code}", *arguments]
+        command = ["curl", "-s", "--max-time", f"{PATIENCE:g}", "-w", "\n%{http_code}", *arguments]
         done = subprocess.run(
             [*command, *(where if by_socket else [f"http://{LOOPBACK}:{self.port}{path}"])], capture_output=True, check=True
         )
@@ -113,7 +115,7 @@ ex2 = "{SECOND}"
     def exproxy(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         environment = self.proxy.process.environment
         command = [sys.executable, "-c", COMMAND, *arguments, "-c", str(self.proxy.file)]
-        return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=2 * PATIENCE)
 
 
 class MaintenanceTests(AdminTestCase):
@@ -128,8 +130,7 @@ class MaintenanceTests(AdminTestCase):
         done = self.exproxy("host", "drain", "ex1")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("host ex1 is set to drain: a/ex1, b/ex1", done.stdout)
-        if self.workers > 1:
-            self.proxy.wait_for_log("all workers know after")
+        self.proxy.wait_for_workers()
         self.assertEqual({self.client(front) for front in ("a", "b") for _ in range(8)}, {b"two"})
         for client in self.clients:
             client.settimeout(0.01)
@@ -137,10 +138,8 @@ class MaintenanceTests(AdminTestCase):
         self.seen_everywhere("drain", 0.0, live)
         self.proxy.wait_for_log(r"audit: uid \d+ at the socket set host ex1 to drain, which was ready")
 
-        before = self.proxy.written()
         self.assertEqual(self.exproxy("host", "ready", "ex1").returncode, 0)
-        if self.workers > 1:
-            self.proxy.wait_for_log("all workers know after", before)
+        self.proxy.wait_for_workers()
         self.assertIn(b"one", {self.client() for _ in range(8)})
         self.assertEqual((self.server("a/ex1")["admin"], self.server("a/ex1")["usable"]), ("ready", True))
         self.assertEqual([one["new"] for one in self.server("a/ex1")["history"]][-2:], ["drain", "ready"])
@@ -181,7 +180,7 @@ class MaintenanceTests(AdminTestCase):
         self.assertEqual((status, json.loads(body)), (200, {"ended": names.count(b"one")}))
         for client, name in zip(self.clients, names, strict=True):
             if name == b"one":
-                client.settimeout(10)
+                client.settimeout(PATIENCE)
                 self.assertEqual(client.recv(1), b"")
         eventually(lambda: self.server("a/ex1")["sessions"] == 0, "the sessions to be over")
         eventually(
@@ -192,7 +191,8 @@ class MaintenanceTests(AdminTestCase):
     def test_a_weight_of_nothing_gets_nobody(self) -> None:
         self.run_proxy(workers=self.workers)
         self.assertEqual(self.exproxy("server", "weight", "a/ex1", "0").returncode, 0)
-        eventually(lambda: {self.client() for _ in range(6)} == {b"two"}, "the weight to be known")
+        self.proxy.wait_for_workers()
+        self.assertEqual({self.client() for _ in range(6)}, {b"two"})
         self.assertIn(b"one", {self.client("b") for _ in range(6)})
         self.proxy.end()
 
@@ -269,15 +269,15 @@ class AccessTests(AdminTestCase):
 class HardshipTests(AdminTestCase):
     def test_a_hundred_slow_administrators_keep_neither_clients_nor_the_next_one_waiting(self) -> None:
         self.run_proxy()
-        slow = [socket.create_connection((LOOPBACK, self.port), timeout=5) for _ in range(100)]
+        began = time.monotonic()
+        slow = [socket.create_connection((LOOPBACK, self.port), timeout=PATIENCE) for _ in range(100)]
         self.addCleanup(lambda: [one.close() for one in slow])
         for one in slow[-40:]:
             one.sendall(b"GET /api/v1/status HTTP/1.1\r\nHost: local")
-        began = time.monotonic()
         for _ in range(20):
             self.assertIn(self.client(), (b"one", b"two"))
         self.assertEqual(self.curl("/api/v1/status")[0], 200)
-        self.assertLess(time.monotonic() - began, 5.0)
+        self.assertLess(time.monotonic() - began, IDLE, "that is when the first of them has no time left")
         self.proxy.end()
 
     def test_who_is_not_ready_says_so_for_balancers(self) -> None:
@@ -292,7 +292,7 @@ class HardshipTests(AdminTestCase):
         self.proxy.end()
 
     def test_the_next_process_can_begin_while_sessions_of_the_last_one_live(self) -> None:
-        self.run_proxy(defaults=DEFAULTS.replace('drain = "1s"', 'drain = "30s"'))
+        self.run_proxy(defaults=DEFAULTS.replace('drain = "1s"', 'drain = "1h"'))
         self.client()
         self.proxy.process.signal(signal.SIGTERM)
         self.proxy.wait_for_log("draining: 1 session has")

@@ -8,7 +8,7 @@ from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
 from tests.integration.peers.talker import Talker
 from tests.integration.peers.waiting import eventually
-from tests.integration.proxy import Proxy
+from tests.integration.proxy import ADMIN, Proxy
 
 FRONT, FIRST, SECOND = "127.0.90.1", "127.0.90.2", "127.0.90.3"
 NAME = "mail.example.com"
@@ -86,7 +86,7 @@ class BrowserTests(PeerTestCase):
         self.servers = {name: nginx.Nginx(name, host, behind, authority) for name, host in (("ex1", FIRST), ("ex2", SECOND))}
         self.started(*self.servers.values(), self.talker)
         site = {"front": FRONT, "port": port, "first": FIRST, "second": SECOND, "behind": behind, "talker": talker}
-        self.proxy = Proxy("proxy", FRONT, port, SITE.format(**site))
+        self.proxy = Proxy("proxy", FRONT, port, SITE.format(**site) + ADMIN)
         certificate = authority.issue_cert(NAME)
         write_certificate(self.proxy.folder / "mail.pem", certificate)
         write_authority(self.proxy.folder, authority)
@@ -105,6 +105,10 @@ class BrowserTests(PeerTestCase):
 
     def each_of_its_connections_has_one_server(self) -> None:
         """Without a cookie they may have another each."""
+        for backend in ("owa", "ours"):
+            for server in self.servers:
+                self.proxy.wait_until(f"{backend}/{server}", "up")
+        self.proxy.wait_for_workers()
         for number in range(PAGES):
             self.browser.visit(f"{self.address}/owa/?{number}")
         self.assertLessEqual(set(self.browser.run(MANY, "/owa/many")), {"this is ex1\n", "this is ex2\n"})
@@ -115,10 +119,8 @@ class BrowserTests(PeerTestCase):
         server = self.browser.visit(f"{self.address}/page")
         self.assertEqual(self.cookie("whose"), {"value": server, **FLAGS, "sameSite": "Lax"})
         self.assertEqual(self.browser.run("return document.cookie"), "")
-        self.assertEqual(set(self.browser.run(MANY, "/told")), {f"whose={server}"})
-        lines = self.lines("theirs", 1 + PAGES)
+        lines = self.on_several_connections("theirs", 1, "/told", f"whose={server}")
         self.assertEqual({line[3] for line in lines}, {f"theirs/{server}"})
-        self.assertGreater(len({line[0] for line in lines}), 1)
 
     def a_cookie_of_ours_sticks_and_is_for_nobody_else(self) -> None:
         server = self.ours()
@@ -127,10 +129,8 @@ class BrowserTests(PeerTestCase):
         self.assertNotIn(server, cookie["value"])
         self.assertEqual(self.browser.run("return document.cookie"), "")
         self.assertEqual({self.ours() for _ in range(PAGES)}, {server})
-        self.assertEqual(set(self.browser.run(MANY, "/ours/many")), {f"this is {server}\n"})
-        lines = self.lines("ours", 1 + 2 * PAGES)
+        lines = self.on_several_connections("ours", 1 + PAGES, "/ours/many", f"this is {server}\n")
         self.assertEqual({line[3] for line in lines}, {f"ours/{server}"})
-        self.assertGreater(len({line[0] for line in lines}), 1)
         self.assertEqual(self.cookie("balance"), cookie)
 
     def a_cookie_whose_server_is_down_is_replaced(self) -> None:
@@ -140,6 +140,7 @@ class BrowserTests(PeerTestCase):
             after = self.proxy.written()
             self.servers[server].answer(well=well)
             self.proxy.wait_until(f"ours/{server}", state, after)
+            self.proxy.wait_for_workers()
             self.assertEqual({self.ours() for _ in range(3)}, {other})
             self.assertNotEqual(self.cookie("balance"), before)
 
@@ -151,6 +152,21 @@ class BrowserTests(PeerTestCase):
     def cookie(self, name: str) -> dict[str, object]:
         cookie = self.browser.cookies()[name]
         return {key: cookie[key] for key in ("value", *FLAGS, "sameSite")}
+
+    def on_several_connections(self, backend: str, before: int, path: str, answer: str) -> list[list[str]]:
+        """Ask for many at once, all of which are to get that answer: the access lines.
+
+        Once more where a connection was so quick that it had all of them before there was another one.
+
+        :param before: how many lines there are already.
+        """
+        lines: list[list[str]] = []
+        for turn in range(1, 21):
+            self.assertEqual(set(self.browser.run(MANY, path)), {answer})
+            lines = self.lines(backend, before + turn * PAGES)
+            if len({line[0] for line in lines}) > 1:
+                return lines
+        raise AssertionError(f"all came on one connection: {lines}")
 
     def lines(self, backend: str, count: int) -> list[list[str]]:
         """The access lines of a back end in words, when there are as many as ``count``."""

@@ -6,11 +6,12 @@ import shutil
 import socket
 import subprocess
 import sys
+from functools import partial
 from typing import Any
 
 from twisted.trial.unittest import SkipTest
 
-from tests.integration.peers.waiting import eventually
+from tests.integration.peers.waiting import PATIENCE, eventually
 from tests.integration.proxy import DEFAULTS
 from tests.integration.test_admin import COMMAND, FIRST, AdminTestCase
 
@@ -37,7 +38,7 @@ class SessionsTests(AdminTestCase):
         done = self.exproxy("sessions", "--end", mine["id"], "--yes")
         self.assertEqual((done.returncode, done.stdout), (0, f"session {mine['id']} is told to end\n"))
         self.proxy.wait_for_log(f"audit: uid {os.getuid()} at the socket ended session {mine['id']} of {me}")
-        one.settimeout(10)
+        one.settimeout(PATIENCE)
         self.assertEqual(ended(one), True)
         other.settimeout(0.2)
         self.assertRaises(TimeoutError, other.recv, 1)
@@ -66,6 +67,7 @@ class SessionsTests(AdminTestCase):
         done = self.exproxy("table", "a", "--key", self.me(), "--clear", "--yes")
         self.assertEqual((done.returncode, done.stdout), (0, "1 entry forgotten\n"))
         self.assertEqual(self.entries(), [])
+        self.proxy.wait_for_workers()  # they have forgotten it too
         self.client()
         eventually(lambda: self.entries() == [self.me()], "the client to be remembered anew")
         self.assertEqual(self.exproxy("table", "a", "--clear", "--yes").stdout, "1 entry forgotten\n")
@@ -122,10 +124,16 @@ class CompletionTests(AdminTestCase):
                 COMP_WORDS=(exproxy {line}); COMP_CWORD=3
                 _exproxy_completion exproxy; printf '%s\\n' "${{COMPREPLY[@]}}"
             """
-            command = [bash, "--norc", "-c", script]
-            done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
-            self.assertEqual((done.stdout.split(), done.stderr), (words, ""))
+            found = partial(self.said, bash, script, environment)
+            self.assertEqual(eventually(found, f"what may follow {line!r}"), words)
         self.proxy.end()
+
+    def said(self, bash: str, script: str, environment: dict[str, str]) -> list[str]:
+        """Its words; none where the process did not answer in the half second that a key may take: one presses it again."""
+        command = [bash, "--norc", "-c", script]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=2 * PATIENCE)
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split()
 
 
 def ended(client: socket.socket) -> bool:
