@@ -118,11 +118,21 @@ def endpoint_of(host: str, port: int, interface: str, source: str = "", header: 
     return int(binding.partition("[")[2].rstrip("]"))
 
 
-def rpc_server_name(host: str, port: int, interface: str, source: str = "", header: bytes = b"") -> str:
-    """Bind to an interface and call it, as a client at ``source``: the server's name."""
+def rpc_client(host: str, port: int, interface: str, source: str = "", header: bytes = b"") -> DCERPC_v5:
+    """One that has bound to an interface, and stays until it is disconnected."""
     dce = _connected(host, port, source, header)
     try:
         dce.bind(_syntax(interface))
+    except BaseException:
+        dce.disconnect()
+        raise
+    return dce
+
+
+def rpc_server_name(host: str, port: int, interface: str, source: str = "", header: bytes = b"") -> str:
+    """Bind to an interface and call it, as a client at ``source``: the server's name."""
+    dce = rpc_client(host, port, interface, source, header)
+    try:
         dce.call(0, b"")
         return bytes(dce.recv()).decode()
     finally:

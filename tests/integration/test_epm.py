@@ -1,10 +1,9 @@
 """Mode ``epm``: Samba's endpoint mappers behind the proxy, services on other ports than clients are told, and real clients."""
 
-import re
 import socket
 from collections import Counter
 
-from impacket.dcerpc.v5.rpcrt import DCERPCException
+from impacket.dcerpc.v5.rpcrt import DCERPC_v5, DCERPCException
 
 from tests.integration.balanced import FIRST, SECOND, BalancedTests
 from tests.integration.clients import (
@@ -12,6 +11,7 @@ from tests.integration.clients import (
     endpoints_of,
     interfaces_of_mapper,
     protected_endpoint_of,
+    rpc_client,
     rpc_server_name,
     rpcclient,
 )
@@ -19,8 +19,8 @@ from tests.integration.peers import needs, samba
 from tests.integration.peers.liar import Liar
 from tests.integration.peers.ports import accepts, free_port
 from tests.integration.peers.process import PeerTestCase
-from tests.integration.peers.waiting import eventually
-from tests.integration.proxy import Proxy
+from tests.integration.peers.waiting import PATIENCE, eventually
+from tests.integration.proxy import ADMIN, Proxy
 
 FRONT = "127.0.0.4"
 """Whoever maps goes to port 135, on which the servers' mappers are too."""
@@ -131,12 +131,13 @@ class MapperTestCase(PeerTestCase):
         :param bind: further keys of all binds.
         :param advertise: of the mapper's.
         """
-        self.proxy = Proxy("proxy", FRONT, MAPPER, self.site(policy, bind, advertise, workers))
+        self.proxy = Proxy("proxy", FRONT, MAPPER, self.site(policy, bind, advertise, workers) + ADMIN)
         self.started(self.proxy)
         self.addCleanup(self.proxy.end)
         for backend in self.backends:
             for server in ("ex1", "ex2"):
                 self.proxy.wait_until(f"{backend}/{server}", "up")
+        self.proxy.wait_for_workers()
 
     def visit(self, source: str, header: bytes = b"") -> str:
         """Ask the mapper, go to the ports that it tells and call each service: the name of the one server of them all."""
@@ -249,7 +250,7 @@ class MappedTests(MapperTestCase):
 
     def test_garbage_ends_its_session_and_is_told(self) -> None:
         self.run_proxy()
-        with socket.create_connection((FRONT, MAPPER), timeout=5) as client:
+        with socket.create_connection((FRONT, MAPPER), timeout=PATIENCE) as client:
             client.sendall(b"GET / HTTP/1.1\r\nHost: mail.example.com\r\n\r\n")
             while client.recv(1000):
                 pass
@@ -267,10 +268,13 @@ class OthersTests(MapperTestCase):
         self.assertEqual(endpoint_of(FRONT, MAPPER, "emsmdb"), self.ports["ca"])
 
     def dynamic(self, idle: str = "10m", count: int = 20, workers: int = 1) -> range:
-        first = free_port(FRONT)
-        last = first + count - 1
-        self.run_proxy(f'others = "dynamic"\ndynamic_ports = "{first}-{last}"\ndynamic_idle = "{idle}"', workers=workers)
-        return range(first, last + 1)
+        ours = range(0)
+        while not ours or any(port in ours for port in self.ports.values()):
+            first = free_port(FRONT)
+            ours = range(first, first + count)
+        lines = f'others = "dynamic"\ndynamic_ports = "{ours[0]}-{ours[-1]}"\ndynamic_idle = "{idle}"'
+        self.run_proxy(lines, workers=workers)
+        return ours
 
     def test_a_port_is_opened_to_the_server_of_the_client(self) -> None:
         ours = self.dynamic()
@@ -296,15 +300,32 @@ class OthersTests(MapperTestCase):
 
     def test_it_is_closed_when_nobody_has_needed_it_for_long(self) -> None:
         self.dynamic("1s")
-        port = endpoint_of(FRONT, MAPPER, "nameplate")
-        with socket.create_connection((FRONT, port), timeout=5):
-            self.assertFalse(re.search("is closed", self.proxy.logged()))
-        self.proxy.wait_for_log(f"epm:{port} is closed: nobody has used it for 1 s")
+        port, client = eventually(self.entered, "a client to come within a second")
+        before = self.proxy.written()
+        unused = next(told for told in map(self.nameplate, range(1, 255)) if told != port)
+        self.proxy.wait_for_log(f"epm:{unused} is closed: nobody has used it for 1 s", before)
+        # which was opened later than the other one was entered
+        self.assertNotIn(f"epm:{port} is closed", self.proxy.process.text()[before:])
+        client.disconnect()
+        self.proxy.wait_for_log(f"epm:{port} is closed: nobody has used it for 1 s", before)
         self.assertFalse(accepts(FRONT, port))
+
+    def nameplate(self, number: int) -> int:
+        """Its port, as that client is told it."""
+        return endpoint_of(FRONT, MAPPER, "nameplate", f"127.0.6.{number}")
+
+    def entered(self) -> tuple[int, DCERPC_v5]:
+        """The port, and a client of the nameplate who is there.
+
+        :raises OSError: he was too late.
+        """
+        port = self.nameplate(1)
+        return port, rpc_client(FRONT, port, "nameplate", "127.0.6.1")
 
     def test_when_no_port_is_free_they_are_hidden(self) -> None:
         (port,) = self.dynamic(count=1)
         with socket.socket() as holder:
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # clients of other tests may have had it
             holder.bind((FRONT, port))
             holder.listen()
             self.assertRaises(DCERPCException, endpoint_of, FRONT, MAPPER, "nameplate")

@@ -55,6 +55,8 @@ CHECKS = {
 class SimulatedTests(TestCase):
     """The clients block, so each works in a thread beside the reactor, in which the servers are."""
 
+    timeout = 600
+
     async def setUp(self) -> None:
         self.site = Simulator(reactor, Layout({"ex1": FIRST, "ex2": SECOND}))
         self.addCleanup(self.site.stop)
