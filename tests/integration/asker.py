@@ -8,6 +8,7 @@ import attrs
 import trustme
 
 from tests.integration.peers.clientaccess import NAMES
+from tests.integration.peers.waiting import PATIENCE
 
 ENOUGH = 6
 """So many clients in a row reach both of two servers, and so many in a row that reach the same one show that it is alone."""
@@ -25,7 +26,7 @@ class Asker:
 
     def ask(self, path: str, name: str = NAMES[0], **headers: str) -> http.client.HTTPResponse:
         """The answer, read; the certificate was verified."""
-        connection = http.client.HTTPSConnection(name, self.port, timeout=20)
+        connection = http.client.HTTPSConnection(name, self.port, timeout=PATIENCE)
         connection.sock = self.connected(name)
         try:
             connection.request("GET", path, headers=headers)
@@ -38,7 +39,7 @@ class Asker:
     def connected(self, name: str) -> ssl.SSLSocket:
         context = ssl.create_default_context()
         self.authority.configure_trust(context)
-        plain = socket.create_connection((self.host, self.port), timeout=20, source_address=(self.source, 0))
+        plain = socket.create_connection((self.host, self.port), timeout=PATIENCE, source_address=(self.source, 0))
         return context.wrap_socket(plain, server_hostname=name)
 
     def words(self, path: str, name: str = NAMES[0], **headers: str) -> list[str]:

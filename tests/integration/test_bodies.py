@@ -11,13 +11,14 @@ from pathlib import Path
 import trustme
 
 from bench import bodies
+from bench.bodies import PATIENCE
 from bench.load import Connect
 from tests.integration.crowd import resident
 from tests.integration.peers.certificates import write_certificate
 from tests.integration.peers.ports import accepts, free_port
 from tests.integration.peers.process import Peer, PeerTestCase
 from tests.integration.peers.waiting import eventually
-from tests.integration.proxy import ROOT, Proxy
+from tests.integration.proxy import DEFAULTS, ROOT, Proxy
 
 FRONT = "127.0.60.1"
 SERVER = "127.0.60.2"
@@ -46,6 +47,10 @@ servers = {{ one = "{server}:{behind}" }}
 """
 
 
+UNHURRIED = DEFAULTS.replace("timeouts = {", 'timeouts = { handshake = "10m", http_request = "10m",')
+"""A hundred clients in one process come and speak when it is their turn."""
+
+
 class BodyServer(Peer):
     def command(self) -> list[str]:
         self.process.environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
@@ -62,7 +67,7 @@ class MemoryTests(PeerTestCase):
         self.failures: list[Exception] = []
         self.ports = {"plain": free_port(FRONT), "tls": free_port(FRONT)}
         site = SITE.format(front=FRONT, server=SERVER, behind=behind, **self.ports)
-        self.proxy = Proxy("proxy", FRONT, self.ports["plain"], site)
+        self.proxy = Proxy("proxy", FRONT, self.ports["plain"], site, UNHURRIED)
         authority = trustme.CA()
         write_certificate(Path(self.proxy.folder) / "mail.pem", authority.issue_cert("mail.example.com"))
         self.trust = ssl.create_default_context()
@@ -71,7 +76,7 @@ class MemoryTests(PeerTestCase):
         self.addCleanup(self.proxy.end)
 
     def secured(self) -> socket.socket:
-        plain = socket.create_connection((FRONT, self.ports["tls"]), 60)
+        plain = socket.create_connection((FRONT, self.ports["tls"]), PATIENCE)
         return self.trust.wrap_socket(plain, server_hostname="mail.example.com")
 
     def grown(self, connect: Connect) -> int:
@@ -93,7 +98,7 @@ class MemoryTests(PeerTestCase):
             self.failures.append(error)
 
     def test_plain(self) -> None:
-        self.assertLess(self.grown(partial(socket.create_connection, (FRONT, self.ports["plain"]), 60)), MOST)
+        self.assertLess(self.grown(partial(socket.create_connection, (FRONT, self.ports["plain"]), PATIENCE)), MOST)
         self.assertCounted()
 
     def test_over_tls(self) -> None:

@@ -10,7 +10,7 @@ from OpenSSL import SSL
 from tests.integration.crowd import Hall
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
-from tests.integration.peers.waiting import eventually
+from tests.integration.peers.waiting import PATIENCE, eventually
 from tests.integration.proxy import Proxy
 from tests.net.tls.files import pfx_file
 
@@ -79,7 +79,7 @@ class CertificatesTests(PeerTestCase):
         context.set_cipher_list(b"ALL:@SECLEVEL=0")
         context.set_min_proto_version(version)
         context.set_max_proto_version(version)
-        plain = socket.create_connection((FRONT, self.ports[profile][0]), 10)
+        plain = socket.create_connection((FRONT, self.ports[profile][0]), PATIENCE)
         self.addCleanup(plain.close)
         plain.settimeout(None)
         connection = SSL.Connection(context, plain)
@@ -113,10 +113,9 @@ class CertificatesTests(PeerTestCase):
         self.assertEqual(answered, {"modern": b"", "intermediate": b"", "mx": b"", "legacy": b"hello"})
 
     def answers(self, profile: str) -> bytes:
-        with socket.create_connection((FRONT, self.ports[profile][1]), 10) as client:
+        with socket.create_connection((FRONT, self.ports[profile][1]), PATIENCE) as client, contextlib.suppress(ConnectionError):
             client.sendall(b"hello")
-            with contextlib.suppress(ConnectionResetError):
-                return client.recv(5)
+            return client.recv(5)
         return b""
 
     def test_the_name_that_is_asked_for_chooses_among_pem_and_pfx(self) -> None:

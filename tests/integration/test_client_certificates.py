@@ -13,7 +13,7 @@ from tests.integration.echo import Echo
 from tests.integration.peers import needs
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
-from tests.integration.peers.waiting import eventually
+from tests.integration.peers.waiting import PATIENCE, eventually
 from tests.integration.proxy import Proxy
 from tests.net.tls.files import crl_file
 
@@ -82,9 +82,20 @@ class ClientCertificatesTestCase(PeerTestCase):
     def curl(self, port: int, *options: str, scheme: str = "https") -> tuple[int, dict[str, str]]:
         """Its exit status, and what the server was told."""
         where = f"mail.example.com:{port}"
-        command = ["curl", "--silent", "--max-time", "20", "--cacert", str(self.path("ca.pem")), "--resolve", f"{where}:{FRONT}"]
+        command = [
+            "curl",
+            "--silent",
+            "--max-time",
+            f"{PATIENCE:g}",
+            "--cacert",
+            str(self.path("ca.pem")),
+            "--resolve",
+            f"{where}:{FRONT}",
+        ]
         lies = [word for lie in LIES for word in ("--header", lie)]
-        done = subprocess.run([*command, *lies, *options, f"{scheme}://{where}/"], capture_output=True, timeout=60, check=False)
+        done = subprocess.run(
+            [*command, *lies, *options, f"{scheme}://{where}/"], capture_output=True, timeout=2 * PATIENCE, check=False
+        )
         told = json.loads(done.stdout) if done.stdout else {}
         return done.returncode, {name: value for name, value in told.items() if name in OURS}
 
@@ -99,7 +110,7 @@ class ClientCertificatesTestCase(PeerTestCase):
         self, context: ssl.SSLContext, session: ssl.SSLSession | None = None
     ) -> tuple[bool, ssl.SSLSession | None, dict[str, str]]:
         """Whether it was resumed, what the next connection may bring, and what the server was told."""
-        sock = socket.create_connection((FRONT, self.required), 10)
+        sock = socket.create_connection((FRONT, self.required), PATIENCE)
         with context.wrap_socket(sock, server_hostname="mail.example.com", session=session) as client:
             client.sendall(b"GET / HTTP/1.1\r\nHost: mail.example.com\r\nConnection: close\r\n\r\n")
             answer = b""

@@ -9,6 +9,7 @@ import threading
 
 import attrs
 
+from tests.integration.peers.waiting import PATIENCE
 from tests.smuggling.answers import Answer, End, Outcome
 
 PAUSE = 0.001
@@ -33,11 +34,11 @@ class Scene:
         for part in self.answer.parts:
             if said:
                 audible = b"\r\n\r\n" in said and self.answer.outcome is not Outcome.BAD
-                self.heard.wait(20 if audible else PAUSE)
+                self.heard.wait(PATIENCE if audible else PAUSE)
             said += part
             connection.sendall(part)
         if self.answer.outcome is Outcome.CUT:
-            self.heard.wait(20)
+            self.heard.wait(PATIENCE)
         self.played.set()
 
 
@@ -64,7 +65,7 @@ class _Handler(socketserver.BaseRequestHandler):
         assert isinstance(server, _Server)
         connection: socket.socket = self.request
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.settimeout(20)
+        connection.settimeout(PATIENCE)
         if server.context is not None:
             connection = server.context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=True)
         with contextlib.suppress(OSError):
@@ -143,4 +144,4 @@ class Actor:
     def wait(self) -> None:
         """Until all of it was said."""
         assert self._server.scene is not None
-        assert self._server.scene.played.wait(20), "nobody asked"
+        assert self._server.scene.played.wait(PATIENCE), "nobody asked"

@@ -33,7 +33,7 @@ def _answer(connection: ServerConnection, heard: str | bytes) -> None:
         following = connection.recv()
         connection.send(str(len(following)))
     elif word == "ping":
-        connection.send("pong" if connection.ping(rest).wait(10) else "no pong")
+        connection.send("pong" if connection.ping(rest).wait(60) else "no pong")
     elif word == "close":
         code, _, reason = rest.partition(" ")
         connection.close(int(code), reason)
