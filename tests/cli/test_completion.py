@@ -62,7 +62,7 @@ class BashTests(SynchronousTestCase):
             "EXPROXY_CONFIG": str(self.folder / "site.toml"),
         }
         command = [self.bash, "--norc", "-c", script]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=60)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, timeout=300)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return done.stdout.split()
 

@@ -22,6 +22,8 @@ HOST = "127.0.0.1"
 
 
 class RpchTests(TestCase):
+    timeout = 240
+
     def setUp(self) -> None:
         loop = Loop(cast(Any, reactor))
         self.addCleanup(loop.close)
@@ -30,7 +32,7 @@ class RpchTests(TestCase):
     async def check(self, port: int, **options: Any) -> Report:
         checker = checkers()["rpch"]
         tls = security("implicit", verify=False)
-        plan = CheckPlan(name="rpch", host=HOST, checker=checker, options=checker.options(**options), security=tls)
+        plan = CheckPlan(name="rpch", host=HOST, checker=checker, options=checker.options(**options), security=tls, timeout=60.0)
         return await check_now(reactor, plan, port, Transcript(), self.network)
 
     async def test_the_simulated_proxy_asks_and_echoes(self) -> None:

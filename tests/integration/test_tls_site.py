@@ -189,7 +189,7 @@ class HandshakeTests(TLSSiteTestCase):
         self.assertEqual(self.curl("mispinned")[0], 503)
         line = self.proxy.wait_for_log("mispinned/one: 1 TLS handshake failed: the server's certificate is refused")
         self.assertIn(f"its key is not a pinned one: it is {self.pin}", line)
-        self.assertIn(f"its key is {self.pin}", exproxy("probe", "tls", self.secure)[1])
+        self.assertIn(f"its key is {self.pin}", exproxy("probe", "tls", self.secure, "--timeout", "60s")[1])
 
 
 class TwoWorkersRenewalTests(RenewalTests):
