@@ -206,13 +206,11 @@ class AnswersTests(BothTestCase):
 
     def test_rows_are_chosen_alike(self) -> None:
         for words in ("2 -1 -1", "hub 4 2", "-1 1 -1", "-1 2 -1", "-1 4 1", "5 6 1", "99 -1 -1", "hub", "-1 -1 -1 no-maint"):
-            theirs, ours = (list(rows(path, f"show stat {words}")) for path in self.both)
-            self.assertEqual(ours, theirs, words)
+            self.alike(lambda path, words=words: list(rows(path, f"show stat {words}")), words)
         for path in self.both:
             ask(path, "disable server hub/ex1")
         for words in ("-1 -1 -1 no-maint", "-1 -1 -1 up"):
-            theirs, ours = ([row["status"] for row in rows(path, f"show stat {words}").values()] for path in self.both)
-            self.assertEqual(ours, theirs, words)
+            self.alike(lambda path, words=words: [row["status"] for row in rows(path, f"show stat {words}").values()], words)
         self.proxy.end()
 
     def test_typed_and_json_say_the_same_of_each_column(self) -> None:
