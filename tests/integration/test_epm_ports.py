@@ -294,19 +294,19 @@ class CommandTests(PeerTestCase):
         self.started(*self.server.peers)
 
     def test_probe_shows_the_port_and_what_the_bind_agreed_on(self) -> None:
-        status, output = exproxy("probe", "rpc", f"{FIRST}:epm/emsmdb")
+        status, output = exproxy("probe", "--timeout", "1m", "rpc", f"{FIRST}:epm/emsmdb")
         self.assertEqual(status, 0, output)
         self.assertIn(f"rpc bind to emsmdb was accepted on port {self.server.port}, which the endpoint mapper told", output)
         self.assertRegex(output, f"emsmdb at port {self.server.port}: fragments of up to [0-9]+ bytes to the server")
 
     def test_probe_goes_to_the_port_with_any_check(self) -> None:
-        status, output = exproxy("probe", "tcp", f"{FIRST}:epm/emsmdb")
+        status, output = exproxy("probe", "--timeout", "1m", "tcp", f"{FIRST}:epm/emsmdb")
         self.assertEqual(status, 0, output)
         self.assertIn(f"--- the endpoint mapper tells port {self.server.port} for emsmdb", output)
         self.assertIn(f"--- connected to {FIRST}:{self.server.port}", output)
 
     def test_probe_says_what_is_not_offered(self) -> None:
-        status, output = exproxy("probe", "tcp", f"{FIRST}:epm/nspi")
+        status, output = exproxy("probe", "--timeout", "1m", "tcp", f"{FIRST}:epm/nspi")
         self.assertEqual(status, 1, output)
         self.assertIn("failed: the endpoint mapper offers no nspi: the Address Book service is not registered", output)
 
@@ -315,6 +315,7 @@ class CommandTests(PeerTestCase):
         for check, words in (("", "which the endpoint mapper told"), ('check = "tcp"', "tells"), ('check = "off"', "tells")):
             file.write_text(
                 f'[frontends.a]\nbind = "127.0.0.1:1"\nbackend = "b"\n[backends.b]\n{check}\nservers.x = "{FIRST}:epm/emsmdb"\n'
+                '[defaults]\ncheck = { timeout = "1m" }\n'
             )
             status, output = exproxy("config", "check", "--connect", str(file))
             self.assertEqual(status, 0, output)

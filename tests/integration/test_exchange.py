@@ -17,7 +17,7 @@ from tests.integration.peers.nginx import DIRECTORIES, NEEDS
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
 from tests.integration.peers.waiting import eventually
-from tests.integration.proxy import Proxy
+from tests.integration.proxy import ADMIN, Proxy
 
 FRONT, FIRST, SECOND = "127.0.70.1", "127.0.70.2", "127.0.70.3"
 BACKENDS = {"Microsoft-Server-ActiveSync": "eas"} | {
@@ -72,7 +72,7 @@ class TemplateTestCase(PeerTestCase):
         """A proxy that is not started, with its files."""
         values = {"workers": self.workers, "version": self.version, "listen": listen, "first": FIRST, "second": SECOND}
         values |= {"port": self.port, "redirect": self.redirect, "behind": self.behind, "plain": self.plain}
-        self.proxy = Proxy("proxy", FRONT, self.port, (template + more).format(**values))
+        self.proxy = Proxy("proxy", FRONT, self.port, (template + more).format(**values) + ADMIN)
         write_certificate(Path(self.proxy.folder) / "mail.pem", self.ours)
         write_authority(Path(self.proxy.folder), self.authority)
         return self.proxy
@@ -87,6 +87,7 @@ class TemplateTestCase(PeerTestCase):
         for directory in directories or DIRECTORIES:
             for server in ("ex1", "ex2"):
                 self.proxy.wait_until(f"{BACKENDS[directory]}/{server}", "up")
+        self.proxy.wait_for_workers()
 
     def check(self, *options: str) -> tuple[int, str]:
         """``exproxy config check`` of the proxy's file."""
@@ -106,6 +107,7 @@ class DirectoryTests(TemplateTestCase):
         self.second.fail("ews")
         sentence = self.proxy.wait_until("ews/ex2", "down", before)
         self.assertIn("GET /ews/healthcheck.htm said 503", sentence)
+        self.proxy.wait_for_workers()
         self.assertEqual(self.client.reached("EWS"), {"ex1"})
         for directory in DIRECTORIES:
             if directory != "EWS":

@@ -15,6 +15,7 @@ from tests.integration.peers.bound import PASSWORD, USER, USERS, Bound, bindings
 from tests.integration.peers.certificates import write_authority, write_certificate
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
+from tests.integration.peers.waiting import PATIENCE
 from tests.integration.proxy import Proxy
 
 FRONT, SERVER = "127.0.70.1", "127.0.70.2"
@@ -57,8 +58,8 @@ class ExtendedProtectionTests(PeerTestCase):
     def connected(self) -> http.client.HTTPSConnection:
         context = ssl.create_default_context()
         self.authority.configure_trust(context)
-        connection = http.client.HTTPSConnection(NAME, self.port, timeout=20)
-        plain = socket.create_connection((FRONT, self.port), timeout=20)
+        connection = http.client.HTTPSConnection(NAME, self.port, timeout=PATIENCE)
+        plain = socket.create_connection((FRONT, self.port), timeout=PATIENCE)
         connection.sock = context.wrap_socket(plain, server_hostname=NAME)
         self.addCleanup(connection.close)
         return connection
