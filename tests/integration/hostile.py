@@ -283,6 +283,12 @@ class Ground:
         """Descriptors that the network keeps for the next who needs them."""
         return 0
 
+    def held(self) -> int:
+        """What is alive of Python's memory, in blocks; without the deadlines of nobody that time leaves behind, ten a second."""
+        cast(Any, self.network.deadlines)._sweep()
+        gc.collect()
+        return sys.getallocatedblocks()
+
     async def all_comes_back(self, frontend: Frontend) -> None:
         """Sessions, slots, leases, places in the queue, deadlines and descriptors."""
         await self.until(lambda: not frontend.sessions)
@@ -296,12 +302,6 @@ class Ground:
             listener.stop()
         await self.until(lambda: descriptors() - self.kept() <= self.descriptors)
         self.assertFalse(any(cast(Any, self.network.deadlines)._buckets.values()))
-
-
-def blocks() -> int:
-    """What is alive of Python's memory, in its blocks."""
-    gc.collect()
-    return sys.getallocatedblocks()
 
 
 def descriptors() -> int:

@@ -19,7 +19,7 @@ from exproxy.proxy.backend import Backend
 from exproxy.proxy.frontend import Frontend
 from exproxy.proxy.session import State
 from exproxy.wire.proxyheader import encode_v1
-from tests.integration.hostile import FOR_EVER, Ground, blocks
+from tests.integration.hostile import FOR_EVER, Ground
 from tests.integration.tlsstreams import TLSSocket
 from tests.net.tls.files import certificate_file
 from tests.proxy.test_preface import client_hello
@@ -155,9 +155,9 @@ class TLSHostileSuite(Ground):
     async def test_clients_that_send_garbage_are_sent_away_and_counted_and_leave_nothing_behind(self) -> None:
         frontend = self.front(self.server())
         await self.garbage(frontend, 200)  # what is made once and kept, is made by now
-        before = blocks()
+        before = self.held()
         await self.garbage(frontend, MANY)
-        self.assertLess(blocks() - before, MANY // 4)
+        self.assertLess(self.held() - before, MANY // 4)
         self.assertEqual(frontend.bad_handshakes, 200 + MANY)
         await self.all_comes_back(frontend)
 
