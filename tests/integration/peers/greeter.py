@@ -1,5 +1,6 @@
 """A server that says its name and counts who is there."""
 
+import contextlib
 import socket
 import threading
 
@@ -49,7 +50,8 @@ class Greeter:
         self._socket.close()
         with self._lock:
             for client in self._clients:
-                client.shutdown(socket.SHUT_RDWR)
+                with contextlib.suppress(OSError):  # it was reset, and its thread has not heard of it yet
+                    client.shutdown(socket.SHUT_RDWR)
 
 
 def _hung_up(client: socket.socket) -> bool:
