@@ -27,6 +27,7 @@ class MasterSiteTests(SiteStage):
     def setUp(self) -> None:
         super().setUp()
         self.spawned: list[Any] = []
+        self.said: list[tuple[str, Any]] = []
 
     def spawn(self, protocol: Any, link: Any) -> Any:
         self.patch(link, "callRemote", self.note)
@@ -43,7 +44,7 @@ class MasterSiteTests(SiteStage):
         self.closed = True
 
     def note(self, command: Any, **arguments: Any) -> Any:
-        self.said = [*getattr(self, "said", []), (command.__name__, arguments)]
+        self.said.append((command.__name__, arguments))
         return self
 
     def addCallback(self, *args: Any) -> Any:
