@@ -10,6 +10,7 @@ from typing import Any
 import trustme
 
 from tests.integration.clients import exproxy
+from tests.integration.haproxies import ask
 from tests.integration.peers.certificates import write_authority, write_certificate
 from tests.integration.peers.echo import Echo
 from tests.integration.peers.ports import free_ports
@@ -112,6 +113,7 @@ check = {{ type = "http", path = "/" }}
         for name in ("ex1", "ex2"):
             self.proxy.wait_until(f"echo/{name}", "up")
             self.proxy.wait_until(f"web2/{name}", "up")
+        ask(self.proxy.folder / "exproxy.sock", "show sess")  # each worker is asked, and answers behind what it was told before
 
     def write(self, text: str) -> None:
         self.proxy.file.write_text(text + self.proxy.defaults)

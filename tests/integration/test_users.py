@@ -5,6 +5,7 @@ import imaplib
 import os
 import poplib
 import pwd
+import shutil
 import smtplib
 import socket
 import ssl
@@ -238,7 +239,9 @@ class TlsUsersTests(UsersTestCase):
         return made
 
     def configuration(self) -> str:
-        path = write_certificate(new_folder("front") / "front.pem", trustme.CA().issue_cert("mail.example.com"))
+        folder = new_folder("front")
+        self.addCleanup(shutil.rmtree, folder)
+        path = write_certificate(folder / "front.pem", trustme.CA().issue_cert("mail.example.com"))
         front = f'tls = {{ mode = "starttls", certificates = ["{path}"] }}\nrequire_tls = true'
         ours = CONFIGURATION.replace('tls = "off"', front.replace("{", "{{").replace("}", "}}"))
         for kind in ("imap", "pop3"):
