@@ -60,7 +60,16 @@ class Hatop(Peer):
         return [needs.program("tmux") or "tmux", "-D", "-S", str(self.terminal)]
 
     def prepare(self) -> None:
-        self.process.environment = None
+        """Debian's hatop leaves for ever when it has no answer within a second: ours has patience, and is the same otherwise."""
+        text = Path(needs.program("hatop") or "").read_text(encoding="utf-8")
+        patient = text.replace("\nHAPROXY_CLI_CMD_TIMEOUT = 1\n", f"\nHAPROXY_CLI_CMD_TIMEOUT = {PATIENCE}\n")
+        assert patient != text, "this hatop waits for its answers in another way"
+        self.patient.write_text(patient, encoding="utf-8")
+        self.patient.chmod(0o755)
+
+    @property
+    def patient(self) -> Path:
+        return self.folder / "hatop"
 
     @property
     def terminal(self) -> Path:
@@ -80,7 +89,7 @@ class Hatop(Peer):
 
     def open(self) -> None:
         """Begin."""
-        self.tmux("new-session", "-d", "-x", "150", "-y", "40", f"TERM=screen hatop -s {self.socket} -i 1")
+        self.tmux("new-session", "-d", "-x", "150", "-y", "40", f"TERM=screen {self.patient} -s {self.socket} -i 1")
 
     def screen(self) -> str:
         """What can be read."""
