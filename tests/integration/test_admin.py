@@ -13,11 +13,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exproxy.admin.door import IDLE
 from exproxy.config.passwords import hashed
+from tests.integration.peers.greeter import Greeter
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
 from tests.integration.peers.waiting import PATIENCE, eventually
 from tests.integration.proxy import DEFAULTS, Proxy
-from tests.integration.test_workers import Greeter
 
 FRONT, FIRST, SECOND = "127.0.140.1", "127.0.140.11", "127.0.140.12"
 LOOPBACK = "127.0.0.1"

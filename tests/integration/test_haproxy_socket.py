@@ -9,9 +9,9 @@ from typing import Any
 
 from tests.integration.clients import PATIENCE
 from tests.integration.haproxies import OURS, THEIRS, BothTestCase, ask, rows
+from tests.integration.peers.greeter import Greeter
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.waiting import eventually
-from tests.integration.test_workers import Greeter
 
 OTHER = "127.0.77.13"
 

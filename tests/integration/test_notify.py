@@ -17,12 +17,12 @@ from exproxy.notify.courier import PAUSES
 from exproxy.notify.webhook import PATIENCE as SILENCE
 from tests.integration.peers import dovecot, needs, postfix
 from tests.integration.peers.certificates import write_authority
+from tests.integration.peers.greeter import Greeter
 from tests.integration.peers.ports import free_port, free_ports
 from tests.integration.peers.process import PeerTestCase, new_folder, whole_lines
 from tests.integration.peers.receiver import Receiver
 from tests.integration.peers.waiting import PATIENCE, eventually
 from tests.integration.proxy import DEFAULTS, Proxy
-from tests.integration.test_workers import Greeter
 
 FRONT, FIRST, SECOND, THIRD = "127.0.142.1", "127.0.142.11", "127.0.142.12", "127.0.142.13"
 

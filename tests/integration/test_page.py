@@ -12,11 +12,11 @@ import trustme
 from exproxy.admin.events import ALL
 from exproxy.config.passwords import hashed
 from tests.integration.peers import chromium, needs
+from tests.integration.peers.greeter import Greeter
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.waiting import eventually
 from tests.integration.proxy import Proxy
 from tests.integration.test_admin import FIRST, FRONT, LOOPBACK, SECOND, AdminTestCase
-from tests.integration.test_workers import Greeter
 
 USERS = f"""
 [admin.users.anna]
