@@ -14,14 +14,15 @@ from tests.integration.peers import needs, nginx
 from tests.integration.peers.certificates import write_authority, write_certificate
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
-from tests.integration.proxy import Proxy
+from tests.integration.proxy import ADMIN, Proxy
 
 FRONT, FIRST, SECOND = "127.0.20.1", "127.0.20.2", "127.0.20.3"
 PHONE, TABLET = "127.0.20.11", "127.0.20.12"
 ONE_EACH = ("-H", "Connection: close")
 """Each request of curl on a connection of its own."""
 
-SITE = """
+SITE = (
+    """
 [service]
 workers = {workers}
 log = {{ access = "access.log" }}
@@ -59,6 +60,8 @@ persistence = {{ kind = "user" }}
 persistence = {{ kind = "super-http" }}
 {servers}
 """
+    + ADMIN
+)
 SERVERS = """
 tls = {{ mode = "implicit", ca = "authority.pem" }}
 check = {{ type = "https", preset = "healthcheck", path = "/owa/healthcheck.htm" }}
@@ -89,6 +92,11 @@ class WebPersistenceTests(PeerTestCase):
         write_authority(proxy.folder, authority)
         self.started(proxy)
         self.addCleanup(proxy.end)
+        # where clients are to be spread, each worker has to know of both servers
+        for backend in ("owa", "ecp", "eas", "super"):
+            for server in self.peers:
+                proxy.wait_until(f"{backend}/{server}", "up")
+        proxy.wait_for_workers()
         return proxy
 
     def ask(self, *paths: str, options: tuple[str, ...] = ()) -> list[str]:

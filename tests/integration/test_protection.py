@@ -21,7 +21,7 @@ from tests.integration.peers.certificates import write_authority, write_certific
 from tests.integration.peers.ports import free_port
 from tests.integration.peers.process import PeerTestCase
 from tests.integration.peers.waiting import eventually
-from tests.integration.proxy import Proxy
+from tests.integration.proxy import ADMIN, Proxy
 from tests.integration.test_paths import TARGETS, canonical
 from tests.integration.together import all_know
 
@@ -79,12 +79,11 @@ class Servers(ThreadingHTTPServer):
         pass
 
 
-CONFIGURATION = """
+CONFIGURATION = (
+    """
 [service]
 workers = {workers}
 log = {{ access = "access.log" }}
-[admin]
-socket = "x.sock"
 [frontends.web]
 mode = "http"
 bind = "{front}:{port}"
@@ -99,6 +98,8 @@ backend = "owa"
 check = "off"
 servers = {{ one = "{server}" }}
 """
+    + ADMIN
+)
 
 
 class ProtectionTestCase(PeerTestCase):
@@ -136,7 +137,7 @@ class ProtectionTestCase(PeerTestCase):
 
     def told(self) -> None:
         """What one worker has counted, all know."""
-        all_know(self.proxy.folder / "x.sock")
+        all_know(self.proxy)
 
     def connect(self, source: str, port: int | None = None) -> socket.socket:
         client = socket.create_connection((FRONT, port or self.port), PATIENCE, source_address=(source, 0))
