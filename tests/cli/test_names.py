@@ -3,6 +3,7 @@
 import io
 from contextlib import redirect_stderr
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from click.shell_completion import ShellComplete
@@ -33,7 +34,9 @@ class NamesTests(AdminStage, ProcessTestCase):
         AdminStage.setUp(self)
         ProcessTestCase.setUp(self)
         self.answer = plain(self.overview.snapshot())
-        self.file = Path(self.mktemp())
+        folder = TemporaryDirectory()  # not trial's: a socket's path has 107 bytes at most
+        self.addCleanup(folder.cleanup)
+        self.file = Path(folder.name, "site.toml")
 
     def completed(self, *words: str, incomplete: str = "", where: tuple[str, ...] | None = None) -> list[str]:
         """What is offered for the next word."""
@@ -69,7 +72,7 @@ class NamesTests(AdminStage, ProcessTestCase):
         self.file.write_text(CONFIGURATION)
         for words, names in ((("host", "drain"), ["exA"]), (("server", "drain"), ["b/exA"]), (("table",), ["t"])):
             self.assertEqual(self.completed(*words, where=("-c", str(self.file))), names)
-        self.assertEqual(self.path, str((self.file.parent / "x.sock").absolute()))
+        self.assertEqual(self.path, str(self.file.with_name("x.sock")))
 
     def test_whatever_goes_wrong_nothing_is_said(self) -> None:
         self.assertEqual(self.completed("host", "drain", where=("-c", "/nowhere/x.toml")), [])
