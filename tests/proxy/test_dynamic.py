@@ -67,6 +67,33 @@ class DynamicTests(Stage):
         self.assertEqual((record.frontend, record.backend, record.server), ("epm:40000", "hub:49152", "one"))
         self.assertEqual(self.gate.taken, 0)
 
+    def test_who_looks_sees_them_as_the_mapper_s_and_the_mapper_s_limit_is_not_theirs(self) -> None:
+        self.frontend.set_maxconn(1)
+        ports = [self.ports.port(SPOT, self.one, PORT) or 0, self.ports.port(SPOT, self.two, PORT) or 0]
+        for port in (135, *ports, ports[0]):
+            self.client((HOST, port))
+        own, *annexes = self.frontend.parts
+        self.assertEqual([len(part.sessions) for part in (own, *annexes)], [1, 2, 1])
+        self.assertEqual(sorted(one.number for part in self.frontend.parts for one in part.sessions), [1, 2, 3, 4])
+
+    def test_what_it_has_counted_stays_when_it_is_closed(self) -> None:
+        port = self.ports.port(SPOT, self.one, PORT)
+        client = self.client((HOST, port or 0))
+        client.stream.close()
+        self.settle()
+        (annex,) = self.frontend.annexes
+        sent = annex.bytes_out
+        self.assertEqual((annex.total, sent), (1, len(b"the service of one")))
+        self.clock.advance(1201)
+        self.assertEqual((self.ports.endpoints, self.frontend.annexes), ({}, []))
+        self.assertEqual((self.frontend.total, self.frontend.bytes_out), (1, sent))
+
+    def test_a_port_that_cannot_be_opened_is_no_part_of_it(self) -> None:
+        for number in range(40000, 40003):
+            self.network.listen((HOST, number), Peer())
+        self.assertIsNone(self.ports.port(SPOT, self.one, PORT))
+        self.assertEqual(self.frontend.annexes, [])
+
     def test_a_header_is_demanded_where_the_mapper_demands_it(self) -> None:
         port = self.ports.port(Spot(HOST, (ip_network("127.0.0.0/8"),)), self.one, PORT)
         client = self.client((HOST, port or 0))

@@ -49,3 +49,27 @@ class FrontendTests(Stage):
         self.assertEqual(frontend.room(), 3)
         self.gate.maxconn = 2
         self.assertEqual(frontend.room(), 2)
+
+    def test_it_is_held_by_a_session_of_an_annex(self) -> None:
+        frontend, annex = self.open(self.backend()), self.open(self.backend(), address=OTHER)
+        frontend.annexes.append(annex)
+        self.assertFalse(frontend.held)
+        client = self.client(OTHER)
+        self.assertTrue(frontend.held)
+        client.stream.abort()
+        self.settle()
+        self.assertFalse(frontend.held)
+
+    def test_of_two_faults_the_later_one_is_kept_when_an_annex_is_no_more(self) -> None:
+        frontend, annex, later = self.open(self.backend()), *(self.open(self.backend(), address=(OTHER[0], n)) for n in (1, 2))
+        for number, one in enumerate((annex, frontend, later)):
+            self.clock.advance(1)
+            one.preface_failed((f"192.0.2.{number}", 1), "garbage")
+            one.limit_reached((f"192.0.2.{number}", 1), "too fast")
+        frontend.annexes += [annex, later]
+        frontend.absorb(annex)
+        self.assertEqual(
+            (frontend.bad_prefaces, frontend.fault, frontend.limit), (2, "192.0.2.1: garbage", "192.0.2.1: too fast")
+        )
+        frontend.absorb(later)
+        self.assertEqual((frontend.limited, frontend.fault, frontend.limit), (3, "192.0.2.2: garbage", "192.0.2.2: too fast"))

@@ -1,11 +1,12 @@
 """Garbage of clients fills no log."""
 
-from twisted.internet.task import Clock
+from attrs import fields
 from twisted.logger import globalLogPublisher
 
 from exproxy.config import model
 from exproxy.process.messages import FrontendCounts
 from exproxy.proxy.admission import Unwanted
+from exproxy.proxy.frontend import Frontend
 from exproxy.site.clientfaults import EVERY, QUIET, ClientFaults, counts_of
 from exproxy.site.mail import install
 from exproxy.wire.epmrelay import Counters
@@ -22,8 +23,6 @@ class ClientFaultsTests(Stage):
 
         globalLogPublisher.addObserver(hear)
         self.addCleanup(globalLogPublisher.removeObserver, hear)
-        self.clock = Clock()
-        self.clock.advance(1000)
         self.counts: dict[str, FrontendCounts] = {"web": FrontendCounts(total=7)}
         self.faults = ClientFaults(self.clock, lambda: self.counts)
         self.faults.start()
@@ -132,3 +131,24 @@ class ClientFaultsTests(Stage):
         frontend.broken = 4
         frontend.mapping = Counters(mapped=3, hidden=2, refused=1)
         self.assertEqual(counts_of({"epm": frontend}), {"epm": FrontendCounts(broken=4, mapped=3, hidden=2, refused_calls=1)})
+
+    def test_those_of_annexes_are_counted_with_them_and_stay_when_they_are_no_more(self) -> None:
+        names = [field.name for field in fields(FrontendCounts) if hasattr(Frontend, field.name) and field.name != "sessions"]
+        frontend, annex = self.open(self.backend()), self.open(self.backend(), address=("192.0.2.9", 40000))
+        for place, one in enumerate((frontend, annex), 1):
+            for number, name in enumerate(names, 1):
+                value = getattr(one, name)
+                setattr(one, name, f"{place}" if isinstance(value, str) else type(value)(100 * place + number))
+        frontend.annexes.append(annex)
+        both = counts_of({"epm": frontend})["epm"]
+        self.assertEqual((both.total, both.fault_at, both.fault), (frontend.total + annex.total, annex.fault_at, "2"))
+        frontend.absorb(annex)
+        self.assertEqual(counts_of({"epm": frontend})["epm"], both)
+
+    def test_sessions_of_annexes_are_counted_with_them(self) -> None:
+        frontend, annex = self.open(self.backend()), self.open(self.backend(), address=("192.0.2.9", 40000))
+        frontend.annexes.append(annex)
+        for port in (25, 40000):
+            self.client(("192.0.2.9", port))
+        counts = counts_of({"epm": frontend})["epm"]
+        self.assertEqual((counts.sessions, counts.total), (2, 2))

@@ -1,7 +1,10 @@
 """Which sessions live."""
 
 from exproxy.process.messages import Wanted
+from exproxy.proxy.dynamic import DynamicPorts, Spot
 from exproxy.site.sessions import LiveSessions
+from tests.net.memory import Peer
+from tests.proxy.stage import Stage
 from tests.site.stage import SiteStage
 
 
@@ -72,3 +75,52 @@ class LiveTests(SiteStage):
             after = one.frontend, one.number
         self.assertEqual(seen, [1, 2, 3])
         self.assertFalse(later.lost)
+
+
+class AnnexTests(Stage):
+    """An endpoint mapper's front end, a client of which was told of a port that was opened for it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        servers = self.servers_of()
+        backend = self.backend(servers)
+        epm = self.open(backend, name="epm", address=("192.0.2.9", 135))
+        self.frontends = {"epm": epm, "smtp": self.open(backend)}
+        ports = DynamicPorts(epm, self.network, 40000, 40001, 600.0)
+        self.network.listen(("192.0.2.1", 49152), Peer(greeting=b"nameplate")).resume()
+        self.port = ports.port(Spot("192.0.2.9"), servers.servers["one"], 49152) or 0
+        self.sessions = LiveSessions(self.frontends.values, {"hub": backend})
+
+    def live(self, **wanted: str) -> list[tuple[str, tuple[str, ...], int]]:
+        found = self.sessions.find(Wanted(**wanted), 9, self.clock.seconds())
+        return [(one.frontend, one.servers, one.bytes_out) for one in found]
+
+    def test_who_is_there_is_told_as_one_of_the_mapper_s_with_the_server_s_port(self) -> None:
+        self.client(("192.0.2.9", self.port))
+        seen = [("epm", ("hub:49152/one",), 9)]
+        self.assertEqual(self.live(), seen)
+        self.assertEqual(self.live(frontend="epm"), seen)
+        self.assertEqual(self.live(server="hub:49152/one"), seen)
+        self.assertEqual(self.live(frontend="smtp"), [])
+
+    def test_it_is_ended_by_its_id(self) -> None:
+        mapped, other = self.client(("192.0.2.9", self.port)), self.client(("192.0.2.9", 135))
+        (seen,) = self.sessions.find(Wanted("hub:49152/one"), 9, self.clock.seconds())
+        self.assertEqual(self.sessions.end(seen.id, self.clock.seconds()), [seen])
+        self.settle()
+        self.assertTrue(mapped.eof or mapped.lost)
+        self.assertFalse(other.eof or other.lost)
+        self.assertEqual(self.live(), [("epm", ("hub/one",), 0)])
+
+    def test_they_are_told_one_after_the_other_with_the_mapper_s_own_and_none_twice(self) -> None:
+        for port in (self.port, 135, 25, self.port, 135):
+            self.client(("192.0.2.9", port))
+        seen: list[tuple[str, tuple[str, ...], int]] = []
+        after = ("", 0)
+        while found := self.sessions.find(Wanted(after=after), 1, self.clock.seconds()):
+            (one,) = found
+            seen.append((one.frontend, one.servers, one.number))
+            after = one.frontend, one.number
+        opened, own = ("hub:49152/one",), ("hub/one",)
+        mappers = [("epm", servers, number) for number, servers in enumerate((opened, own, opened, own), 1)]
+        self.assertEqual(seen, [*mappers, ("smtp", own, 1)])

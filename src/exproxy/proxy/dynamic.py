@@ -142,6 +142,7 @@ class DynamicPorts:
         del self.endpoints[endpoint.key]
         _log.info("{frontend} is closed: nobody has used it for {idle:g} s", frontend=endpoint.frontend.name, idle=self._idle)
         endpoint.listener.stop()
+        self.frontend.absorb(endpoint.frontend)
         if endpoint.server.backend is not None:
             endpoint.server.backend.retire(now)
 
@@ -168,13 +169,14 @@ class DynamicPorts:
         frontend.name = f"{self.frontend.name}:{listener.address[1]}"
         endpoint = self.endpoints[key] = Endpoint(frontend, listener, server, mapper, now, self, key)
         frontend.log = endpoint.logged
+        self.frontend.annexes.append(frontend)
         listener.start()
         self._network.deadlines.set(endpoint, now + self._idle)
         _log.info("{frontend} is open, for port {port} of {server}", frontend=frontend.name, port=port, server=mapper.full_name)
         return endpoint
 
     def _frontend(self, backend: Backend) -> Frontend:
-        """Like the mapper's own; its log is the endpoint's."""
+        """Like the mapper's own, but for ``maxconn``, which is for those who ask the mapper; its log is the endpoint's."""
         front = self.frontend
         return Frontend(
             name=front.name,
@@ -191,6 +193,7 @@ class DynamicPorts:
             log=front.log,
             dontlognull=front.dontlognull,
             admission=front.admission,
+            numbering=front.numbering,
         )
 
     def _listen(self, frontend: Frontend, spot: Spot, now: float) -> Listener | None:

@@ -1,6 +1,7 @@
 """A front end: its limits, its counters and the sessions that it has."""
 
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING
 
 import attrs
@@ -33,6 +34,19 @@ _SETTINGS = (
     "log",
     "dontlognull",
     "reads_hello",
+)
+_COUNTED = (
+    "total",
+    "bytes_in",
+    "bytes_out",
+    "bad_prefaces",
+    "bad_handshakes",
+    "bad_requests",
+    "left_early",
+    "denied",
+    "limited",
+    "refused",
+    "broken",
 )
 _FAULT = 200
 """Characters that are kept of a fault."""
@@ -78,6 +92,10 @@ class Frontend:
     """Sessions that other processes have, where somebody has to know."""
     listeners: list["Listener"] = attrs.field(factory=list)
     sessions: set["Session"] = attrs.field(factory=set)
+    annexes: list["Frontend"] = attrs.field(factory=list)
+    """Of ports that were opened for its clients: who looks sees their sessions, and what they count, as its own."""
+    numbering: "count[int]" = attrs.field(factory=lambda: count(1))
+    """Of its sessions, in the order in which they come; annexes have the same one."""
     total: int = 0
     bytes_in: int = 0
     """From clients, until some seconds ago where they are still there; ``bytes_out``: to them."""
@@ -135,8 +153,13 @@ class Frontend:
 
     @property
     def held(self) -> bool:
-        """Whether it has a session, here or in another process."""
-        return bool(self.sessions or self.elsewhere)
+        """Whether it or an annex has a session, here or in another process."""
+        return bool(self.elsewhere or any(part.sessions for part in self.parts))
+
+    @property
+    def parts(self) -> tuple["Frontend", ...]:
+        """Itself and its annexes."""
+        return (self, *self.annexes)
 
     @property
     def open(self) -> bool:
@@ -147,7 +170,7 @@ class Frontend:
         """Count a session."""
         self.sessions.add(session)
         self.total += 1
-        session.number = self.total
+        session.number = next(self.numbering)
         self.gate.take(listener)
         if self.maxconn is not None and len(self.sessions) >= self.maxconn:
             self._tell()
@@ -166,6 +189,14 @@ class Frontend:
         self.draining = True
         for session in tuple(self.sessions):
             session.drain()
+
+    def absorb(self, annex: "Frontend") -> None:
+        """Have counted what an annex has that is no more: nothing that was told becomes less."""
+        self.annexes.remove(annex)
+        for name in _COUNTED:
+            setattr(self, name, getattr(self, name) + getattr(annex, name))
+        self.fault_at, self.fault = max((self.fault_at, self.fault), (annex.fault_at, annex.fault))
+        self.limited_at, self.limit = max((self.limited_at, self.limit), (annex.limited_at, annex.limit))
 
     def preface_failed(self, client: Address, why: object) -> None:
         """Count a preface that was none, or that did not come."""

@@ -91,6 +91,13 @@ def counts_of(frontends: Mapping[str, Frontend]) -> dict[str, FrontendCounts]:
 
 
 def _counts(frontend: Frontend) -> FrontendCounts:
+    counts = _own(frontend)
+    for annex in frontend.annexes:
+        counts += _own(annex)
+    return counts
+
+
+def _own(frontend: Frontend) -> FrontendCounts:
     mapping, mail = frontend.mapping or Counters(), frontend.mail
     return FrontendCounts(
         len(frontend.sessions),

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from heapq import nsmallest
-from itertools import islice
+from itertools import chain, islice
 
 from exproxy import pool
 from exproxy.config.addresses import joined
@@ -21,7 +21,7 @@ class LiveSessions:
     A session's id is a hash of where it is and since when, so that sessions need to know nothing of it, and that it is never
     another one's: that is worth more than to find it quickly.
 
-    :param frontends: whose sessions; asked each time.
+    :param frontends: whose sessions, and those of their annexes; asked each time.
     """
 
     def __init__(self, frontends: Callable[[], Iterable[Frontend]], backends: Mapping[str, Backend]) -> None:
@@ -33,15 +33,15 @@ class LiveSessions:
         """At most so many."""
         if wanted.after is not None:
             return self._following(*wanted.after, most, now)
-        servers = _servers(self._backends)
+        servers = self._servers()
         return list(islice(self._matching(wanted, servers, now), most))
 
     def end(self, session: str, now: float) -> list[LiveSession]:
         """End the one of that id; returns it as it was, or nothing."""
         for frontend in self._frontends():
-            for one in frontend.sessions:
+            for one in _sessions(frontend):
                 if self._id(one) == session:
-                    seen = self._seen(frontend, one, tuple(_servers(self._backends).get(one, ())), now)
+                    seen = self._seen(frontend, one, tuple(self._servers({one}).get(one, ())), now)
                     one.kill("K")
                     return [seen]
         return []
@@ -52,17 +52,17 @@ class LiveSessions:
             if frontend.name < name:
                 continue
             begin = number if frontend.name == name else 0
-            later = (session for session in frontend.sessions if session.number > begin)
+            later = (session for session in _sessions(frontend) if session.number > begin)
             found = nsmallest(most, later, key=lambda session: session.number)
             if found:
-                servers = _servers(self._backends, set(found))
+                servers = self._servers(set(found))
                 return [self._seen(frontend, one, tuple(servers.get(one, ())), now) for one in found]
         return []
 
     def _matching(self, wanted: Wanted, servers: Mapping[object, list[str]], now: float) -> Iterator[LiveSession]:
         for frontend in self._frontends():
             if wanted.frontend in ("", frontend.name):
-                for session in frontend.sessions:
+                for session in _sessions(frontend):
                     leased = tuple(servers.get(session, ()))
                     if wanted.server in ("", *leased) and wanted.client in ("", session.source[0]):
                         yield self._seen(frontend, session, leased, now)
@@ -72,23 +72,34 @@ class LiveSessions:
         client, seconds = joined(*session.source), max(0.0, now - since)
         return LiveSession(client, frontend.name, leased, seconds, received, sent, self._id(session), session.number)
 
+    def _servers(self, of: Container[object] | None = None) -> dict[object, list[str]]:
+        """By session: the servers that it has slots of.
+
+        :param of: the sessions that matter; by default all.
+        """
+        servers: dict[object, list[str]] = {}
+        for backend in self._every_backend():
+            for one in backend.pool.servers.values():
+                for lease in one.leases:
+                    owner = _owner(lease)
+                    if of is None or owner in of:
+                        servers.setdefault(owner, []).append(one.full_name)
+        return servers
+
+    def _every_backend(self) -> Iterator[Backend]:
+        """Also those that are in no configuration, for the ports of annexes."""
+        yield from self._backends.values()
+        for frontend in self._frontends():
+            for annex in frontend.annexes:
+                if annex.backend is not None:
+                    yield annex.backend
+
     def _id(self, session: Session) -> str:
         return blake2b(f"{id(session)} {session.so_far()[0]}".encode(), digest_size=6, key=self._key).hexdigest()
 
 
-def _servers(backends: Mapping[str, Backend], of: Container[object] | None = None) -> dict[object, list[str]]:
-    """By session: the servers that it has slots of.
-
-    :param of: the sessions that matter; by default all.
-    """
-    servers: dict[object, list[str]] = {}
-    for backend in backends.values():
-        for one in backend.pool.servers.values():
-            for lease in one.leases:
-                owner = _owner(lease)
-                if of is None or owner in of:
-                    servers.setdefault(owner, []).append(one.full_name)
-    return servers
+def _sessions(frontend: Frontend) -> Iterator[Session]:
+    return chain.from_iterable(part.sessions for part in frontend.parts)
 
 
 def _owner(lease: pool.Lease) -> object:
