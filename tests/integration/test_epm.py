@@ -2,9 +2,11 @@
 
 import socket
 from collections import Counter
+from typing import Any
 
 from impacket.dcerpc.v5.rpcrt import DCERPC_v5, DCERPCException
 
+from exproxy.cli.connection import Connection
 from tests.integration.balanced import FIRST, SECOND, BalancedTests
 from tests.integration.clients import (
     endpoint_of,
@@ -297,6 +299,43 @@ class OthersTests(MapperTestCase):
             self.assertEqual(rpc_server_name(FRONT, port, "nameplate", source), server)
             told.add(port)
         self.assertLessEqual(told, set(ours))
+
+    def test_who_is_there_is_shown_counted_and_ended(self) -> None:
+        self.seen_and_ended()
+
+    def test_who_is_there_is_shown_counted_and_ended_in_each_worker(self) -> None:
+        self.seen_and_ended(workers=2)
+
+    def seen_and_ended(self, workers: int = 1) -> None:
+        """Clients are told of ports, enter them and stay; then one of them is ended."""
+        self.dynamic(workers=workers)
+        sources = [f"127.0.91.{number}" for number in range(1, 13)]
+        ports = {source: endpoint_of(FRONT, MAPPER, "nameplate", source) for source in sources}
+        asked = eventually(lambda: self.epm(0, len(sources)), "those who asked the mapper to be gone")
+        clients = {source: rpc_client(FRONT, port, "nameplate", source) for source, port in ports.items()}
+        for client in clients.values():
+            self.addCleanup(client.disconnect)
+        seen = self.shown()
+        self.assertEqual(set(seen), set(sources))
+        places = {f"epm:{each.ports['nameplate']}/{name}" for name, each in (("ex1", self.first), ("ex2", self.second))}
+        self.assertEqual({(one["frontend"], *one["servers"]) for one in seen.values()}, {("epm", place) for place in places})
+        for way in ("bytes_in", "bytes_out"):
+            octets = asked[way] + sum(one[way] for one in seen.values())
+            eventually(lambda way=way, octets=octets: self.epm(12, 24).get(way) == octets, f"{way} to be counted while they live")
+        Connection(self.proxy.folder / "x.sock", PATIENCE).order("POST", "sessions", seen[sources[6]]["id"], "end")
+        self.assertEqual(clients.pop(sources[6]).get_rpc_transport().get_socket().recv(1), b"")
+        eventually(lambda: self.epm(11, 24), "it to be over")
+        self.assertEqual(set(self.shown()), set(clients))
+
+    def shown(self) -> dict[str, dict[str, Any]]:
+        """The sessions of the mapper's front end, by the client's address."""
+        found = Connection(self.proxy.folder / "x.sock", PATIENCE).get("sessions", frontend="epm")
+        return {one["client"].partition(":")[0]: one for one in found}
+
+    def epm(self, sessions: int, total: int) -> dict[str, Any]:
+        """What is counted of the mapper's front end, once it has so many sessions and had so many; before that, nothing."""
+        (seen,) = [one for one in self.proxy.told("frontends") if one["name"] == "epm"]
+        return seen if (seen["sessions"], seen["total"]) == (sessions, total) else {}
 
     def test_it_is_closed_when_nobody_has_needed_it_for_long(self) -> None:
         self.dynamic("1s")

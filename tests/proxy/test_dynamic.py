@@ -190,6 +190,13 @@ class DynamicTests(Stage):
             self.settle()
             self.assertEqual(self.visit(port), heard, admin)
 
+    def test_maintenance_ends_who_is_there_where_the_mapper_s_back_end_says_so(self) -> None:
+        client = self.client((HOST, self.ports.port(SPOT, self.one, PORT) or 0))
+        self.one.set_admin(Admin.MAINT, self.clock.seconds())
+        self.settle()
+        self.assertTrue(client.eof)
+        self.assertEqual(self.records[0].termination, "DD")
+
     def test_it_follows_the_server_s_address(self) -> None:
         port = self.ports.port(SPOT, self.one, PORT)
         self.network.listen(("192.0.2.7", PORT), Peer(greeting=b"moved")).resume()

@@ -41,6 +41,12 @@ class SessionsTests(RuntimeStage):
         self.assertNotIn("00ab", one)
         self.assertEqual(self.say("show sess 0x1234"), "Session not found.\n\n")
 
+    def test_of_a_server_that_is_in_no_list_only_the_name_is_told(self) -> None:
+        """That of a port which was opened for a mapper's client."""
+        self.clock.advance(3700)
+        self.sources.live = [evolve(self.sources.live[0], servers=("smtp:49152/ex1",))]
+        self.assertIn("\n  backend=smtp:49152 (id=0)\n  server=ex1 (id=0) addr=?\n", self.say("show sess all"))
+
     def test_one_is_ended(self) -> None:
         heard = self.hear()
         self.assertEqual(self.say("shutdown session 0x00ab"), "\n")
