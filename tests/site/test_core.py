@@ -11,6 +11,7 @@ import attrs
 from exproxy.config import model
 from exproxy.config.addresses import PortRange
 from exproxy.pool import Admin, Operational
+from exproxy.proxy.dynamic import Spot
 from exproxy.site import core
 from exproxy.site.errors import SiteError
 from tests.net.memory import MemoryNetwork, Recorder
@@ -219,6 +220,30 @@ class ReloadTests(SiteStage):
         self.assertEqual(self.successResultOf(self.live.admin._numbers.end_sessions(one)), 1)
         self.settle()
         self.assertFalse(self.lives(client))
+
+    def test_a_mapper_that_is_removed_stays_as_long_as_a_port_that_it_opened_has_a_session(self) -> None:
+        mapper = model.Mapper(others="dynamic", dynamic_ports=PortRange(40000, 40001))
+        plain = self.two("one")
+        epm = model.Frontend("epm", "epm", (model.Bind("192.0.2.9", 135, 135),), "hub", mapper=mapper)
+        self.start(attrs.evolve(plain, frontends={**plain.frontends, "epm": epm}))
+        ports = self.live.serving.fronts.frontends["epm"].join.__self__.dynamic
+        client = Recorder()
+        port = ports.port(Spot("192.0.2.9"), self.live.pools.backends["hub"].pool.servers["one"], 25)
+        self.network.connect(("192.0.2.9", port), client, 5.0)
+        self.settle(2.0)
+        self.assertEqual(
+            [(one.name, one.sessions, one.bytes_out) for one in self.seen().frontends], [("smtp", 0, 0), ("epm", 1, 9)]
+        )
+        self.site.apply(plain)
+        self.settle(2.0)
+        self.assertTrue(self.lives(client))
+        left = self.seen().frontends[1]
+        self.assertEqual((left.name, left.mode, left.sessions, left.bytes_out), ("epm", "leaving", 1, 9))
+        (session,) = self.successResultOf(self.live.admin._numbers.sessions("", 9, "epm"))
+        self.successResultOf(self.live.admin._numbers.end_session(session.id))
+        self.settle(2.0)
+        self.assertFalse(self.lives(client))
+        self.assertEqual([one.name for one in self.seen().frontends], ["smtp"])
 
     def test_one_that_comes_back_is_the_same(self) -> None:
         self.start(self.two("one", "two"))

@@ -3,7 +3,8 @@
 A line for each would be theirs to fill the disk with; in the access log each has its own.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -17,6 +18,7 @@ EVERY = 1.0
 QUIET = 60.0
 """Seconds between two lines about one front end."""
 
+_fault_at, _limited_at = attrgetter("fault_at"), attrgetter("limited_at")
 _log = Logger()
 
 
@@ -91,10 +93,34 @@ def counts_of(frontends: Mapping[str, Frontend]) -> dict[str, FrontendCounts]:
 
 
 def _counts(frontend: Frontend) -> FrontendCounts:
-    counts = _own(frontend)
-    for annex in frontend.annexes:
-        counts += _own(annex)
-    return counts
+    own = _own(frontend)
+    return own + _of_all(frontend.annexes) if frontend.annexes else own
+
+
+def _of_all(annexes: Sequence[Frontend]) -> FrontendCounts:
+    """Each number summed up for itself: a worker asks every 20 ms, and there may be a hundred annexes.
+
+    They have no mapping and no mail.
+    """
+    faulty, limited = max(annexes, key=_fault_at), max(annexes, key=_limited_at)
+    return FrontendCounts(
+        sessions=sum([len(one.sessions) for one in annexes]),
+        total=sum([one.total for one in annexes]),
+        refused=sum([one.refused for one in annexes]),
+        bad_prefaces=sum([one.bad_prefaces for one in annexes]),
+        bad_handshakes=sum([one.bad_handshakes for one in annexes]),
+        left_early=sum([one.left_early for one in annexes]),
+        broken=sum([one.broken for one in annexes]),
+        bad_requests=sum([one.bad_requests for one in annexes]),
+        denied=sum([one.denied for one in annexes]),
+        limited=sum([one.limited for one in annexes]),
+        fault_at=faulty.fault_at,
+        fault=faulty.fault,
+        limited_at=limited.limited_at,
+        limit=limited.limit,
+        bytes_in=sum([one.bytes_in for one in annexes]),
+        bytes_out=sum([one.bytes_out for one in annexes]),
+    )
 
 
 def _own(frontend: Frontend) -> FrontendCounts:

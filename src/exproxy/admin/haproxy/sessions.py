@@ -103,7 +103,10 @@ class Sessions:
             known = self._things.backends.get(backend)
             numbered = {} if known is None else {server.name: (sid, server.address) for sid, server in servers(known)}
             sid, address = numbered.get(name, (0, None))
-            lines += [f"backend={backend} (id={iids.get(('Backend', backend), 0)})", f"server={name} (id={sid}) addr={address or '?'}"]
+            lines += [
+                f"backend={backend} (id={iids.get(('Backend', backend), 0)})",
+                f"server={name} (id={sid}) addr={address or '?'}",
+            ]
         if not session.servers:
             lines += ["backend=<NONE> (id=-1 mode=-)", "server=<NONE> (id=-1)"]
         lines += [f"age={_age(session.seconds)}", f"req=(total={session.bytes_in})", f"res=(total={session.bytes_out})"]
