@@ -1,5 +1,6 @@
 """A hundred times another configuration under traffic: nobody is refused, and nobody loses a session."""
 
+import contextlib
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from tests.integration.clients import exproxy
 from tests.integration.haproxies import ask
 from tests.integration.peers.certificates import write_authority, write_certificate
 from tests.integration.peers.echo import Echo
-from tests.integration.peers.ports import free_ports
+from tests.integration.peers.ports import free_port, free_ports
 from tests.integration.peers.process import PeerTestCase
 from tests.integration.peers.waiting import eventually
 from tests.integration.proxy import Proxy
@@ -21,6 +22,9 @@ from tests.integration.reloaded import PATIENCE, Traffic, Website, asks_again, c
 
 FRONT, HOSTS = "127.0.0.1", ("127.0.0.2", "127.0.0.3", "127.0.0.4")
 TIMES = 100
+WAITING = 120
+"""Clients in a backlog: more than a process accepts before it hears that it is to read its file, and no more than any kernel
+holds (``somaxconn`` was 128 for long)."""
 
 
 class ReloadTestCase(PeerTestCase):
@@ -253,6 +257,30 @@ class SurvivalTests(ReloadTestCase):
         code, said = self.command("table", "echo", "--json")
         self.assertEqual(code, 0, said)
         return {entry["key"] for entry in json.loads(said)}
+
+    def test_who_waits_in_the_backlog_of_a_front_end_that_is_removed_is_served_too(self) -> None:
+        self.begin()
+        gone = free_port(FRONT)
+        self.write(self.configuration(more=f'[frontends.gone]\nbind = "{FRONT}:{gone}"\nbackend = "once"'))
+        self.assertIn("front end gone was added", self.reload())
+        self.write(self.configuration(second=True))
+        before = self.proxy.written()
+        servers = self.proxy.workers() if self.WORKERS > 1 else {self.proxy.process.pid}
+        with contextlib.ExitStack() as ending:
+            for pid in servers:
+                os.kill(pid, signal.SIGSTOP)
+            try:
+                clients = [ending.enter_context(socket.create_connection((FRONT, gone), PATIENCE)) for _ in range(WAITING)]
+                self.proxy.process.signal(signal.SIGHUP)
+            finally:
+                for pid in servers:
+                    os.kill(pid, signal.SIGCONT)
+            self.assertIn("was read anew: ", self.proxy.wait_for_log("the configuration was (not )?read anew", before))
+            self.assertRaises(ConnectionRefusedError, socket.create_connection, (FRONT, gone))
+            for client in clients:
+                self.assertIn(client.recv(10), (b"ex1\n", b"ex2\n"))
+                client.sendall(b"hello")
+                self.assertEqual(client.recv(10), b"hello")
 
     def test_nothing_changes_where_nothing_has(self) -> None:
         self.begin()

@@ -288,19 +288,28 @@ class MemoryPort:
 
     def resume(self) -> None:
         self.paused = False
-        waiting, self.waiting = self.waiting, []
-        for stream in waiting:
+        for stream in self.waiting:
             self.network.clock.callLater(0, self.deliver, stream)
+
+    def take_in(self, most: int) -> None:
+        for stream in self.waiting[:most]:
+            self.deliver(stream)
 
     def close(self) -> None:
         self.network.ports.pop(self.address, None)
-        for stream in self.waiting:
+        waiting, self.waiting = self.waiting, []
+        for stream in waiting:
             stream.abort()
 
+    def come(self, stream: MemoryStream) -> None:
+        """A connection is there, which the acceptor has in the next turn."""
+        self.waiting.append(stream)
+        self.network.clock.callLater(0, self.deliver, stream)
+
     def deliver(self, stream: MemoryStream) -> None:
-        if self.paused or self.acceptor.room() <= 0:
-            self.waiting.append(stream)
-        else:
+        """Unless it was delivered already."""
+        if stream in self.waiting and not self.paused and self.acceptor.room() > 0:
+            self.waiting.remove(stream)
             self.acceptor.accepted(stream)
 
 
@@ -374,6 +383,10 @@ class MemoryNetwork:
         self.attempts.append(attempt)
         return attempt
 
+    def knock(self, address: Address, dialer: Dialer) -> None:
+        """Connect, now; the connection waits in the backlog until the clock's next turn."""
+        self._conclude(address, dialer, None)
+
     def secure_server(self, stream: PlainStream, tls: ServerTLS, owner: TLSOwner) -> BufferedTLSStream:
         return BufferedTLSStream(self.clock, stream, tls, owner)
 
@@ -398,7 +411,7 @@ class MemoryNetwork:
         here: Address = (source or ("::1" if ":" in address[0] else "127.0.0.1"), self._port_number())
         near, far = pair(self.clock, here, address, self.capacity)
         self.streams.append(near)
-        self.clock.callLater(0, port.deliver, far)
+        port.come(far)
         dialer.connected(near)
 
 

@@ -94,6 +94,7 @@ class AcceptTests(SynchronousTestCase):
     def test_who_waits_for_a_port_that_closes_is_let_go(self) -> None:
         port = self.listen(self.recorder)
         transport = self.come()
+        port.take_in(5)
         port.close()
         self.reactor.pump([0, 0])
         self.assertTrue(transport.disconnected)

@@ -12,10 +12,18 @@ from exproxy.pool.rates import Rates
 from exproxy.proxy.admission import Admission, Gatekeeping
 from exproxy.proxy.networks import Networks
 from exproxy.wire.proxyheader import encode_v2
+from tests.net.memory import Recorder
 from tests.proxy.stage import FRONT, Stage
 
 
 class ListenerTests(Stage):
+    def knocking(self, count: int) -> list[Recorder]:
+        """Clients that have connected and that nobody has accepted yet."""
+        clients = [Recorder() for _ in range(count)]
+        for client in clients:
+            self.network.knock(FRONT, client)
+        return clients
+
     def test_bound_it_accepts_nobody_before_it_is_started(self) -> None:
         frontend = self.open(self.backend())
         listener = frontend.listeners[0]
@@ -34,6 +42,46 @@ class ListenerTests(Stage):
         self.send(client, b"still here")
         self.assertEqual(self.got("one"), [b"still here"])
         self.assertEqual(frontend.listeners, [])
+
+    def test_retired_it_lets_in_who_has_connected_already(self) -> None:
+        frontend = self.open(self.backend())
+        clients = self.knocking(3)
+        self.assertEqual(frontend.total, 0)
+        frontend.listeners[0].retire()
+        self.assertEqual((frontend.total, frontend.listeners, FRONT in self.network.ports), (3, [], False))
+        self.settle()
+        self.send(clients[2], b"hello")
+        self.assertEqual(self.got("one")[2:], [b"hello"])
+        self.assertIsInstance(self.client().failure, ConnectionRefusedError)
+
+    def test_but_nobody_beyond_what_there_may_be(self) -> None:
+        frontend = self.open(self.backend(), maxconn=2)
+        clients = self.knocking(3)
+        frontend.listeners[0].retire()
+        self.settle()
+        self.assertEqual([client.lost for client in clients], [False, False, True])
+        self.assertEqual(frontend.total, 2)
+
+    def test_nor_more_than_its_backlog_holds(self) -> None:
+        frontend = self.open(self.backend())
+        listener = frontend.listeners[0]
+        listener.stop()
+        listener.open(FRONT, 1)
+        listener.start()
+        clients = self.knocking(4)
+        listener.retire()
+        self.settle()
+        self.assertEqual([client.lost for client in clients], [False, False, True, True])
+
+    def test_one_that_was_never_started_lets_in_nobody(self) -> None:
+        frontend = self.open(self.backend())
+        listener = frontend.listeners[0]
+        listener.stop()
+        listener.open(FRONT, 128)
+        client = self.client()
+        listener.retire()
+        self.settle()
+        self.assertEqual((frontend.total, client.lost), (0, True))
 
     def test_ipv6_networks_are_believed_too(self) -> None:
         frontend = self.open(self.backend(), accept_proxy=(ip_network("fd00::/8"), ip_network("10.0.0.0/8")))

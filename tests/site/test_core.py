@@ -321,6 +321,57 @@ class ReloadTests(SiteStage):
         self.assertNotIn(("192.0.2.9", 587), self.network.ports)
         self.assertEqual(self.client().data, b"220 one\r\n")
 
+    def test_who_waits_in_the_backlog_of_a_port_that_is_removed_is_served(self) -> None:
+        both = (model.Bind("192.0.2.9", 25, 25), model.Bind("192.0.2.9", 587, 587))
+        self.start(self.with_front(self.two("one"), binds=both))
+        client = self.knocks(587)
+        self.site.apply(self.two("one"))
+        self.assertNotIn(("192.0.2.9", 587), self.network.ports)
+        self.settle()
+        self.assertEqual(client.data, b"220 one\r\n")
+        self.assertTrue(self.lives(client))
+
+    def test_so_is_who_waits_for_a_front_end_that_goes_with_its_back_end(self) -> None:
+        before = self.two("one")
+        self.start(before)
+        client = self.knocks(25)
+        other = attrs.evolve(before.frontends["smtp"], name="other", binds=(model.Bind("192.0.2.9", 587, 587),), backend="web")
+        web = model.Backend("web", (self.server("two", "192.0.2.2"),))
+        self.site.apply(attrs.evolve(before, frontends={"other": other}, backends={"web": web}))
+        self.settle()
+        self.assertEqual(client.data, b"220 one\r\n")
+        self.assertEqual([(one.name, one.sessions) for one in self.seen().frontends], [("other", 0), ("smtp", 1)])
+        client.stream.close()
+        self.settle(2.0)
+        self.assertEqual([one.name for one in self.seen().frontends], ["other"])
+
+    def test_a_request_of_such_a_client_is_answered(self) -> None:
+        before = self.with_front(self.two("one"), mode="http", web=model.Web())
+        self.peers[0].greeting = b""
+        self.start(before)
+        client = self.knocks(25)
+        self.site.apply(attrs.evolve(before, frontends={}))
+        self.settle()
+        client.stream.write(b"GET / HTTP/1.1\r\nHost: mail\r\n\r\n")
+        self.settle()
+        self.peers[0].sessions[-1].stream.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        self.settle()
+        self.assertTrue(client.data.startswith(b"HTTP/1.1 200 OK\r\n"), client.data)
+        self.assertTrue(client.eof)
+
+    def test_when_the_process_ends_instead_nobody_new_is_let_in(self) -> None:
+        self.start(self.two("one"))
+        client = self.knocks(25)
+        self.site.stop()
+        self.settle()
+        self.assertTrue(client.lost)
+
+    def knocks(self, port: int) -> Recorder:
+        """A client who has connected and whom nobody has accepted yet."""
+        client = Recorder()
+        self.network.knock(("192.0.2.9", port), client)
+        return client
+
     def test_a_port_may_go_from_one_front_end_to_another(self) -> None:
         self.start(self.two("one"))
         port = self.network.ports["192.0.2.9", 25]

@@ -11,6 +11,7 @@ from exproxy.config import model
 from exproxy.process.messages import CannotChangeError
 from exproxy.site.tls import TLSContexts
 from exproxy.site.worker import WorkerSite
+from tests.net.memory import Recorder
 from tests.site.stage import SiteStage
 
 
@@ -103,6 +104,16 @@ class ReloadTests(WorkerStage):
         self.assertEqual(self.client().data, b"220 two\r\n")
         self.assertFalse(self.network.ports["192.0.2.9", 587].paused)
         self.assertFalse(first.lost)
+
+    def test_who_waits_in_the_backlog_of_what_goes_is_served_by_what_was(self) -> None:
+        self.prepare(attrs.evolve(self.configuration(self.server("two", "192.0.2.2")), frontends={}))
+        client = Recorder()
+        self.network.knock(("192.0.2.9", 25), client)
+        self.worker.commit()
+        self.assertEqual(self.network.ports.get(("192.0.2.9", 25)), None)
+        self.settle()
+        self.assertEqual(client.data, b"220 one\r\n")
+        self.assertEqual(self.worker._frontend_counts()["smtp"].sessions, 1)
 
     def test_a_front_end_that_goes_with_its_last_session_is_told_to_have_none(self) -> None:
         client = self.client()

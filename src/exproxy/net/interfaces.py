@@ -212,6 +212,10 @@ class Port(Protocol):
     def resume(self) -> None:
         """Accept again."""
 
+    def take_in(self, most: int) -> None:
+        """Accept now who waits in the backlog, ``most`` at most and as far as there is room, because the port is about to be
+        closed: the kernel would reset them.  Only where the platform lets us ask (Linux); what an acceptor raises is logged."""
+
     def close(self) -> None:
         """Stop listening, at once."""
 

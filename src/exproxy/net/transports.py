@@ -405,6 +405,10 @@ class TransportPort:
             if self.early:
                 self._factory.clock.callLater(0, self._let_in)
 
+    def take_in(self, most: int) -> None:
+        """Nobody: when the next client is accepted is the reactor's own business, and one with completion ports cannot be asked
+        at all."""
+
     def close(self) -> None:
         if not self._closed:
             self._closed = self.paused = True

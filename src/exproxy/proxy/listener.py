@@ -37,6 +37,7 @@ class Listener:
         self._port: Port | None = None
         self.wanted: Address = ("", 0)
         """What :meth:`open` was asked for."""
+        self._backlog = 0
         self._accepting = False
 
     def open(self, address: Address, backlog: int) -> None:
@@ -45,6 +46,7 @@ class Listener:
         :raises OSError: the address is in use, not ours, or we may not.
         """
         self.wanted = address
+        self._backlog = backlog
         self._port = self.frontend.network.listen(address, self, backlog)
 
     def reconfigure(
@@ -83,6 +85,13 @@ class Listener:
             self.frontend.gate.add(self)
             self.frontend.listeners.append(self)
             self.follow()
+
+    def retire(self) -> None:
+        """Close the port for good.  Who has connected already, and waits in the backlog, is let in before, as far as there is
+        room: nobody can know that we did not see him yet."""
+        if self._port is not None and self._accepting:
+            self._port.take_in(self._backlog + 1)  # the kernel has room for one more than it was told
+        self.stop()
 
     def stop(self) -> None:
         """Close the port; sessions go on."""

@@ -113,6 +113,7 @@ class Site:
         admin = live.admin.prepare(new, now)
         change = live.serving.prepare(new, tls)
         changed = (*changes(live.configuration, new), *(f"file {file} was changed" for file in tls.reread))
+        live.serving.retire(change)
         tls.begin()
         live.configuration, live.tls = new, tls
         live.pools.reconfigure(new, now, tls)

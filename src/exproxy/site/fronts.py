@@ -127,10 +127,19 @@ class Fronts:
             raise SiteError(troubles)
         return opening
 
+    def retire(self, opening: Opening) -> None:
+        """Close what nobody will listen to any more; to be called before anything else changes: who is in its backlogs came
+        before that, and is served by what was there."""
+        wanted = {address for said in opening.configuration.frontends.values() for _, address in _addresses(said)}
+        for listener in self.listeners:
+            if listener.wanted not in wanted:
+                listener.retire()
+        self.listeners = [listener for listener in self.listeners if listener.wanted in wanted]
+
     def commit(self, opening: Opening) -> None:
         """Have what was prepared: what is equal stays as it is, what differs is for who comes from now on.
 
-        The back ends are those of the new configuration by now.
+        The back ends are those of the new configuration by now, and :meth:`retire` has closed what is no more.
         """
         configuration = self._configuration = opening.configuration
         claims = web.claims(configuration.frontends)
@@ -234,7 +243,7 @@ class Fronts:
         return True
 
     def _take_listeners(self, opening: Opening) -> dict[str, list[tuple[model.Bind, Listener]]]:
-        """Give each address to its front end; those of nobody are closed."""
+        """Give each address to its front end."""
         before = {listener.wanted: listener for listener in self.listeners}
         self.listeners = []
         opened: dict[str, list[tuple[model.Bind, Listener]]] = {name: [] for name in opening.configuration.frontends}
@@ -248,8 +257,6 @@ class Fronts:
                 )
                 self.listeners.append(listener)
                 opened[said.name].append((bind, listener))
-        for listener in before.values():
-            listener.stop()
         return opened
 
     def _map(self, said: model.Frontend, opened: list[tuple[model.Bind, Listener]]) -> None:

@@ -142,6 +142,7 @@ class MasterSite:
 
     def _commit(self, opening: Opening, admin: AdminTLS, told: Ways) -> "Deferred[None]":
         before, new, tls = self._configuration, opening.configuration, opening.tls
+        self._fronts.retire(opening)  # ours first: the last worker that closes is the one that lets in who is left
         self._configuration, self._tls = new, tls
         tls.begin()
         self._count_elsewhere()

@@ -93,6 +93,10 @@ class Serving:
             opening.close()
             raise
 
+    def retire(self, change: Change) -> None:
+        """Listen no more where ``change`` does not; while the pools still are what they were."""
+        self.fronts.retire(change.opening)
+
     def commit(self, change: Change) -> None:
         """Serve by what was prepared, when the pools are what it says."""
         self._configuration = change.opening.configuration

@@ -93,6 +93,7 @@ class WorkerSite:
         if change is None or serving is None:
             return  # it was begun with that already
         self._change = None
+        serving.retire(change)
         self._configuration, self._tls = change.opening.configuration, change.opening.tls
         self._tls.begin()
         self._pools.reconfigure(self._configuration, self._reactor.seconds(), self._tls)

@@ -7,7 +7,7 @@ import socket
 from exproxy.net.epoll.network import EpollNetwork
 from exproxy.net.epoll.port import ACCEPTS_A_ROUND, REST, SHARED_ACCEPTS_A_ROUND, EpollPort
 from exproxy.net.interfaces import Stream
-from tests.net.epoll.harness import LoopTestCase, SilentRecorder
+from tests.net.epoll.harness import PATIENCE, LoopTestCase, SilentRecorder
 
 
 class FakeListener:
@@ -142,3 +142,101 @@ class PortTests(LoopTestCase):
         port.close()
         self.turn()
         self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+
+class TakingInTests(LoopTestCase):
+    """Who waits in the backlog of a port that is about to be closed; the loop does not turn meanwhile."""
+
+    def port(self, listener: FakeListener, recorder: SilentRecorder) -> EpollPort:
+        port = EpollPort(self.loop, listener, recorder, SHARED_ACCEPTS_A_ROUND)
+        self.addCleanup(self.turn)
+        self.addCleanup(lambda: [stream.abort() for stream in recorder.streams])
+        self.addCleanup(port.close)
+        port.resume()
+        return port
+
+    def test_all_of_them_are_accepted_and_live_on_when_it_is_closed(self) -> None:
+        recorder = SilentRecorder(room=1000)
+        port = EpollNetwork(self.loop).listen(("127.0.0.1", 0), recorder, 128)
+        port.resume()
+        clients = [socket.create_connection(port.address, timeout=PATIENCE) for _ in range(100)]
+        port.take_in(129)
+        port.close()
+        self.assertEqual(len(recorder.streams), 100)
+        for stream in recorder.streams:
+            stream.write(b"hello")
+            stream.close()
+        self.until(lambda: len(recorder.lost) == 100)
+        for client in clients:
+            with client:
+                self.assertEqual(client.recv(10), b"hello")
+
+    def test_who_comes_when_one_process_has_closed_it_is_for_the_others(self) -> None:
+        network = EpollNetwork(self.loop)
+        recorders = [SilentRecorder(), SilentRecorder()]
+        first = network.listen(("127.0.0.1", 0), recorders[0])
+        second = network.adopt(os.dup(first.fileno()), recorders[1])
+        for port, recorder, count in ((first, recorders[0], 2), (second, recorders[1], 3)):
+            port.resume()
+            for _ in range(count):
+                self.addCleanup(socket.create_connection(first.address, timeout=PATIENCE).close)
+            port.take_in(129)
+            port.close()
+            self.addCleanup(self.turn)
+            self.addCleanup(lambda streams: [stream.abort() for stream in streams], recorder.streams)
+        self.assertEqual([len(recorder.streams) for recorder in recorders], [2, 3])
+
+    def test_a_flood_cannot_hold_it(self) -> None:
+        recorder = SilentRecorder(room=1000)
+        self.port(Crowded(), recorder).take_in(70)
+        self.assertEqual(len(recorder.streams), 70)
+
+    def test_no_more_than_there_is_room_for(self) -> None:
+        class Small(SilentRecorder):
+            def room(self) -> int:
+                return 3 - len(self.streams)
+
+        recorder = Small()
+        self.port(Crowded(), recorder).take_in(70)
+        self.assertEqual(len(recorder.streams), 3)
+
+    def test_paused_it_leaves_them(self) -> None:
+        recorder = SilentRecorder()
+        port = self.port(Crowded(), recorder)
+        port.pause()
+        port.take_in(70)
+        self.assertEqual(recorder.streams, [])
+
+    def test_who_gave_up_is_no_reason_to_leave_the_others(self) -> None:
+        listener = FakeListener(OSError(errno.ECONNABORTED, "aborted"))
+        self.port(listener, SilentRecorder()).take_in(5)
+        self.assertEqual(listener.tries, 5)
+
+    def test_out_of_descriptors_it_leaves_them(self) -> None:
+        listener = FakeListener(OSError(errno.EMFILE, "Too many open files"))
+        recorder = SilentRecorder()
+        self.port(listener, recorder).take_in(5)
+        self.assertEqual(listener.tries, 1)
+        self.assertEqual([event for event, _ in recorder.events], ["accept failed"])
+
+    def test_an_acceptor_that_raises_costs_one_client(self) -> None:
+        class Bad(SilentRecorder):
+            def accepted(self, stream: Stream) -> None:
+                super().accepted(stream)
+                if len(self.streams) == 2:
+                    raise ZeroDivisionError
+
+        recorder = Bad(room=1000)
+        port = self.port(Crowded(), recorder)
+        port.take_in(5)
+        port.close()
+        self.turn()
+        self.assertEqual((len(recorder.streams), len(recorder.lost)), (5, 1))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_they_are_as_young_as_they_are_though_the_loop_has_slept(self) -> None:
+        recorder = SilentRecorder()
+        port = self.port(Crowded(), recorder)
+        self.reactor.advance(100.0)
+        port.take_in(1)
+        self.assertEqual(recorder.streams[0].last_active, self.reactor.seconds())

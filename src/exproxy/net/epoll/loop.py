@@ -154,14 +154,14 @@ class Loop:
                 try:
                     handler.ready(mask)
                 except Exception:  # noqa: BLE001 - the reactor would drop the whole epoll
-                    self._failed(handler)
+                    self.failed(handler)
         if self._again:
             again, self._again = self._again, []
             for who in again:
                 try:
                     who.carry_on()
                 except Exception:  # noqa: BLE001 - likewise
-                    self._failed(who)
+                    self.failed(who)
         if self._dead:
             self._bury()
         return bool(events or again)
@@ -175,7 +175,8 @@ class Loop:
                 except Exception:  # noqa: BLE001 - likewise
                     _log.failure("exproxy made an error while it ended a session; please report this")
 
-    def _failed(self, who: Handler | Continuable) -> None:
+    def failed(self, who: Handler | Continuable) -> None:
+        """``who`` has raised, which is being handled."""
         _log.failure("exproxy made an error; one session is closed because of it; please report this")
         who.fault()
 

@@ -66,23 +66,20 @@ class EpollPort:
     def ready(self, mask: int) -> None:
         """Clients wait."""
         for _ in range(min(self._batch, self._acceptor.room())):
-            if self._paused or self.deadline_tick:
+            if self._paused or self.deadline_tick or not self._take():
+                return
+
+    def take_in(self, most: int) -> None:
+        """Those whom other processes have accepted meanwhile are theirs."""
+        self._loop.now = self._loop.seconds()  # nobody is inside a round: streams are as old as that says
+        for _ in range(most):
+            if self._paused or self.deadline_tick or self._acceptor.room() <= 0:
                 return
             try:
-                fd, name = self._accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                self._refused(error)
-                return
-            sock = socket(self._family, SOCK_STREAM, 0, fd)
-            sock.setblocking(False)
-            stream = EpollStream(self._loop, sock, name if len(name) == 2 else (name[0], name[1]))
-            try:
-                self._acceptor.accepted(stream)
-            except Exception:
-                stream.abort()
-                raise
+                if not self._take():
+                    return
+            except Exception:  # noqa: BLE001 - whoever closes us has more to do
+                self._loop.failed(self)
 
     def fault(self) -> None:
         """An acceptor raised: the loop has logged it, and the others go on."""
@@ -91,6 +88,25 @@ class EpollPort:
         """The rest is over."""
         if not self._paused:
             self._watch()
+
+    def _take(self) -> bool:
+        """Accept a client; returns whether there may be another one."""
+        try:
+            fd, name = self._accept()
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            self._refused(error)
+            return True  # one who gave up says nothing about the next
+        sock = socket(self._family, SOCK_STREAM, 0, fd)
+        sock.setblocking(False)
+        stream = EpollStream(self._loop, sock, name if len(name) == 2 else (name[0], name[1]))
+        try:
+            self._acceptor.accepted(stream)
+        except Exception:
+            stream.abort()
+            raise
+        return True
 
     def _refused(self, error: OSError) -> None:
         if error.errno in EXHAUSTED:
