@@ -62,3 +62,13 @@ class SettingsTests(ConfigTestCase):
     def test_the_first_section_that_says_something_counts(self) -> None:
         sections = (DefaultsSection(retries=1), DefaultsSection(retries=2, queue_size=3), TimingSection())
         self.assertEqual(settings(("retries", "queue_size", "backlog"), sections), {"retries": 1, "queue_size": 3})
+
+    def test_nothing_and_no_are_said_too(self) -> None:
+        sections = (DefaultsSection(retries=0, redispatch=False), DefaultsSection(retries=2, redispatch=True))
+        self.assertEqual(settings(("retries", "redispatch"), sections), {"retries": 0, "redispatch": False})
+
+    def test_what_only_a_later_section_knows_of_counts(self) -> None:
+        self.assertEqual(settings(["retries"], (TimingSection(), DefaultsSection(retries=3))), {"retries": 3})
+
+    def test_without_sections_nothing_is_said(self) -> None:
+        self.assertEqual(settings(["retries"], ()), {})

@@ -1,7 +1,10 @@
 """What is wrong with values: all of it, once, at its key."""
 
+from typing import Any, get_type_hints
+
 import attrs
 
+from exproxy.config import structuring
 from exproxy.config.load import load
 from exproxy.config.problems import ConfigError
 from exproxy.config.sections import DocumentSection
@@ -175,6 +178,48 @@ class CheckTests(ConfigTestCase):
 
     def test_a_check_without_a_type_has_no_options(self) -> None:
         self.assertIn("check.helo: there is no such key", self.problem('{ helo = "x" }'))
+
+
+class ClassTests(ConfigTestCase):
+    """What classes say of their fields, which is looked up once."""
+
+    def asked(self) -> list[Any]:
+        """The classes whose hints are evaluated from now on."""
+        kinds: list[Any] = []
+
+        def evaluated(kind: Any) -> dict[str, Any]:
+            kinds.append(kind)
+            return get_type_hints(kind)
+
+        self.patch(structuring, "get_type_hints", evaluated)
+        return kinds
+
+    def test_hints_are_evaluated_once_for_all_tables_of_a_class(self) -> None:
+        options = attrs.make_class("Options", {"word": attrs.field(type=str)}, frozen=True)
+        asked = self.asked()
+        for word in ("one", "two"):
+            self.assertEqual(converter_for({}).structure({"word": word}, options), options(word))
+        self.assertEqual(asked, [options])
+
+    def test_classes_of_one_name_are_not_taken_for_one_another(self) -> None:
+        first, second = (attrs.make_class("Options", {"word": attrs.field(type=kind)}, frozen=True) for kind in (str, int))
+        self.assertEqual(converter_for({}).structure({"word": "one"}, first), first("one"))
+        self.assertEqual(converter_for({}).structure({"word": 1}, second), second(1))
+
+    def test_a_file_that_is_read_anew_evaluates_none(self) -> None:
+        self.load(WEB)
+        asked = self.asked()
+        self.load(WEB)
+        self.assertEqual(asked, [])
+
+    def test_other_options_under_the_name_of_a_check_are_those_that_count(self) -> None:
+        """A site has other plugins than the one before it in a process, as tests do."""
+        path = self.write(WEB + '[backends.web]\ncheck = { type = "login", user = "u", password = "p" }\n')
+        (server,) = load(path, {}, {**CHECKERS, "login": Kind(LoginOptions)}).backends["web"].servers
+        self.assertEqual(server.checks[0].options, LoginOptions("u", "p"))
+        other = attrs.make_class("LoginOptions", {"user": attrs.field(type=str)}, frozen=True)
+        error = self.assertRaises(ConfigError, load, path, {}, {**CHECKERS, "login": Kind(other)})
+        self.assertEqual([problem.message for problem in error.problems], ["there is no such key"])
 
 
 class StructureTests(ConfigTestCase):

@@ -64,5 +64,11 @@ def first(*values: object) -> object:
 
 def settings(names: Iterable[str], sections: Sequence[object]) -> dict[str, object]:
     """What the first section that has an opinion says for each name; names without one are left out."""
-    found = {name: first(*(getattr(section, name, None) for section in sections)) for name in names}
-    return {name: value for name, value in found.items() if value is not None}
+    found: dict[str, object] = {}
+    for name in names:
+        for section in sections:
+            value = getattr(section, name, None)
+            if value is not None:
+                found[name] = value
+                break
+    return found

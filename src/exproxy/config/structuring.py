@@ -7,7 +7,7 @@ looked at too, and the pass is repeated until nothing is left to take out: all m
 import types
 from collections import abc
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
@@ -132,7 +132,7 @@ class _Hooks:
             return self._whole(partial(self.table, short, kind))
         given = reading.table(value, f"{_SHORT[kind]} or a table" if kind in _SHORT else "a table")
         found = [_unknown(word, _keys(kind)) for word in given if word not in _keys(kind) and given[word] is not TAKEN_OUT]
-        hints = get_type_hints(kind)
+        hints = _hints(kind)
         values: dict[str, Any] = {}
         for attribute in shown(kind):
             name = attribute.name
@@ -290,8 +290,14 @@ def shown(kind: Any) -> list[Any]:
     return [attribute for attribute in attrs.fields(kind) if attribute.init and "hidden" not in attribute.metadata]
 
 
-def _keys(kind: Any) -> list[str]:
-    return [attribute.name for attribute in shown(kind)]
+@cache  # classes do not change, and each table asks for each of its words
+def _keys(kind: Any) -> tuple[str, ...]:
+    return tuple(attribute.name for attribute in shown(kind))
+
+
+@cache  # Python evaluates them anew each time, which was half of the time that nobody is served while a file is read
+def _hints(kind: Any) -> Mapping[str, Any]:
+    return get_type_hints(kind)
 
 
 def _finding(path: KeyPath, error: ValueError) -> Finding:
