@@ -21,8 +21,9 @@ from exproxy.admin.entrance import Entrance
 from exproxy.admin.events import Events
 from exproxy.admin.logins import Account, Logins
 from exproxy.admin.overview import Overview
-from exproxy.admin.page.facts import Facts, facts_of
+from exproxy.admin.page.facts import Facts, facts_now
 from exproxy.admin.page.routes import Pages
+from exproxy.admin.pieces import Pieces, at_once
 from exproxy.admin.sources import FrontendFacts, Place, Some, Things
 from exproxy.admin.views import DialogueView, MapView, ProcessView, RouteView, SessionView, WorkerView
 from exproxy.net.certificate import PeerCertificate
@@ -153,9 +154,10 @@ class AdminStage(SynchronousTestCase):
         self.overview = Overview(self.clock, self.things, self.sources, self.seen)
         self.reloads: list[Deferred[Sequence[str]]] = []
         self.actions = Actions(self.clock, self.things, self.sources, lambda: self.reloads.pop(0))
-        self.api = Api(self.overview, self.actions)
-        self.events = Events(self.clock, self.facts)
-        self.pages = Pages(self.clock, self.overview, self.actions, self.events)
+        self.pieces = Pieces(self.clock)
+        self.api = Api(self.overview, self.actions, self.pieces)
+        self.events = Events(self.clock, lambda: self.pieces.do(facts_now(self.overview, self.actions.audit)))
+        self.pages = Pages(self.clock, self.overview, self.actions, self.events, self.pieces)
         for backend in self.backends.values():
             for server in backend.servers.values():
                 heal(server, self.clock.seconds())
@@ -164,7 +166,7 @@ class AdminStage(SynchronousTestCase):
         return evolve(self.process, sessions=sessions, workers=tuple(self.sources.working))
 
     def facts(self) -> Facts:
-        return facts_of(self.overview.snapshot(), self.overview.series, self.actions.audit.last())
+        return at_once(facts_now(self.overview, self.actions.audit))
 
     def server(self, name: str) -> pool.Server:
         backend, _, word = name.partition("/")
@@ -185,7 +187,9 @@ class AdminStage(SynchronousTestCase):
         if order is not None:
             values |= {"body": json.dumps(order).encode(), "kind": "application/json"}
         asked = Asked(method, tuple(path.strip("/").split("/")), **(values | rest))
-        answer: Answer = self.successResultOf(application.answer(asked))
+        answered = application.answer(asked)
+        self.clock.advance(0)
+        answer: Answer = self.successResultOf(answered)
         return answer
 
     def hear(self) -> list[str]:

@@ -45,11 +45,11 @@ class ApplicationTests(AdminStage):
     def test_who_asks_too_much_is_told_so_later_and_others_are_answered(self) -> None:
         moments = itertools.count()
         application = Application(self.clock, self.api.routes(), self.logins(), lambda: next(moments) * BURST)
-        looked = Asked("GET", ("api", "v1", "status"))
+        looked = Asked("GET", ("api", "v1", "audit"))
         self.assertEqual(self.successResultOf(application.answer(looked)).status, 200)
         refused = application.answer(looked)
         self.assertNoResult(refused)
-        self.assertEqual(self.ask(application, "GET", "/api/v1/status").status, 200)
+        self.assertEqual(self.ask(application, "GET", "/api/v1/audit").status, 200)
         for path, status in (("healthz", 200), ("readyz", 200), ("nothing", 404)):
             told = application.answer(Asked("GET", (path,)))
             self.assertNoResult(told)
@@ -62,7 +62,7 @@ class ApplicationTests(AdminStage):
     def test_in_the_long_run_it_is_a_share_of_a_core(self) -> None:
         moments = itertools.count()
         application = Application(self.clock, self.api.routes(), self.logins(), lambda: next(moments) * BURST)
-        looked = Asked("GET", ("api", "v1", "status"))
+        looked = Asked("GET", ("api", "v1", "audit"))
         application.answer(looked)
         self.clock.advance(BURST / SHARE)
         self.assertEqual(self.successResultOf(application.answer(looked)).status, 200)
@@ -73,7 +73,7 @@ class ApplicationTests(AdminStage):
         application = Application(self.clock, self.api.routes(), logins, lambda: next(moments) * BURST)
         session, _ = self.successResultOf(logins.enter("anna", "secret", ""))
         basic = b"Basic " + base64.b64encode(b"anna:secret")
-        path = ("api", "v1", "status")
+        path = ("api", "v1", "audit")
         self.successResultOf(logins.check(Asked("GET", path, authorization=basic)))
         for _ in range(3):
             application.answer(Asked("GET", path))
@@ -100,22 +100,29 @@ class ApplicationTests(AdminStage):
     def test_while_strangers_ask_too_much_a_page_leads_to_the_login_all_the_same(self) -> None:
         moments = itertools.count()
         application = Application(self.clock, self.api.routes(), self.logins(anna="viewer"), lambda: next(moments) * BURST)
-        application.answer(Asked("GET", ("api", "v1", "status")))
-        answered = application.answer(Asked("GET", ("api", "v1", "status"), page=True))
+        application.answer(Asked("GET", ("api", "v1", "audit")))
+        answered = application.answer(Asked("GET", ("api", "v1", "audit"), page=True))
         self.assertNoResult(answered)
         self.clock.advance(PAUSE)
         answer = self.successResultOf(answered)
-        self.assertEqual((answer.status, answer.headers), (303, (("Location", "/login?next=/api/v1/status"),)))
+        self.assertEqual((answer.status, answer.headers), (303, (("Location", "/login?next=/api/v1/audit"),)))
 
     def test_what_one_user_asks_is_not_taken_from_another(self) -> None:
         moments = itertools.count()
         logins = self.logins(anna="operator", grafana="viewer")
         application = Application(self.clock, self.api.routes(), logins, lambda: next(moments) * BURST)
         anna, grafana = (self.successResultOf(logins.enter(name, "secret", ""))[0] for name in ("anna", "grafana"))
-        path = ("api", "v1", "status")
+        path = ("api", "v1", "audit")
         application.answer(Asked("GET", path, session=grafana))
         self.assertNoResult(application.answer(Asked("GET", path, session=grafana)))
         self.assertEqual(self.successResultOf(application.answer(Asked("GET", path, session=anna))).status, 200)
+
+    def test_work_after_the_request_s_own_turn_is_of_the_same_allowance(self) -> None:
+        route = Route("GET", "/long", "viewer", lambda asked, names, caller: Answer(200, b"", took=BURST), frozenset({200}))
+        application = Application(self.clock, (route,), self.logins(), lambda: 0.0)
+        self.assertEqual(self.successResultOf(application.answer(Asked("GET", ("long",)))).status, 200)
+        self.assertNoResult(application.answer(Asked("GET", ("long",))))
+        self.assertEqual(self.ask(application, "GET", "/long").status, 200)
 
     def test_an_answer_that_goes_on_ends_with_the_login(self) -> None:
         logins = self.logins(anna="viewer")

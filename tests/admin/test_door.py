@@ -276,6 +276,18 @@ class DoorTests(DoorStage):
     def deferred(self) -> Any:
         return Deferred()
 
+    def test_who_leaves_while_a_page_is_made_leaves_nothing(self) -> None:
+        heard = self.hear()
+        gone, stays = self.client(), self.client()
+        for client in (gone, stays):
+            self.assertEqual(self.get(client, "/"), b"")
+        gone.protocol.connectionLost(Failure(ConnectionLost()))
+        self.clock.advance(0)
+        self.assertEqual(gone.value(), b"")
+        self.assertIn(b" 200 OK", stays.value())
+        stays.protocol.connectionLost(Failure(ConnectionLost()))
+        self.assertEqual((heard, self.clock.getDelayedCalls()), ([], []))
+
     def test_closed_it_has_nobody_and_no_timers(self) -> None:
         clients = [self.client() for _ in range(3)]
         self.get(clients[0])

@@ -4,11 +4,13 @@ import json
 from collections.abc import Callable
 
 import attrs
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from exproxy.admin.answers import RefusedError
-from exproxy.admin.events import ALL, EACH, INTERVAL, KIND, LIFE, SHARE, STUCK, Events
+from exproxy.admin.events import ALL, EACH, INTERVAL, KIND, LIFE, SHARE, STUCK, Events, Facts
+from exproxy.admin.pieces import Done
 
 
 @attrs.define(eq=False)
@@ -41,14 +43,16 @@ class EventsTests(SynchronousTestCase):
         self.clock = Clock()
         self.facts: dict[str, object] = {"a": "1", "b": ["up", "good"]}
         self.looks = 0
+        self.looked: Deferred[Done[Facts]] | None = None
         self.took = 0.0
         self.watch = 0.0
         self.events = Events(self.clock, self.look, self.stopwatch)
 
-    def look(self) -> dict[str, object]:
+    def look(self) -> "Deferred[Done[Facts]]":
         self.looks += 1
-        self.watch += self.took
-        return dict(self.facts)
+        if self.looked is not None:
+            return self.looked
+        return succeed(Done(dict(self.facts), self.took))
 
     def stopwatch(self) -> float:
         return self.watch
@@ -152,6 +156,41 @@ class EventsTests(SynchronousTestCase):
         for _ in range(40):
             self.clock.advance(INTERVAL / 4)
         self.assertEqual((self.looks, len(ear.said)), (5, 5))
+
+    def test_while_it_looks_it_does_not_begin_again_and_nobody_is_told_before(self) -> None:
+        looking = self.looked = Deferred()
+        first = self.listener()
+        self.clock.advance(0)
+        second = self.listener("otto")
+        self.clock.advance(3 * INTERVAL)
+        self.assertEqual((self.looks, first.said, second.said), (1, [], []))
+        self.looked = None
+        looking.callback(Done(self.facts, 0.0))
+        self.assertEqual((first.heard(), second.heard()), ([self.facts], [self.facts]))
+        self.clock.advance(0)
+        self.assertEqual((self.looks, first.heard(), second.heard()), (2, [{}], [{}]))
+
+    def test_when_all_leave_while_it_looks_it_rests(self) -> None:
+        looking = self.looked = Deferred()
+        gone = self.listener()
+        self.clock.advance(0)
+        gone.leave()
+        self.looked = None
+        looking.callback(Done(self.facts, 0.0))
+        self.assertEqual((gone.said, self.clock.getDelayedCalls()), ([], []))
+        ear = self.listener()
+        self.clock.advance(INTERVAL)
+        self.assertEqual(ear.heard(), [self.facts])
+
+    def test_an_error_is_logged_and_the_next_event_comes(self) -> None:
+        looking = self.looked = Deferred()
+        ear = self.listener()
+        self.clock.advance(0)
+        self.looked = None
+        looking.errback(ValueError("no"))
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.clock.advance(INTERVAL)
+        self.assertEqual(ear.heard(), [self.facts])
 
     def test_closed_it_has_nobody(self) -> None:
         ears = [self.listener() for _ in range(3)]

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exproxy.admin.metrics import Metrics
+from exproxy.admin.pieces import at_once
 from exproxy.admin.views import WorkerView
 from exproxy.net.tls.certificates import load
 from exproxy.pool import Admin
@@ -15,18 +17,26 @@ from tests.pool.support import fail, heal
 
 class MetricsTests(AdminStage):
     def families(self) -> dict[str, object]:
-        text = Metrics(self.overview.snapshot).answer().body.decode()
+        text = at_once(Metrics(self.overview.snapshot).answer()).body.decode()
         return {family.name: family for family in text_string_to_metric_families(text)}
+
+    def test_metric_by_metric_it_is_what_it_would_be_at_once(self) -> None:
+        metrics = Metrics(self.overview.snapshot)
+        whole = generate_latest(metrics._registry)
+        ours = at_once(metrics.answer()).body
+        # what the process has used goes on
+        self.assertEqual(ours.partition(b"# HELP process_")[0], whole.partition(b"# HELP process_")[0])
+        self.assertGreater(sum(1 for _ in metrics.answer()), 40)
 
     def values(self, name: str) -> dict[tuple[str, ...], float]:
         """By the values of the labels, in the order of their names."""
-        text = Metrics(self.overview.snapshot).answer().body.decode()
+        text = at_once(Metrics(self.overview.snapshot).answer()).body.decode()
         samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples if sample.name == name]
         return {tuple(value for _, value in sorted(sample.labels.items())): sample.value for sample in samples}
 
     def test_it_is_what_prometheus_reads(self) -> None:
         self.assertIn("exproxy_server_usable", self.families())
-        self.assertIn("version=", Metrics(self.overview.snapshot).answer().kind)
+        self.assertIn("version=", at_once(Metrics(self.overview.snapshot).answer()).kind)
 
     def test_every_name_is_ours_or_the_process_s_and_has_its_words(self) -> None:
         for name, family in self.families().items():

@@ -1,8 +1,10 @@
 from twisted.trial.unittest import SynchronousTestCase
 
-from exproxy.admin.plain import plain
+from exproxy.admin.pieces import at_once
+from exproxy.admin.plain import plain, plain_by_pieces
 from exproxy.admin.views import HostView, WorkerView
 from exproxy.pool import Admin
+from tests.admin.stage import AdminStage
 
 
 class PlainTests(SynchronousTestCase):
@@ -15,3 +17,13 @@ class PlainTests(SynchronousTestCase):
         self.assertEqual(
             plain([1.23456, None, WorkerView("a", None, True)]), [1.235, None, {"name": "a", "pid": None, "serving": True}]
         )
+
+
+class SnapshotTests(AdminStage):
+    def test_by_pieces_it_is_the_same_and_each_server_is_one(self) -> None:
+        self.sources.working = [WorkerView("a", 7, True)]
+        snapshot = self.overview.snapshot()
+        for levels in (0, 1, 2, 3):
+            self.assertEqual(at_once(plain_by_pieces(snapshot, levels)), plain(snapshot))
+        servers = sum(len(backend.servers) for backend in snapshot.backends)
+        self.assertGreaterEqual(sum(1 for _ in plain_by_pieces(snapshot, 2)), servers)

@@ -78,6 +78,8 @@ class Answer:
     """:param headers: beside those that all answers have.
 
     :param follow: the answer goes on behind its body, for as long as this tells more.
+
+    :param took: seconds of work on it after the request's own turn (:mod:`exproxy.admin.pieces`).
     """
 
     status: int
@@ -85,6 +87,7 @@ class Answer:
     kind: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
     follow: Follow | None = None
+    took: float = 0.0
 
 
 class RefusedError(Exception):

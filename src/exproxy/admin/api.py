@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from ipaddress import ip_address
 
+from attrs import evolve
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
@@ -15,6 +16,8 @@ from exproxy.admin.entries import read_key
 from exproxy.admin.metrics import Metrics
 from exproxy.admin.nearest import known
 from exproxy.admin.overview import MOST, Overview
+from exproxy.admin.pieces import Pieces, Work
+from exproxy.admin.plain import plain_by_pieces
 from exproxy.admin.reloading import NotReloadedError
 from exproxy.admin.routes import Names, Route
 from exproxy.net.certificate import is_address
@@ -29,9 +32,10 @@ _SERVER = API + "/backends/{backend}/servers/{server}"
 class Api:
     """:param overview: what is seen; ``actions``: what is done."""
 
-    def __init__(self, overview: Overview, actions: Actions) -> None:
+    def __init__(self, overview: Overview, actions: Actions, pieces: Pieces) -> None:
         self._overview = overview
         self._actions = actions
+        self._pieces = pieces
         self._metrics = Metrics(overview.snapshot)
         self._description = files("exproxy.admin").joinpath("openapi.json").read_bytes()
 
@@ -73,14 +77,17 @@ class Api:
     def _ready(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         return readiness.readiness(self._overview.recent())
 
-    def _prometheus(self, asked: Asked, names: Names, caller: Caller) -> Answer:
-        return self._metrics.answer()
+    def _prometheus(self, asked: Asked, names: Names, caller: Caller) -> "Deferred[Answer]":
+        return self._by_pieces(self._metrics.answer())
 
     def _describe(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         return Answer(200, self._description)
 
-    def _status(self, asked: Asked, names: Names, caller: Caller) -> Answer:
-        return told(self._overview.snapshot())
+    def _status(self, asked: Asked, names: Names, caller: Caller) -> "Deferred[Answer]":
+        return self._by_pieces(self._whole())
+
+    def _whole(self) -> Work[Answer]:
+        return told((yield from plain_by_pieces(self._overview.snapshot(), 2)))
 
     def _frontends(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         return told(self._overview.snapshot().frontends)
@@ -185,6 +192,9 @@ class Api:
     def _clear(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         key = orders.key(asked, self._actions.group(names["table"]).table)
         return told({"cleared": self._actions.clear(names["table"], caller.name, key)})
+
+    def _by_pieces(self, work: Work[Answer]) -> "Deferred[Answer]":
+        return self._pieces.do(work).addCallback(lambda done: evolve(done.value, took=done.took))
 
 
 def _applied(changes: Sequence[str]) -> Answer:

@@ -77,10 +77,14 @@ class Application:
         return deferLater(self._clock, HELD, _refuse_much).addErrback(_refused, asked)
 
     def _measured(self, asked: Asked, allowance: Allowance) -> "Deferred[Answer]":
+        def spent(answer: Answer) -> Answer:
+            allowance.spend(answer.took)
+            return answer
+
         began = self._stopwatch()
         answered = self._attempt(asked)
         allowance.spend(self._stopwatch() - began)
-        return answered
+        return answered.addCallback(spent)
 
     def _attempt(self, asked: Asked) -> "Deferred[Answer]":
         return maybeDeferred(self._answer, asked).addErrback(_refused, asked)

@@ -9,9 +9,12 @@ import time
 from collections.abc import Callable, Mapping
 
 import attrs
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 
 from exproxy.admin.answers import Answer, Follow, Listener, RefusedError
+from exproxy.admin.pieces import Done
 
 KIND = "text/event-stream"
 INTERVAL = 1.0
@@ -31,6 +34,8 @@ RETRY = 5
 Facts = Mapping[str, object]
 """What can be seen, by names; the values are what JSON can say."""
 
+_log = Logger()
+
 
 @attrs.define(eq=False)
 class _Viewer:
@@ -43,13 +48,13 @@ class _Viewer:
 
 
 class Events:
-    """:param look: what there is to see at this moment.
+    """:param look: what there is to see at this moment, a little later.
 
     :param stopwatch: seconds, finely.
     """
 
     def __init__(
-        self, clock: IReactorTime, look: Callable[[], Facts], stopwatch: Callable[[], float] = time.perf_counter
+        self, clock: IReactorTime, look: "Callable[[], Deferred[Done[Facts]]]", stopwatch: Callable[[], float] = time.perf_counter
     ) -> None:
         self._clock = clock
         self._look = look
@@ -57,6 +62,7 @@ class Events:
         self._viewers: list[_Viewer] = []
         self._told: Facts = {}
         self._call: IDelayedCall | None = None
+        self._looking = False
         self._next = clock.seconds()
 
     def answer(self, viewer: str) -> Answer:
@@ -82,8 +88,8 @@ class Events:
         def follow(listener: Listener) -> Callable[[], None]:
             viewer = _Viewer(name, listener, self._clock.seconds())
             self._viewers.append(viewer)
-            if self._call is None:
-                self._call = self._clock.callLater(max(0.0, self._next - self._clock.seconds()), self._tell)
+            if self._call is None and not self._looking:
+                self._call = self._clock.callLater(max(0.0, self._next - self._clock.seconds()), self._begin)
             return lambda: self._left(viewer)
 
         return follow
@@ -95,12 +101,27 @@ class Events:
             self._call = None
             self._told = {}
 
-    def _tell(self) -> None:
+    def _begin(self) -> None:
+        self._call = None
+        self._looking = True
+        began = self._clock.seconds()
+        looked = self._look().addCallback(self._tell)
+        looked.addErrback(lambda failure: _log.failure("exproxy made an error in an event; please report this", failure))
+        looked.addCallback(self._rest, began)
+
+    def _rest(self, took: float | None, began: float) -> None:
+        self._looking = False
+        self._next = began + max(INTERVAL, (took or 0.0) / SHARE)
+        if self._viewers:
+            self._call = self._clock.callLater(max(0.0, self._next - self._clock.seconds()), self._begin)
+        else:
+            self._told = {}
+
+    def _tell(self, done: Done[Facts]) -> float:
+        """:returns: the seconds of work that looking and telling took."""
         began = self._stopwatch()
         now = self._clock.seconds()
-        self._call = None
-        facts = self._look()
-        whole = b""
+        facts, whole = done.value, b""
         changed = _event({name: value for name, value in facts.items() if self._told.get(name) != value})
         self._told = facts
         for viewer in tuple(self._viewers):
@@ -114,10 +135,7 @@ class Events:
                 viewer.listener.tell(whole)
             else:
                 viewer.listener.tell(changed)
-        took = self._stopwatch() - began
-        self._next = now + max(INTERVAL, took / SHARE)
-        if self._viewers:
-            self._call = self._clock.callLater(self._next - now, self._tell)
+        return done.took + self._stopwatch() - began
 
     def _wait_for(self, viewer: _Viewer, now: float) -> None:
         viewer.behind = True

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from attrs import frozen
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric, StateSetMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from exproxy.admin.answers import Answer
+from exproxy.admin.pieces import Work
 from exproxy.admin.views import BackendView, FrontendView, ServerView, Snapshot
 from exproxy.pool import Admin, Operational
 
@@ -22,9 +24,23 @@ class Metrics:
         self._registry.register(_Snapshots(snapshot))
         ProcessCollector(registry=self._registry)
 
-    def answer(self) -> Answer:
-        """In Prometheus' text format."""
-        return Answer(200, generate_latest(self._registry), CONTENT_TYPE_LATEST)
+    def answer(self) -> Work[Answer]:
+        """In Prometheus' text format, metric by metric of one snapshot."""
+        parts: list[bytes] = []
+        for metric in self._registry.collect():
+            parts.append(generate_latest(_One(metric)))
+            yield
+        return Answer(200, b"".join(parts), CONTENT_TYPE_LATEST)
+
+
+@frozen
+class _One(Collector):
+    """As much as is written at once."""
+
+    metric: Metric
+
+    def collect(self) -> Iterable[Metric]:
+        return (self.metric,)
 
 
 class _Snapshots(Collector):

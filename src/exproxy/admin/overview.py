@@ -51,12 +51,14 @@ class Overview:
         self._rates = Rates()
         self._series = Series()
         self._last: Snapshot | None = None
+        self.age = 0
+        """Another number whenever what was seen before is not true any more."""
 
     def change(self, fresh: Things) -> None:
         """The configuration has changed."""
         self._things.become(fresh)
         self._history.follow(fresh.backends.values())
-        self._last = None
+        self.forget()
 
     def sample(self) -> None:
         """Once a second, for the rates and the charts."""
@@ -100,6 +102,7 @@ class Overview:
     def forget(self) -> None:
         """What is :meth:`recent` is not true any more."""
         self._last = None
+        self.age += 1
 
     def recent(self) -> Snapshot:
         """One that may be a moment old, for those who ask often and whom nobody limits."""

@@ -23,8 +23,9 @@ from exproxy.admin.haproxy.runtime import Runtime
 from exproxy.admin.haproxy.speaker import Speakers
 from exproxy.admin.logins import Account, Logins
 from exproxy.admin.overview import Overview
-from exproxy.admin.page.facts import facts_of
+from exproxy.admin.page.facts import facts_now
 from exproxy.admin.page.routes import Pages
+from exproxy.admin.pieces import Pieces
 from exproxy.admin.ports import bind
 from exproxy.admin.reloading import Reload
 from exproxy.admin.secure import Secured
@@ -160,10 +161,11 @@ class Administration:
         self._listening: list[Opened] = []
         self._overview = Overview(reactor, things, numbers, self._process)
         actions = Actions(reactor, things, numbers, reload)
-        self._events = Events(reactor, lambda: facts_of(self._overview.snapshot(), self._overview.series, actions.audit.last()))
-        self._api = Api(self._overview, actions)
+        pieces = Pieces(reactor)
+        self._events = Events(reactor, lambda: pieces.do(facts_now(self._overview, actions.audit)))
+        self._api = Api(self._overview, actions, pieces)
         self._runtime = Runtime(reactor, things, numbers, self._overview, actions)
-        self._pages = Pages(reactor, self._overview, actions, self._events)
+        self._pages = Pages(reactor, self._overview, actions, self._events, pieces)
         self._logins = Logins(reactor, _accounts(admin), self._in_thread)
 
     def start(self) -> None:

@@ -3,6 +3,7 @@ import json
 from attrs import evolve
 
 from exproxy.admin.page.facts import HEIGHT, POINTS, facts_of, line, version, where
+from exproxy.admin.pieces import at_once
 from exproxy.pool import Admin
 from tests.admin.stage import AdminStage, Numbers, certificate
 from tests.pool.support import fail
@@ -86,5 +87,5 @@ class VersionTests(AdminStage):
         self.assertEqual(len(seen), 5)
 
     def test_the_facts_have_it(self) -> None:
-        facts = facts_of(self.overview.snapshot(), self.overview.series)
+        facts = at_once(facts_of(self.overview.snapshot(), self.overview.series))
         self.assertEqual(facts["version"], self.version())

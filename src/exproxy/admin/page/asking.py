@@ -8,7 +8,7 @@ from exproxy.admin.callers import Caller
 from exproxy.admin.forms import fields
 from exproxy.admin.nearest import known
 from exproxy.admin.overview import Overview
-from exproxy.admin.page.facts import facts_of
+from exproxy.admin.page.facts import facts_of_all
 from exproxy.admin.page.frame import Frame
 from exproxy.admin.page.questionpage import question_page
 from exproxy.admin.page.questions import LABELS, STATES, Question, of_host, of_server, of_table
@@ -94,8 +94,8 @@ class Asking:
 
     def _page(self, question: Question, caller: Caller, fault: str = "") -> Answer:
         snapshot = self._overview.recent()
-        facts = facts_of(snapshot, self._overview.series)
         main = question_page(question, caller, fault)
+        facts = facts_of_all(snapshot)
         return self._frame.page(question.title, snapshot.process, facts, caller, main, status=422 if fault else 200)
 
     def _back(self, question: Question) -> Answer:

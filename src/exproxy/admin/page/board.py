@@ -40,7 +40,7 @@ class Board:
     steering: bool
 
     def render(self) -> Tag:
-        """What stands in ``main``."""
+        """What stands in ``main``; what there may be many of is made as it is written (:mod:`exproxy.admin.page.flattening`)."""
         return Tag("main")(
             _ways_down(),
             part("concerns", self._concerns()),
@@ -58,8 +58,9 @@ class Board:
     # ---- what is not well, and how much there is to do
 
     def _concerns(self) -> Tag:
-        found = [_concern(concern, self.snapshot.at) for concern in concerns(self.snapshot)]
-        return tags.section(tags.h2("To look at"), tags.ul(*found, class_="concerns")) if found else tags.section()
+        found = concerns(self.snapshot)
+        items = (_concern(concern, self.snapshot.at) for concern in found)
+        return tags.section(tags.h2("To look at"), tags.ul(items, class_="concerns")) if found else tags.section()
 
     def _charts(self) -> Tag:
         sessions = tags.figure(
@@ -90,14 +91,15 @@ class Board:
 
     def _hosts(self) -> Tag:
         servers = {f"{server.backend}/{server.name}": server for one in self.snapshot.backends for server in one.servers}
-        found = [self._host(host, servers) for host in self.snapshot.hosts if host.servers]
+        found = [host for host in self.snapshot.hosts if host.servers]
         if not found:
             return tags.section()
         columns = head("Host", "State", "Sessions", "Behind", *self._column())
-        return section("Hosts", tags.table(columns, tags.tbody(*found), class_="hosts"))
+        rows = (self._host(host, servers) for host in found)
+        return section("Hosts", tags.table(columns, tags.tbody(rows), class_="hosts"))
 
     def _host(self, host: HostView, servers: dict[str, ServerView]) -> Tag:
-        chips = [
+        chips = (
             tags.li(
                 tags.a(
                     tags.span(servers[name].backend),
@@ -107,12 +109,12 @@ class Board:
             )
             for name in host.servers
             if name in servers
-        ]
+        )
         return tags.tr(
             tags.th(tags.strong(host.name), " ", tags.small(host.address), scope="row"),
             cell("State", place(self.facts, f"h {host.name} state", class_="sign")),
             cell("Sessions", place(self.facts, f"h {host.name} sessions"), class_="number"),
-            cell("Behind", tags.ul(*chips, class_="chips"), class_="wide"),
+            cell("Behind", tags.ul(chips, class_="chips"), class_="wide"),
             *((cell("Actions", buttons.of_host(host)),) if self.steering else ()),
         )
 
@@ -120,8 +122,8 @@ class Board:
 
     def _frontends(self) -> Tag:
         columns = head("Front end", "State", "Goes to", "Sessions", "New/s", "Ever", "In", "Out", "Errors", "Cert.")
-        rows = [self._frontend(frontend) for frontend in self.snapshot.frontends]
-        return section("Front ends", tags.table(columns, tags.tbody(*rows)))
+        rows = (self._frontend(frontend) for frontend in self.snapshot.frontends)
+        return section("Front ends", tags.table(columns, tags.tbody(rows)))
 
     def _frontend(self, view: FrontendView) -> Tag:
         name = f"f {view.name}"
@@ -151,8 +153,8 @@ class Board:
     # ---- where they go
 
     def _backends(self) -> Tag:
-        bodies = [self._backend(backend) for backend in self.snapshot.backends]
-        return section("Back ends", tags.table(head(*_SERVER, *self._column()), *bodies, class_="servers"))
+        bodies = (self._backend(backend) for backend in self.snapshot.backends)
+        return section("Back ends", tags.table(head(*_SERVER, *self._column()), bodies, class_="servers"))
 
     def _backend(self, view: BackendView) -> Tag:
         name = f"b {view.name}"
@@ -170,7 +172,7 @@ class Board:
             tags.td(colspan="4" if self.steering else "3", class_="none"),
             class_="group",
         )
-        return tags.tbody(first, *(self._server(server) for server in view.servers))
+        return tags.tbody(first, (self._server(server) for server in view.servers))
 
     def _server(self, view: ServerView) -> Tag:
         full = f"{view.backend}/{view.name}"
@@ -215,7 +217,8 @@ class Board:
         if not self.snapshot.tables:
             return tags.section()
         columns = head("Table", "Kind", "Entries", "Pushed out", "Kept for", "Back ends", *self._column())
-        return section("Persistence", tags.table(columns, tags.tbody(*(self._table(table) for table in self.snapshot.tables))))
+        rows = (self._table(table) for table in self.snapshot.tables)
+        return section("Persistence", tags.table(columns, tags.tbody(rows)))
 
     def _table(self, view: TableView) -> Tag:
         return tags.tr(

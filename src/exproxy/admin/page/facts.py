@@ -9,11 +9,24 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 
+from exproxy.admin.audit import Audit
+from exproxy.admin.overview import Overview
 from exproxy.admin.page import signs
 from exproxy.admin.page.concerns import concerns, verdict
 from exproxy.admin.page.signs import Sign
 from exproxy.admin.page.words import count, milliseconds, octets, rate
-from exproxy.admin.views import ActionView, BackendView, CheckView, FrontendView, HostView, SeriesView, ServerView, Snapshot
+from exproxy.admin.pieces import Work
+from exproxy.admin.views import (
+    ActionView,
+    BackendView,
+    CheckView,
+    FrontendView,
+    HostView,
+    SeriesView,
+    ServerView,
+    Snapshot,
+    TableView,
+)
 from exproxy.pool import Operational
 
 Value = str | float | list[str] | dict[str, str] | dict[str, float]
@@ -25,14 +38,15 @@ HEIGHT = 16
 """Of one, in its own units; a point is one wide."""
 
 
-def facts_of(snapshot: Snapshot, series: Callable[[str], SeriesView], actions: Iterable[ActionView] = ()) -> Facts:
-    """All of it."""
+def facts_of(snapshot: Snapshot, series: Callable[[str], SeriesView], actions: Iterable[ActionView] = ()) -> Work[Facts]:
+    """All of it, thing by thing.
+
+    :param series: asked as the work goes on, so that a chart may have a point that is newer than the snapshot.
+    """
     whole = series("")
-    facts: Facts = {
-        "at": snapshot.at,
+    facts = facts_of_all(snapshot) | {
         "point": _point(whole),
         "version": version(snapshot, actions),
-        "verdict": _sign(verdict(snapshot)),
         "sessions": count(snapshot.process.sessions),
         "rate": rate(sum(frontend.rate for frontend in snapshot.frontends)),
         "in": f"{octets(whole.bytes_in[-1] if whole.bytes_in else 0)}/s",
@@ -42,15 +56,27 @@ def facts_of(snapshot: Snapshot, series: Callable[[str], SeriesView], actions: I
     }
     for frontend in snapshot.frontends:
         facts |= _frontend(frontend)
+        yield
     for backend in snapshot.backends:
         facts |= _backend(backend)
         for server in backend.servers:
-            facts |= _server(server, series(f"server {backend.name}/{server.name}"))
+            facts |= facts_of_server(server, series(f"server {backend.name}/{server.name}"))
+            yield
     for host in snapshot.hosts:
         facts |= _host(host)
     for table in snapshot.tables:
-        facts |= {f"t {table.name} entries": count(table.entries), f"t {table.name} evicted": _some(table.evicted)}
+        facts |= facts_of_table(table)
     return facts
+
+
+def facts_now(overview: Overview, audit: Audit) -> Work[Facts]:
+    """All of it, as it is when the work begins."""
+    return (yield from facts_of(overview.snapshot(), overview.series, audit.last()))
+
+
+def facts_of_all(snapshot: Snapshot) -> Facts:
+    """Those that all pages have."""
+    return {"at": snapshot.at, "verdict": _sign(verdict(snapshot))}
 
 
 def version(snapshot: Snapshot, actions: Iterable[ActionView]) -> str:
@@ -165,7 +191,8 @@ def _backend(view: BackendView) -> Facts:
     )
 
 
-def _server(view: ServerView, series: SeriesView) -> Facts:
+def facts_of_server(view: ServerView, series: SeriesView) -> Facts:
+    """Those of one."""
     limit = f" of {count(view.maxconn)}" if view.maxconn is not None else ""
     share = f" at {view.share}%" if view.share != 100 and view.weight else ""
     worst = _worst(view.checks)
@@ -193,6 +220,11 @@ def _server(view: ServerView, series: SeriesView) -> Facts:
     if worst is not None and worst.at is not None:
         facts["checked"] = worst.at
     return _named(f"s {view.backend}/{view.name}", facts)
+
+
+def facts_of_table(view: TableView) -> Facts:
+    """Those of one."""
+    return {f"t {view.name} entries": count(view.entries), f"t {view.name} evicted": _some(view.evicted)}
 
 
 def _host(view: HostView) -> Facts:
