@@ -1,8 +1,11 @@
 """A front end's limits and counters."""
 
+from exproxy.pool.key import SourceKeys
+from exproxy.proxy.admission import Admission, Gatekeeping
 from tests.proxy.stage import Stage
 
 OTHER = ("192.0.2.9", 587)
+TIMES = ("client_timeout", "client_fin_timeout", "preface_timeout", "handshake_timeout")
 
 
 class FrontendTests(Stage):
@@ -73,3 +76,16 @@ class FrontendTests(Stage):
         )
         frontend.absorb(later)
         self.assertEqual((frontend.limited, frontend.fault, frontend.limit), (3, "192.0.2.2: garbage", "192.0.2.2: too fast"))
+
+    def test_what_it_becomes_is_for_who_comes_to_an_annex_too(self) -> None:
+        backend, lines = self.backend(), list[object]()
+        frontend, annex = self.open(backend), self.open(backend, address=OTHER, log=lines.append)
+        frontend.annexes.append(annex)
+        admission = Admission(SourceKeys(32, 64), (Gatekeeping(allows=False),))
+        times = {name: float(number) for number, name in enumerate(TIMES, 1)}
+        fresh = self.open(None, address=(OTHER[0], 1), maxconn=1, dontlognull=True, admission=admission, **times)
+        frontend.become(fresh)
+        self.assertEqual({name: getattr(annex, name) for name in TIMES}, times)
+        self.assertEqual((annex.dontlognull, annex.maxconn, annex.backend), (True, None, backend))
+        self.assertTrue(self.client(OTHER).lost)
+        self.assertEqual((annex.denied, annex.total, len(lines), self.records), (1, 0, 1, []))

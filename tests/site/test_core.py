@@ -245,6 +245,24 @@ class ReloadTests(SiteStage):
         self.assertFalse(self.lives(client))
         self.assertEqual([one.name for one in self.seen().frontends], ["smtp"])
 
+    def test_who_may_ask_a_mapper_no_more_is_let_in_no_more_at_a_port_that_it_opened(self) -> None:
+        said = model.Mapper(others="dynamic", dynamic_ports=PortRange(40000, 40001))
+        plain = self.two("one")
+        epm = model.Frontend("epm", "epm", (model.Bind("192.0.2.9", 135, 135),), "hub", mapper=said)
+        self.start(attrs.evolve(plain, frontends={"epm": epm}))
+        mapper: Any = self.live.serving.fronts.frontends["epm"].join
+        server = self.live.pools.backends["hub"].pool.servers["one"]
+        address = "192.0.2.9", mapper.__self__.dynamic.port(Spot("192.0.2.9"), server, 25)
+        before, after = Recorder(), Recorder()
+        self.network.connect(address, before, 5.0)
+        self.settle()
+        stricter = attrs.evolve(epm, access=(model.Access("deny"),))
+        self.site.apply(attrs.evolve(plain, frontends={"epm": stricter}))
+        self.network.connect(address, after, 5.0)
+        self.settle()
+        self.assertEqual((before.data, after.data, after.lost), (b"220 one\r\n", b"", True))
+        self.assertTrue(self.lives(before))
+
     def test_one_that_comes_back_is_the_same(self) -> None:
         self.start(self.two("one", "two"))
         clients = [self.client(), self.client()]

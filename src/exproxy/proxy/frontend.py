@@ -35,6 +35,7 @@ _SETTINGS = (
     "dontlognull",
     "reads_hello",
 )
+_ALSO_OF_ANNEXES = ("client_timeout", "client_fin_timeout", "preface_timeout", "handshake_timeout", "dontlognull", "admission")
 _COUNTED = (
     "total",
     "bytes_in",
@@ -135,7 +136,8 @@ class Frontend:
     def become(self, fresh: "Frontend") -> None:
         """Be configured as ``fresh``, which has no mode yet; sessions and what was counted stay.
 
-        A session that lives keeps what its mode made of it, and has the new times from its next wait on.
+        A session that lives keeps what its mode made of it, and has the new times from its next wait on.  Annexes follow: who
+        may not come any more may not come there either.
         """
         for name in _SETTINGS:
             setattr(self, name, getattr(fresh, name))
@@ -144,6 +146,9 @@ class Frontend:
         self.admission = fresh.admission
         self.join, self.serve, self.website = fresh.join, fresh.serve, None
         self.leaving = False
+        for annex in self.annexes:
+            for name in _ALSO_OF_ANNEXES:
+                setattr(annex, name, getattr(self, name))
         self._tell()
 
     def leave(self) -> None:
