@@ -612,6 +612,15 @@ class ChangeTests(MasterStage):
         counts = self.master.server_counts(self.side.servers["one"])
         self.assertEqual((counts.sessions, counts.total), (1, 9))
 
+    def test_so_do_those_of_a_new_front_end_and_nothing_that_was_told_becomes_less(self) -> None:
+        self.begin()
+        first, second = [worker.link for worker in self.master.workers]
+        assert first is not None
+        assert second is not None
+        for link, total in ((first, 5), (second, 3), (first, 0), (second, 0), (first, 2)):
+            self.master.report(link, Counts(frontends={"a": FrontendCounts(sessions=total, total=total, denied=2 * total)}))
+        self.assertEqual(self.master.frontend_counts("a"), FrontendCounts(sessions=2, total=10, denied=20))
+
     def test_a_table_that_is_no_more_is_nobodys_to_decide_on(self) -> None:
         self.begin()
         link = self.master.workers[0].link

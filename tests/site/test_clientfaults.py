@@ -58,6 +58,22 @@ class ClientFaultsTests(Stage):
         told = self.pass_time(QUIET)
         self.assertEqual(told, ["web: 2 prefaces failed, the last one of 192.0.2.7: no TLS; 5 clients left before"])
 
+    def test_another_front_end_of_the_same_name_has_done_nothing_yet(self) -> None:
+        self.fail(bad_prefaces=5, left_early=4, limited=3)
+        self.pass_time(1)
+        self.counts = {}
+        self.pass_time(QUIET)
+        self.counts = {"web": FrontendCounts()}
+        self.assertEqual(self.pass_time(1), [])
+        self.fail(bad_prefaces=2, left_early=1, limited=1)
+        self.assertEqual(
+            self.pass_time(1),
+            [
+                "web: 1 refusal of sources that want too much, the last one of ",
+                "web: 2 prefaces failed, the last one of 192.0.2.7: no TLS; 1 client left before",
+            ],
+        )
+
     def test_stopped_it_says_what_was_left_to_say_and_leaves_nothing_behind(self) -> None:
         self.fail(bad_prefaces=1)
         self.pass_time(1)

@@ -352,6 +352,10 @@ class Master:
                 before = ServerCounts()
             if name in self._servers:
                 self._judge(self._servers[name], before, now)
+        for name, fresh in counts.frontends.items():
+            former = worker.frontends.get(name, FrontendCounts())
+            if fresh.total < former.total:  # likewise
+                self._past_frontends[name] = self._past_frontends.get(name, FrontendCounts()) + former.past
         worker.servers |= counts.servers
         worker.frontends |= counts.frontends
         worker.backends |= counts.backends

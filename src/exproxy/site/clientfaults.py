@@ -51,8 +51,7 @@ class ClientFaults:
 
     def _tell_all(self, now: float) -> None:
         for name, counts in self._counts().items():
-            told = self._told.get(name, FrontendCounts())
-            limited = self._limited.get(name, 0)
+            told, limited = self._known(name, counts)
             if counts.limited != limited and now >= self._limits_quiet_until.get(name, 0.0):
                 self._limited[name] = counts.limited
                 self._limits_quiet_until[name] = now + QUIET
@@ -61,6 +60,15 @@ class ClientFaults:
                 self._told[name] = counts
                 self._quiet_until[name] = now + QUIET
                 self._tell(name, counts, told)
+
+    def _known(self, name: str, counts: FrontendCounts) -> tuple[FrontendCounts, int]:
+        """What was told; what is less now is that of another front end, which has its name since a reload."""
+        told, limited = self._told.get(name, FrontendCounts()), self._limited.get(name, 0)
+        if counts.faults < told.faults:
+            told = self._told[name] = FrontendCounts()
+        if counts.limited < limited:
+            limited = self._limited[name] = 0
+        return told, limited
 
     def _tell(self, name: str, counts: FrontendCounts, told: FrontendCounts) -> None:
         more = "more " if told.faults else ""
