@@ -3,12 +3,10 @@
 from attrs import fields
 from twisted.logger import globalLogPublisher
 
-from exproxy.config import model
 from exproxy.process.messages import FrontendCounts
 from exproxy.proxy.admission import Unwanted
 from exproxy.proxy.frontend import Frontend
 from exproxy.site.clientfaults import EVERY, QUIET, ClientFaults, counts_of
-from exproxy.site.mail import install
 from exproxy.wire.epmrelay import Counters
 from tests.proxy.stage import Stage
 
@@ -136,9 +134,7 @@ class ClientFaultsTests(Stage):
 
     def test_what_is_counted_of_clients_of_mail_is_counted_too(self) -> None:
         frontend = self.open(self.backend())
-        said = model.Frontend("smtp", "smtp", (), "hub", mail=model.Mail())
-        house = install(frontend, said, model.Mail(), {"hub": self.backend()}, b"secret")
-        house.early_talkers, house.passed_over, house.refused_logins = 1, 2, 3
+        frontend.early_talkers, frontend.passed_over, frontend.refused_logins = 1, 2, 3
         counts = counts_of({"smtp": frontend})["smtp"]
         self.assertEqual((counts.early_talkers, counts.passed_over, counts.refused_logins), (1, 2, 3))
 

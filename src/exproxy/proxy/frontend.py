@@ -19,7 +19,6 @@ from exproxy.wire.epmrelay import Counters
 
 if TYPE_CHECKING:
     from exproxy.proxy.listener import Listener
-    from exproxy.proxy.mail.house import House
     from exproxy.proxy.session import Session
     from exproxy.proxy.web.website import Website
 
@@ -122,8 +121,12 @@ class Frontend:
     """Sessions that ended because one side broke the protocol."""
     mapping: Counters | None = None
     """What was done to an endpoint mapper's answers, in mode ``epm``."""
-    mail: "House | None" = None
-    """Has what is counted of clients in the mail modes."""
+    early_talkers: int = 0
+    """Clients of mail that spoke before they were greeted."""
+    passed_over: int = 0
+    """Servers that were reached for them and did not greet well."""
+    refused_logins: int = 0
+    """Those that servers have refused, where a login decides about the server."""
     deadlines: Deadlines = attrs.field(init=False)
     seconds: Callable[[], float] = attrs.field(init=False)
     """The clock's."""

@@ -108,7 +108,7 @@ def _counts(frontend: Frontend) -> FrontendCounts:
 def _of_all(annexes: Sequence[Frontend]) -> FrontendCounts:
     """Each number summed up for itself: a worker asks every 20 ms, and there may be a hundred annexes.
 
-    They have no mapping and no mail.
+    They have no mapping and no clients of mail.
     """
     faulty, limited = max(annexes, key=_fault_at), max(annexes, key=_limited_at)
     return FrontendCounts(
@@ -132,7 +132,7 @@ def _of_all(annexes: Sequence[Frontend]) -> FrontendCounts:
 
 
 def _own(frontend: Frontend) -> FrontendCounts:
-    mapping, mail = frontend.mapping or Counters(), frontend.mail
+    mapping = frontend.mapping or Counters()
     return FrontendCounts(
         len(frontend.sessions),
         frontend.total,
@@ -153,9 +153,9 @@ def _own(frontend: Frontend) -> FrontendCounts:
         frontend.limit,
         frontend.bytes_in,
         frontend.bytes_out,
-        0 if mail is None else mail.early_talkers,
-        0 if mail is None else mail.passed_over,
-        0 if mail is None else mail.refused_logins,
+        frontend.early_talkers,
+        frontend.passed_over,
+        frontend.refused_logins,
     )
 
 

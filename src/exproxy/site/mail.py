@@ -38,7 +38,6 @@ def install(frontend: Frontend, said: model.Frontend, mail: model.Mail, backends
     key_of = backend.user_key
     house = House(**common) if key_of is None else DeskHouse(**common, desks=protocol.desks(), key_of=key_of)
     frontend.serve = house.serve
-    frontend.mail = house
     return house
 
 

@@ -117,7 +117,7 @@ class DeskVisitTests(DeskStage):
         self.log_in(password=b"wrong")
         said = b"".join(self.got("one") + self.got("two"))
         self.assertTrue(said.endswith(b"exproxy LOGOUT\r\n"))
-        self.assertEqual(self.house.refused_logins, 1)
+        self.assertEqual(self.house.frontend.refused_logins, 1)
         self.assertEqual(self.pool.sessions, 0)
 
     def test_five_refusals_are_the_end(self) -> None:

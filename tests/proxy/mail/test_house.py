@@ -25,4 +25,4 @@ class HouseTests(MailStage):
         self.serve()
         self.client()
         self.client()
-        self.assertEqual(self.house.passed_over, 2)
+        self.assertEqual(self.house.frontend.passed_over, 2)

@@ -164,7 +164,7 @@ class EarlyTalkerTests(MailStage):
         client = self.client()
         self.says(client, "EHLO spam")
         self.assertTrue(client.data.startswith(b"554 "))
-        self.assertEqual((len(self.servers["one"].sessions), self.house.early_talkers), (0, 1))
+        self.assertEqual((len(self.servers["one"].sessions), self.house.frontend.early_talkers), (0, 1))
 
     def test_who_talks_first_is_kept_in_the_tarpit(self) -> None:
         self.serve(greet_delay=2.0, early="tarpit", tarpit=60.0)

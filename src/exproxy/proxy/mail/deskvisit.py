@@ -122,7 +122,7 @@ class DeskVisit(Visit):
 
     def refused(self, server: Server, words: bytes) -> None:
         """For :class:`~exproxy.proxy.mail.admission.Applicant`."""
-        self._desks.refused_logins += 1
+        self._desks.frontend.refused_logins += 1
         self._judged(words)
 
     def evicted(self, reason: str) -> None:

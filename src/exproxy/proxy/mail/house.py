@@ -41,11 +41,6 @@ class House:
     early: Literal["reject", "tarpit"] = "reject"
     tarpit: float = 60.0
     limits: Limits | None = None
-    early_talkers: int = 0
-    passed_over: int = 0
-    """Servers that were reached and did not greet well."""
-    refused_logins: int = 0
-    """Those that servers have refused, where a login decides about the server."""
     _sparing: Sparing = attrs.field(factory=Sparing, init=False)
 
     def serve(self, session: Joined, client: PipedStream, secure: bool) -> Visit:
@@ -63,7 +58,7 @@ class House:
 
     def skipped(self, server: Server, why: str) -> None:
         """Count and log, but not everything, why a server was passed over."""
-        self.passed_over += 1
+        self.frontend.passed_over += 1
         left_out = self._sparing.left_out(server.full_name, self.frontend.seconds())
         if left_out is not None:
             _log.warn(

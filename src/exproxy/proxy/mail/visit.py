@@ -285,7 +285,7 @@ class Visit:
 
     def _spoke_early(self) -> None:
         house = self._house
-        house.early_talkers += 1
+        house.frontend.early_talkers += 1
         if house.early == "reject":
             self._turn_away(house.manner.early, "PR")
         else:
