@@ -263,6 +263,57 @@ class ReloadTests(SiteStage):
         self.assertEqual((before.data, after.data, after.lost), (b"220 one\r\n", b"", True))
         self.assertTrue(self.lives(before))
 
+    def test_who_is_on_a_mapper_s_port_stays_when_servers_are_removed_whose_sessions_end_when_they_are_down(self) -> None:
+        said = model.Mapper(others="dynamic", dynamic_ports=PortRange(40000, 40001))
+        plain = self.two("one")
+        epm = model.Frontend("epm", "epm", (model.Bind("192.0.2.9", 135, 135),), "epm", mapper=said)
+        rpc = model.Backend("epm", plain.backends["hub"].servers, on_marked_down="shutdown-sessions")
+        tcp = model.Frontend("tcp", "tcp", (model.Bind("192.0.2.9", 587, 587),), "epm")
+        backends = {"epm": rpc, **plain.backends}
+        self.start(attrs.evolve(plain, frontends={"epm": epm, "tcp": tcp, **plain.frontends}, backends=backends))
+        mapper: Any = self.live.serving.fronts.frontends["epm"].join
+        server = self.live.pools.backends["epm"].pool.servers["one"]
+        mapped, other = Recorder(), Recorder()
+        self.network.connect(("192.0.2.9", mapper.__self__.dynamic.port(Spot("192.0.2.9"), server, 25)), mapped, 5.0)
+        self.network.connect(("192.0.2.9", 587), other, 5.0)
+        self.settle(2.0)
+        self.assertEqual([self.lives(mapped), self.lives(other)], [True, True])
+        self.site.apply(plain)
+        self.settle(2.0)
+        self.assertEqual([self.lives(mapped), self.lives(other)], [True, True])
+
+    def test_nobody_comes_any_more_to_a_mapper_s_port_whose_server_was_removed(self) -> None:
+        said = model.Mapper(others="dynamic", dynamic_ports=PortRange(40000, 40001))
+        epm = model.Frontend("epm", "epm", (model.Bind("192.0.2.9", 135, 135),), "hub", mapper=said)
+        self.start(attrs.evolve(self.two("one", "two"), frontends={"epm": epm}))
+        mapper: Any = self.live.serving.fronts.frontends["epm"].join
+        server = self.live.pools.backends["hub"].pool.servers["one"]
+        address = "192.0.2.9", mapper.__self__.dynamic.port(Spot("192.0.2.9"), server, 25)
+        before, after = Recorder(), Recorder()
+        self.network.connect(address, before, 5.0)
+        self.settle()
+        self.site.apply(attrs.evolve(self.two("two"), frontends={"epm": epm}))
+        self.settle(2.0)
+        self.network.connect(address, after, 5.0)
+        self.settle(2.0)
+        self.assertEqual((before.data, after.data, after.eof or after.lost), (b"220 one\r\n", b"", True))
+        self.assertTrue(self.lives(before))
+
+    def test_who_waits_for_a_port_that_a_mapper_opened_is_let_in_before_it_is_closed(self) -> None:
+        said = model.Mapper(others="dynamic", dynamic_ports=PortRange(40000, 40001))
+        plain = self.two("one")
+        epm = model.Frontend("epm", "epm", (model.Bind("192.0.2.9", 135, 135),), "hub", mapper=said)
+        self.start(attrs.evolve(plain, frontends={**plain.frontends, "epm": epm}))
+        mapper: Any = self.live.serving.fronts.frontends["epm"].join
+        server = self.live.pools.backends["hub"].pool.servers["one"]
+        client = self.knocks(mapper.__self__.dynamic.port(Spot("192.0.2.9"), server, 25))
+        self.site.apply(plain)
+        self.assertNotIn(("192.0.2.9", 40000), self.network.ports)
+        self.settle(2.0)
+        self.assertEqual(client.data, b"220 one\r\n")
+        self.assertTrue(self.lives(client))
+        self.assertEqual([(one.name, one.sessions) for one in self.seen().frontends], [("smtp", 0), ("epm", 1)])
+
     def test_one_that_comes_back_is_the_same(self) -> None:
         self.start(self.two("one", "two"))
         clients = [self.client(), self.client()]

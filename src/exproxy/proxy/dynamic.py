@@ -120,6 +120,12 @@ class DynamicPorts:
         endpoint.used = now
         return endpoint.listener.address[1]
 
+    def retire(self) -> None:
+        """:meth:`close`; who has connected already is let in before."""
+        for endpoint in self.endpoints.values():
+            endpoint.listener.retire()
+        self.close()
+
     def close(self) -> None:
         """Open nothing any more, and listen no more; sessions go on."""
         self._closed = True
@@ -246,7 +252,9 @@ class DynamicPorts:
 
 
 def _state(mapper: Server, server: Server, now: float) -> pool.ServerState:
-    """The mapper's port, limits and weight are not the endpoint's."""
+    """The mapper's port, limits and weight are not the endpoint's.  Where it was taken out of the configuration, nobody comes
+    any more; maintenance would also end the sessions of who is there."""
     state = mapper.state(now)
-    admin = Admin.MAINT if state.admin is Admin.MAINT or mapper.leaving else Admin.READY
+    gone = Admin.DRAIN if mapper.leaving else Admin.READY
+    admin = Admin.MAINT if state.admin is Admin.MAINT else gone
     return attrs.evolve(state, admin=admin, port=server.port, weight=1, percent=100, maxconn=None, ramped=None)

@@ -281,7 +281,7 @@ class Fronts:
             self.frontends[name] = frontend
 
     def _close_later(self, dynamic: DynamicPorts) -> None:
-        dynamic.close()
+        dynamic.retire()
         self._closing.append(dynamic)
 
     def _every_dynamic(self) -> Iterable[DynamicPorts]:
