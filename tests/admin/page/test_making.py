@@ -1,10 +1,12 @@
 from twisted.internet.defer import Deferred
 
 from exproxy.admin.overview import RECENT
+from exproxy.admin.page.facts import version
 from exproxy.admin.page.flattening import Flat
 from exproxy.admin.page.making import Made, Making
 from exproxy.admin.pieces import Done, Work, at_once
 from tests.admin.stage import AdminStage
+from tests.pool.support import fail
 
 
 class MakingTests(AdminStage):
@@ -71,6 +73,16 @@ class MakingTests(AdminStage):
         self.assertNoResult(after)
         self.go_on()
         self.assertEqual([self.shown(after), self.shown(another), self.begun], ["page 2", "page 2", 2])
+
+    def test_who_comes_after_an_event_is_not_shown_what_was_before_it(self) -> None:
+        before = self.making.get()
+        fail(self.server("web/ex1"))
+        told = self.facts()
+        after = self.making.get()
+        self.go_on()
+        self.assertNotEqual(version(self.successResultOf(before).value.snapshot, ()), told["version"])
+        self.go_on()
+        self.assertEqual(version(self.successResultOf(after).value.snapshot, ()), told["version"])
 
     def test_never_are_two_made_at_once(self) -> None:
         answers = []

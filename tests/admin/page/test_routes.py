@@ -56,6 +56,15 @@ class RoutesTests(PageStage):
         self.assertEqual(["Done: set host ex1" in page.text for page in pages], [True, False] * 2)
         self.assertEqual(["anna, operator" in page.text for page in pages], [True, False] * 2)
 
+    def test_who_fetches_the_page_because_of_an_event_sees_what_it_told(self) -> None:
+        application = self.application()
+        self.ask(application, "GET", "/")
+        fail(self.server("web/ex1"))
+        told = self.facts()
+        self.assertLess(self.clock.seconds() - 1000.0, RECENT)
+        page = read(self.ask(application, "GET", "/").body)
+        self.assertEqual(page.places["s web/ex1 state"], told["s web/ex1 state"][0])
+
     def test_the_loop_has_its_turn_while_a_page_is_made(self) -> None:
         watch = itertools.count()
         # each look at the watch finds that a turn's time is over

@@ -71,7 +71,9 @@ def facts_of(snapshot: Snapshot, series: Callable[[str], SeriesView], actions: I
 
 def facts_now(overview: Overview, audit: Audit) -> Work[Facts]:
     """All of it, as it is when the work begins."""
-    return (yield from facts_of(overview.snapshot(), overview.series, audit.last()))
+    # who is told this and fetches the page because of it would put what was before in its place, and be told of it never again
+    overview.forget()
+    return (yield from facts_of(overview.recent(), overview.series, audit.last()))
 
 
 def facts_of_all(snapshot: Snapshot) -> Facts:
