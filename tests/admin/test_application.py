@@ -5,8 +5,11 @@ from typing import Any
 
 from exproxy.admin.allowance import BURST, SHARE
 from exproxy.admin.answers import Answer, Asked
+from exproxy.admin.api import AT_ONCE
 from exproxy.admin.application import HELD, PAUSE, Application
+from exproxy.admin.overview import Overview
 from exproxy.admin.routes import Route
+from exproxy.admin.views import Snapshot
 from tests.admin.stage import AdminStage
 
 
@@ -123,6 +126,34 @@ class ApplicationTests(AdminStage):
         self.assertEqual(self.successResultOf(application.answer(Asked("GET", ("long",)))).status, 200)
         self.assertNoResult(application.answer(Asked("GET", ("long",))))
         self.assertEqual(self.ask(application, "GET", "/long").status, 200)
+
+    def test_so_much_is_made_at_once_for_one_user_whether_he_waits_for_it_or_not(self) -> None:
+        logins = self.logins(anna="operator", grafana="viewer")
+        application = Application(self.clock, self.api.routes(), logins, lambda: 0.0)
+        anna, grafana = (self.successResultOf(logins.enter(name, "secret", ""))[0] for name in ("anna", "grafana"))
+        for path in (("metrics",), ("api", "v1", "status")):
+            answers = [application.answer(Asked("GET", path, session=grafana)) for _ in range(AT_ONCE + 50)]
+            others = [application.answer(Asked("GET", path, session=anna)), application.answer(Asked("GET", path, user="uid 0"))]
+            for refused in answers[AT_ONCE:]:
+                answer = self.successResultOf(refused)
+                self.assertEqual((answer.status, answer.headers), (429, (("Retry-After", "1"),)))
+            self.clock.advance(0)
+            made = [*answers[:AT_ONCE], *others]
+            self.assertEqual([self.successResultOf(one).status for one in made], [200] * (AT_ONCE + 2))
+            self.clock.advance(60)
+            again = application.answer(Asked("GET", path, session=grafana))
+            self.clock.advance(0)
+            self.assertEqual(self.successResultOf(again).status, 200)
+
+    def test_what_fails_while_it_is_made_makes_room_too(self) -> None:
+        def breaks(_overview: Overview) -> Snapshot:
+            raise ValueError("no")
+
+        self.patch(Overview, "snapshot", breaks)
+        application = self.application()
+        for _ in range(2 * AT_ONCE):
+            self.assertEqual(self.ask(application, "GET", "/api/v1/status", user=None).status, 500)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2 * AT_ONCE)
 
     def test_an_answer_that_goes_on_ends_with_the_login(self) -> None:
         logins = self.logins(anna="viewer")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from importlib.resources import files
 from ipaddress import ip_address
+from typing import TypeVar
 
 from attrs import evolve
 from twisted.internet.defer import Deferred
@@ -28,6 +29,11 @@ _NAMED = _LOOK | {404}
 _ORDER = _NAMED | {400, 413, 415, 422}
 _SERVER = API + "/backends/{backend}/servers/{server}"
 
+AT_ONCE = 8
+"""Of what is made in pieces, for one user over the network: each has a snapshot of its own, and is paid for when it is done."""
+
+T = TypeVar("T")
+
 
 class Api:
     """:param overview: what is seen; ``actions``: what is done."""
@@ -36,6 +42,8 @@ class Api:
         self._overview = overview
         self._actions = actions
         self._pieces = pieces
+        self._made_for: list[str] = []
+        """Whom something is being made for, as often as that is; he may have left."""
         self._metrics = Metrics(overview.snapshot)
         self._description = files("exproxy.admin").joinpath("openapi.json").read_bytes()
 
@@ -78,13 +86,13 @@ class Api:
         return readiness.readiness(self._overview.recent())
 
     def _prometheus(self, asked: Asked, names: Names, caller: Caller) -> "Deferred[Answer]":
-        return self._by_pieces(self._metrics.answer())
+        return self._by_pieces(self._metrics.answer(), asked, caller)
 
     def _describe(self, asked: Asked, names: Names, caller: Caller) -> Answer:
         return Answer(200, self._description)
 
     def _status(self, asked: Asked, names: Names, caller: Caller) -> "Deferred[Answer]":
-        return self._by_pieces(self._whole())
+        return self._by_pieces(self._whole(), asked, caller)
 
     def _whole(self) -> Work[Answer]:
         return told((yield from plain_by_pieces(self._overview.snapshot(), 2)))
@@ -193,8 +201,17 @@ class Api:
         key = orders.key(asked, self._actions.group(names["table"]).table)
         return told({"cleared": self._actions.clear(names["table"], caller.name, key)})
 
-    def _by_pieces(self, work: Work[Answer]) -> "Deferred[Answer]":
-        return self._pieces.do(work).addCallback(lambda done: evolve(done.value, took=done.took))
+    def _by_pieces(self, work: Work[Answer], asked: Asked, caller: Caller) -> "Deferred[Answer]":
+        def ended(result: T) -> T:
+            self._made_for.remove(caller.name)
+            return result
+
+        if asked.user is None and self._made_for.count(caller.name) >= AT_ONCE:
+            raise RefusedError(429, f"{AT_ONCE} such answers are being made for you: wait for them", (("Retry-After", "1"),))
+        self._made_for.append(caller.name)
+        made = self._pieces.do(work)
+        made.addBoth(ended)
+        return made.addCallback(lambda done: evolve(done.value, took=done.took))
 
 
 def _applied(changes: Sequence[str]) -> Answer:
