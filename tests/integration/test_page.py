@@ -445,7 +445,8 @@ class ActingTests(PageTestCase):
         self.ask(f'{MENU} a[href="/servers/a/ex1/{order}"]')
 
     def gone(self) -> None:
-        self.until(lambda: self.browser.run("return !document.querySelector('dialog[open]')"), "no dialog")
+        """With all that follows: a dialog is empty, and the focus back (which scrolls there), a moment after it has closed."""
+        self.until(lambda: self.browser.run("return !document.querySelector('dialog[open], dialog #question')"), "no dialog")
 
     def settled_but_for(self, words: str) -> None:
         """What was refused is told by the browser, too."""
