@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from exproxy.admin.answers import Answer, Listener
 from exproxy.admin.application import Application
 from exproxy.admin.attempts import EACH
-from exproxy.admin.door import ENDURED, FOLLOWED, IDLE, LARGEST, LIFETIME, MOST, RATE, Door
+from exproxy.admin.door import ENDURED, FOLLOWED, IDLE, LARGEST, LIFETIME, MOST, RATE, STRANGERS, Door
 from exproxy.admin.routes import Route
 from tests.admin.stage import AdminStage
 
@@ -262,6 +262,18 @@ class DoorTests(DoorStage):
         self.get(there[-1])
         self.client()
         self.assertEqual([client.aborted for client in there], [False] * (MOST - 1) + [True])
+
+    def test_among_many_who_are_known_each_who_comes_has_a_moment_to_say_who_he_is(self) -> None:
+        """And they keep what is not for strangers, however many come."""
+        known = [self.client() for _ in range(MOST)]
+        for client in known:
+            self.get(client)
+        comers = [self.client() for _ in range(STRANGERS)]
+        self.assertFalse(any(comer.aborted for comer in comers))
+        self.assertIn(b" 200 ", self.get(comers[0]))
+        for _ in range(MOST):
+            self.client()
+        self.assertEqual((comers[0].aborted, sum(not client.aborted for client in known)), (False, MOST - STRANGERS - 1))
 
     def test_an_answer_that_nobody_waits_for_is_dropped(self) -> None:
         asked: list[Any] = []

@@ -1,9 +1,10 @@
 """HTTP for administrators, by Twisted's own server, with limits of its own.
 
-Clients here are few and may be hostile.  There are so many connections and no more, and a new one takes the place of the oldest
-stranger's, whatever that waits for, so that everybody has a moment to ask and strangers cannot push out who has logged in; where
-there is none, of the one that has waited longest for a request, or for its answer.  None lives for long; a body is small, and one
-that is not is read and dropped, so that the client hears why.
+Clients here are few and may be hostile.  There are so many connections and no more, and a new one takes the place of the
+oldest stranger's, whatever that waits for, so that strangers cannot push out who has logged in.  A few places are theirs, so
+that everybody has a moment to say who he is: where they have no more than these, the new one takes the place of one that is
+known, and has waited longest for a request, or for its answer.  None lives for long; a body is small, and one that is not is
+read and dropped, so that the client hears why.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from exproxy.admin.peer import peer
 
 MOST = 64
 """Connections."""
+STRANGERS = 16
+"""Of them for those who have not said yet who they are: each is one at first."""
 IDLE = 15.0
 """Seconds in which a request has to go on, or a next one to come."""
 LIFETIME = 60.0
@@ -238,9 +241,9 @@ class _Channel(HTTPChannel):
         self.cut()
 
     @property
-    def worth(self) -> tuple[bool, bool, float]:
-        """The least goes first."""
-        return self.known, self.known and self._handlingRequest, self.since
+    def worth(self) -> tuple[bool, float]:
+        """Among those that are known, or among strangers; the least goes first."""
+        return self.known and self._handlingRequest, self.since
 
 
 class Door(HTTPFactory):
@@ -281,8 +284,9 @@ class Door(HTTPFactory):
         self._pace()
         self._channels.append(channel)
         if len(self._channels) > MOST:
-            others = [other for other in self._channels if other is not channel]
-            least = min(others, key=lambda other: other.worth)
+            known = [other for other in self._channels if other.known]
+            strangers = [other for other in self._channels if not other.known and other is not channel]
+            least = min(strangers if len(strangers) >= STRANGERS else known, key=lambda other: other.worth)
             self._channels.remove(least)  # a cut is told in a turn of its own, and more may come before that
             least.cut()
 
