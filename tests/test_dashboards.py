@@ -11,6 +11,7 @@ from attrs import evolve
 from prometheus_client.parser import text_string_to_metric_families
 
 from exproxy.admin.metrics import Metrics
+from exproxy.admin.pieces import at_once
 from exproxy.net.tls.certificates import load
 from tests.admin.stage import AdminStage, certificate
 from tests.net.tls.files import certificate_file
@@ -37,7 +38,7 @@ class MetricsTestCase(AdminStage):
         limited = {name: evolve(front, maxconn=5) for name, front in self.things.frontends.items()}
         self.overview._things = evolve(self.things, frontends=limited)
         self.labels: dict[str, set[str]] = {}
-        text = Metrics(self.overview.snapshot).answer().body.decode()
+        text = at_once(Metrics(self.overview.snapshot).answer()).body.decode()
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
                 self.labels.setdefault(sample.name, set()).update(sample.labels)
