@@ -18,6 +18,12 @@ from tests.net.memory import MemoryNetwork, Recorder
 from tests.site.stage import SiteStage
 
 
+def mapping(backend: str = "hub") -> model.Frontend:
+    """In mode ``epm``, which opens ports for what servers offer."""
+    mapper = model.Mapper(others="dynamic", dynamic_ports=PortRange(40000, 40001))
+    return model.Frontend("epm", "epm", (model.Bind("192.0.2.9", 135, 135),), backend, mapper=mapper)
+
+
 class ApplyTests(SiteStage):
     def test_applied_everything_is_bound_and_nobody_let_in(self) -> None:
         self.site.apply(self.configuration(self.server("one", "192.0.2.1")))
@@ -222,14 +228,10 @@ class ReloadTests(SiteStage):
         self.assertFalse(self.lives(client))
 
     def test_a_mapper_that_is_removed_stays_as_long_as_a_port_that_it_opened_has_a_session(self) -> None:
-        mapper = model.Mapper(others="dynamic", dynamic_ports=PortRange(40000, 40001))
         plain = self.two("one")
-        epm = model.Frontend("epm", "epm", (model.Bind("192.0.2.9", 135, 135),), "hub", mapper=mapper)
-        self.start(attrs.evolve(plain, frontends={**plain.frontends, "epm": epm}))
-        ports = self.live.serving.fronts.frontends["epm"].join.__self__.dynamic
+        self.start(attrs.evolve(plain, frontends={**plain.frontends, "epm": mapping()}))
         client = Recorder()
-        port = ports.port(Spot("192.0.2.9"), self.live.pools.backends["hub"].pool.servers["one"], 25)
-        self.network.connect(("192.0.2.9", port), client, 5.0)
+        self.network.connect(self.opened(), client, 5.0)
         self.settle(2.0)
         self.assertEqual(
             [(one.name, one.sessions, one.bytes_out) for one in self.seen().frontends], [("smtp", 0, 0), ("epm", 1, 9)]
@@ -246,13 +248,10 @@ class ReloadTests(SiteStage):
         self.assertEqual([one.name for one in self.seen().frontends], ["smtp"])
 
     def test_who_may_ask_a_mapper_no_more_is_let_in_no_more_at_a_port_that_it_opened(self) -> None:
-        said = model.Mapper(others="dynamic", dynamic_ports=PortRange(40000, 40001))
         plain = self.two("one")
-        epm = model.Frontend("epm", "epm", (model.Bind("192.0.2.9", 135, 135),), "hub", mapper=said)
+        epm = mapping()
         self.start(attrs.evolve(plain, frontends={"epm": epm}))
-        mapper: Any = self.live.serving.fronts.frontends["epm"].join
-        server = self.live.pools.backends["hub"].pool.servers["one"]
-        address = "192.0.2.9", mapper.__self__.dynamic.port(Spot("192.0.2.9"), server, 25)
+        address = self.opened()
         before, after = Recorder(), Recorder()
         self.network.connect(address, before, 5.0)
         self.settle()
@@ -264,17 +263,14 @@ class ReloadTests(SiteStage):
         self.assertTrue(self.lives(before))
 
     def test_who_is_on_a_mapper_s_port_stays_when_servers_are_removed_whose_sessions_end_when_they_are_down(self) -> None:
-        said = model.Mapper(others="dynamic", dynamic_ports=PortRange(40000, 40001))
         plain = self.two("one")
-        epm = model.Frontend("epm", "epm", (model.Bind("192.0.2.9", 135, 135),), "epm", mapper=said)
+        epm = mapping("epm")
         rpc = model.Backend("epm", plain.backends["hub"].servers, on_marked_down="shutdown-sessions")
         tcp = model.Frontend("tcp", "tcp", (model.Bind("192.0.2.9", 587, 587),), "epm")
         backends = {"epm": rpc, **plain.backends}
         self.start(attrs.evolve(plain, frontends={"epm": epm, "tcp": tcp, **plain.frontends}, backends=backends))
-        mapper: Any = self.live.serving.fronts.frontends["epm"].join
-        server = self.live.pools.backends["epm"].pool.servers["one"]
         mapped, other = Recorder(), Recorder()
-        self.network.connect(("192.0.2.9", mapper.__self__.dynamic.port(Spot("192.0.2.9"), server, 25)), mapped, 5.0)
+        self.network.connect(self.opened("epm"), mapped, 5.0)
         self.network.connect(("192.0.2.9", 587), other, 5.0)
         self.settle(2.0)
         self.assertEqual([self.lives(mapped), self.lives(other)], [True, True])
@@ -283,12 +279,9 @@ class ReloadTests(SiteStage):
         self.assertEqual([self.lives(mapped), self.lives(other)], [True, True])
 
     def test_nobody_comes_any_more_to_a_mapper_s_port_whose_server_was_removed(self) -> None:
-        said = model.Mapper(others="dynamic", dynamic_ports=PortRange(40000, 40001))
-        epm = model.Frontend("epm", "epm", (model.Bind("192.0.2.9", 135, 135),), "hub", mapper=said)
+        epm = mapping()
         self.start(attrs.evolve(self.two("one", "two"), frontends={"epm": epm}))
-        mapper: Any = self.live.serving.fronts.frontends["epm"].join
-        server = self.live.pools.backends["hub"].pool.servers["one"]
-        address = "192.0.2.9", mapper.__self__.dynamic.port(Spot("192.0.2.9"), server, 25)
+        address = self.opened()
         before, after = Recorder(), Recorder()
         self.network.connect(address, before, 5.0)
         self.settle()
@@ -300,13 +293,10 @@ class ReloadTests(SiteStage):
         self.assertTrue(self.lives(before))
 
     def test_who_waits_for_a_port_that_a_mapper_opened_is_let_in_before_it_is_closed(self) -> None:
-        said = model.Mapper(others="dynamic", dynamic_ports=PortRange(40000, 40001))
         plain = self.two("one")
-        epm = model.Frontend("epm", "epm", (model.Bind("192.0.2.9", 135, 135),), "hub", mapper=said)
+        epm = mapping()
         self.start(attrs.evolve(plain, frontends={**plain.frontends, "epm": epm}))
-        mapper: Any = self.live.serving.fronts.frontends["epm"].join
-        server = self.live.pools.backends["hub"].pool.servers["one"]
-        client = self.knocks(mapper.__self__.dynamic.port(Spot("192.0.2.9"), server, 25))
+        client = self.knocks(self.opened()[1])
         self.site.apply(plain)
         self.assertNotIn(("192.0.2.9", 40000), self.network.ports)
         self.settle(2.0)
@@ -434,6 +424,12 @@ class ReloadTests(SiteStage):
         self.site.stop()
         self.settle()
         self.assertTrue(client.lost)
+
+    def opened(self, backend: str = "hub") -> tuple[str, int]:
+        """Where a client of server ``one`` is told to go by the front end of :func:`mapping`."""
+        mapper: Any = self.live.serving.fronts.frontends["epm"].join
+        server = self.live.pools.backends[backend].pool.servers["one"]
+        return "192.0.2.9", mapper.__self__.dynamic.port(Spot("192.0.2.9"), server, 25)
 
     def knocks(self, port: int) -> Recorder:
         """A client who has connected and whom nobody has accepted yet."""
