@@ -14,6 +14,10 @@ WINE = Path("/usr/lib/wine")
 """Debian's."""
 SECONDS = 300
 """For a program that takes a few on a machine that has nothing else to do, and half a minute to start on one that has."""
+BEGUN = "Python has begun"
+"""What it says before it does anything of ours."""
+STARTS = 3
+"""At most: under Wine, Python has been seen to end with 1 and without a word, once in some hundreds of times."""
 
 
 @attrs.frozen
@@ -92,8 +96,13 @@ class Session:
         return {**self._environment(), "T": str(seconds)}
 
     def exproxy(self, *arguments: str) -> Done:
-        """The command line."""
-        return self.run_python("-c", "from exproxy.cli import main; main()", *arguments)
+        """The command line; where Python ends before it has begun, once more, for nothing of ours has run then."""
+        for _ in range(STARTS):
+            done = self.run_python("-c", f"print({BEGUN!r}, flush=True); from exproxy.cli import main; main()", *arguments)
+            _, begun, said = done.text.partition(BEGUN + "\n")
+            if begun:
+                return Done(done.code, said)
+        return done
 
     def query(self) -> Query | None:
         """What the service manager says of our service; ``None``: there is none."""
